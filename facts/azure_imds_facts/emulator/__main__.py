@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m azure_imds_facts.emulator`: the command `emulate` by itself."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from .command import add_arguments, run
+
+if __name__ == "__main__":
+    _parser = argparse.ArgumentParser(prog="python -m azure_imds_facts.emulator")
+    add_arguments(_parser)
+    sys.exit(run(_parser.parse_args()))

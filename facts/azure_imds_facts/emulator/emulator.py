@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An emulator that serves in a thread of a Python program, a test above all."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from types import TracebackType
+from typing import Any
+
+from .asked import Record
+from .assembly import Assembly, assemble
+from .server import Server, bind_socket, spell_url
+from .settings import Settings
+
+__all__ = ["Emulator"]
+
+_MOST_RECORDS = 10_000
+
+
+class Emulator:
+    """An IMDS on a free port of the loopback, from `start()` or `with` until `close()`.
+
+    Keyword arguments are the fields of `Settings`, with three differences that suit tests: `vm` takes one
+    name or several, `versions` takes any sequence, and there is no rate limit unless one is asked for. All
+    methods may be called from any thread.
+
+    Raises:
+        EmulatorError: a setting cannot be followed.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        self._assembly: Assembly = assemble(_read_settings(settings))
+        self._requests: list[Record] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._url = ""
+
+    @property
+    def url(self) -> str:
+        """Where it serves: `http://127.0.0.1:PORT`, without a path; empty before `start()`."""
+        return self._url
+
+    @property
+    def requests(self) -> list[Record]:
+        """The requests that were answered, oldest first, the latest 10,000 of them; `clear()` it as you
+        like.
+        """
+        return self._requests
+
+    @property
+    def document(self) -> Any:
+        """A copy of the complete document."""
+        return self._assembly.machine.document
+
+    def tag(self, name: str, value: str) -> None:
+        """Add or change a tag."""
+        self._assembly.machine.tag(name, value)
+
+    def untag(self, name: str) -> None:
+        """Remove a tag, if it is there."""
+        self._assembly.machine.untag(name)
+
+    def resize(self, size: str) -> None:
+        """Change `compute.vmSize`."""
+        self._assembly.machine.resize(size)
+
+    def set(self, path: str, value: object) -> None:
+        """Set a field of the document, for instance `network.interface[0].macAddress`."""
+        self._assembly.machine.set(path, value)
+
+    def start(self) -> Emulator:
+        """Serve; returns once requests are taken."""
+        settings = self._assembly.settings
+        listener = bind_socket(settings.bind, settings.port)
+        self._url = spell_url(listener)
+        self._loop = asyncio.new_event_loop()
+        server = Server(self._assembly.service, keep=self._keep)
+        self._loop.run_until_complete(server.start(listener))
+        self._thread = threading.Thread(
+            target=self._serve, args=(server,), name="azure-imds-emulator", daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """End every connection and free the port; a second call does nothing."""
+        loop, thread = self._loop, self._thread
+        self._loop = self._thread = None
+        if loop is None or thread is None:
+            return
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+    def __enter__(self) -> Emulator:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _serve(self, server: Server) -> None:
+        loop = self._loop
+        assert loop is not None
+        asyncio.set_event_loop(loop)
+        loop.run_forever()
+        loop.run_until_complete(server.stop())
+        loop.close()
+
+    def _keep(self, record: Record) -> None:
+        self._requests.append(record)
+        if len(self._requests) > _MOST_RECORDS:
+            del self._requests[:-_MOST_RECORDS]
+
+
+def _read_settings(arguments: dict[str, Any]) -> Settings:
+    vm = arguments.pop("vm", "linux")
+    versions = arguments.pop("versions", None)
+    return Settings(
+        vms=(vm,) if isinstance(vm, str) else tuple(vm),
+        versions=None if versions is None else tuple(versions),
+        **arguments,
+    )

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/metadata/instance and /metadata/versions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .answer import BAD_FORMAT, DUPLICATE, NOT_FOUND, Answer, Refusal, json_answer
+from .asked import Asked
+from .endpoint import VersionGate, refuse_method
+from .machine import Machine, RawMachine
+from .query import render, walk
+from .versions import EXTENDED_SINCE
+
+__all__ = ["InstanceEndpoint", "VersionsEndpoint", "read_format", "refuse_duplicates"]
+
+
+def refuse_duplicates(asked: Asked) -> None:
+    """Refuse a query parameter that is there twice (documented; body assumed).
+
+    Raises:
+        Refusal: 400.
+    """
+    if asked.has_duplicates():
+        raise Refusal(DUPLICATE)
+
+
+def read_format(asked: Asked) -> str:
+    """Return `json` or `text`, compared without case; any other value is refused (assumed).
+
+    Raises:
+        Refusal: 400.
+    """
+    format_name = (asked.get("format") or "json").lower()
+    if format_name not in ("json", "text"):
+        raise Refusal(BAD_FORMAT)
+    return format_name
+
+
+@dataclass(frozen=True)
+class InstanceEndpoint:
+    """The machine's document, whole or in part."""
+
+    machine: Machine
+    gate: VersionGate
+
+    def answer(self, asked: Asked, rest: Sequence[str]) -> Answer:
+        """Answer with the element at `rest`; names below /metadata/instance are case-sensitive
+        (documented).
+        """
+        refuse_method(asked, "GET")
+        refuse_duplicates(asked)
+        version = self.gate.check(asked)
+        format_name = read_format(asked)
+        extended = (asked.get("extended") or "").lower() == "true" and version >= EXTENDED_SINCE
+        if not rest and format_name == "json":
+            return Answer(body=self.machine.whole(version, extended=extended))
+        found = walk(self.machine.view(version, extended=extended), rest)
+        return render(found, format_name, sort=not isinstance(self.machine, RawMachine))
+
+
+@dataclass(frozen=True)
+class VersionsEndpoint:
+    """The list of versions, oldest first; the one endpoint that takes no api-version (documented)."""
+
+    versions: tuple[str, ...]
+
+    def answer(self, asked: Asked, rest: Sequence[str]) -> Answer:
+        """Answer `{"apiVersions":[…]}`."""
+        if rest:
+            raise Refusal(NOT_FOUND)
+        refuse_method(asked, "GET")
+        return json_answer({"apiVersions": sorted(self.versions)})
