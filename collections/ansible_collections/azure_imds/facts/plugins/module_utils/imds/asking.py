@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ask until there is an answer, the deadline passes, or asking again cannot help."""
+
+from __future__ import annotations
+
+from .client import Client
+from .errors import InvalidError, UnreachableError
+from .flight import Turn, wait_for_turn
+from .retry_after import backoff
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from .cache import Cache, Key
+    from .client import Answer
+    from .clock import Clock, Deadline
+    from .errors import ImdsError
+    from .reporter import Reporter
+    from .transport import Transport
+
+    T = TypeVar("T")
+
+# The time a last attempt just before the deadline is left; on a VM, IMDS answers within a few milliseconds.
+_LAST_ATTEMPT_S = 0.1
+
+
+class Asking:
+    """A client together with its patience: one attempt a turn, so that a long budget never locks others out."""
+
+    def __init__(
+        self, endpoint: str, transport: Transport, *, cache: Cache, deadline: Deadline, clock: Clock, reporter: Reporter
+    ) -> None:
+        self._transport = transport
+        self._cache = cache
+        self._deadline = deadline
+        self._clock = clock
+        self._reporter = reporter
+        self.client = Client(endpoint, transport, deadline=deadline, clock=clock, reporter=reporter)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._transport.close()
+
+    def ask(
+        self,
+        attempt: Callable[[], Answer],
+        *,
+        key: Key | None,
+        look: Callable[[], T | None],
+        accept: Callable[[Answer], T],
+        deadline: Deadline | None = None,
+        final_statuses: tuple[int, ...] = (),
+    ) -> T:
+        """Return what `accept` makes of an answer, or what `look` finds because another process asked meanwhile.
+
+        `key` None: nobody else's answer counts. `accept` raises InvalidError for what is not to be taken; that is
+        final. Raises the ImdsError of the last complete answer, UnreachableError where there was none.
+        """
+        deadline = self.client.deadline = deadline or self._deadline
+        failures = 0
+        told = ""
+        while True:
+            turn, found = self._wait_for_turn(key, look, deadline)
+            if found is not None:
+                return found
+            if turn is None:
+                raise self._out_of_time()
+            try:
+                answer = attempt()
+                if answer.error is None:
+                    return self._accept(accept, answer)
+            finally:
+                turn.end()
+            failures += 1
+            wait_s = self._choose_wait(answer, failures, deadline, final_statuses)
+            if answer.error.outcome != told:
+                told = answer.error.outcome
+                self._reporter.notice(f"{answer.error.problem} Asking again for up to {deadline.remaining:.0f} s.")
+            self._clock.sleep(wait_s)
+
+    def _wait_for_turn(
+        self, key: Key | None, look: Callable[[], T | None], deadline: Deadline
+    ) -> tuple[Turn | None, T | None]:
+        if key is None:
+            return Turn(None), None
+        return wait_for_turn(self._cache, key, look=look, deadline=deadline, clock=self._clock)
+
+    def _accept(self, accept: Callable[[Answer], T], answer: Answer) -> T:
+        try:
+            return accept(answer)
+        except InvalidError as error:
+            raise InvalidError(self.client.tell(error.problem), hint=error.hint) from None
+
+    def _choose_wait(
+        self, answer: Answer, failures: int, deadline: Deadline, final_statuses: tuple[int, ...]
+    ) -> float:
+        """Return the seconds after which to ask again. Raises the error where that is not to be."""
+        error = self._name_error(answer)
+        if not answer.is_retried or answer.status in final_statuses:
+            raise error
+        wait_s = backoff(failures, random=self._clock.random())
+        if answer.wait_s is not None:
+            if answer.wait_s >= deadline.remaining:
+                raise error
+            wait_s = max(wait_s, answer.wait_s)
+        wait_s = min(wait_s, deadline.remaining - _LAST_ATTEMPT_S)
+        if wait_s <= 0:
+            raise error
+        return wait_s
+
+    def _name_error(self, answer: Answer) -> ImdsError:
+        """The last complete answer names the outcome, even where the connection broke after it."""
+        assert answer.error is not None
+        return (self.client.last_complete_error if answer.status is None else None) or answer.error
+
+    def _out_of_time(self) -> ImdsError:
+        waited = f"Waited {self._deadline.elapsed:.1f} s for another process that asks IMDS, which brought no answer."
+        return self.client.last_complete_error or UnreachableError(waited, hint="Try again, or raise the timeout.")

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keep answers on disk, so that all tools on a machine share one request.
+
+What is kept is redacted, and counts for this boot alone. Whatever is wrong with the directory or a file in it costs a
+request and one warning, never a wrong fact or a failure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+from .clock import format_time
+from .document import is_partial
+from .limits import MAX_BODY
+from .record import record
+from .redaction import redact
+from .safe_files import open_lock_file, open_private_directory, read_file, remove_leftovers, write_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .clock import Clock
+    from .reporter import Reporter
+
+# An entry is a document of at most 1 MiB, escaped, and a few lines about it.
+_LIMIT = 4 * MAX_BODY
+# A stale answer older than this says too little about a VM that may have been resized and retagged meanwhile.
+STALE_S = 24 * 3600.0
+_FORMAT = 1
+
+
+@record
+class Entry:
+    """An answer as it was kept: `age_s` seconds since it came, `asked` the api-version asked for or `negotiated`."""
+
+    document: Any
+    api_version: str | None
+    fetched_at: str
+    age_s: float
+    local_address: str | None = None
+
+
+@record
+class Key:
+    """What an entry answers: there is one for each endpoint, path, asked api-version and boot."""
+
+    endpoint: str
+    path: str
+    asked: str
+    boot_id: str
+
+    @property
+    def file_name(self) -> str:
+        """The entry's file; of an earlier boot's entry nothing is left once this one is written."""
+        return re.sub("[^A-Za-z0-9.-]+", "_", f"{self.endpoint[7:]}{self.path}.{self.asked}") + ".json"
+
+
+class Cache:
+    """A directory of entries. Without one (`path` None, or one that cannot be trusted) it holds nothing."""
+
+    def __init__(self, path: str | None, *, clock: Clock, reporter: Reporter) -> None:
+        self._path = path if os.open in os.supports_dir_fd else None
+        self._clock = clock
+        self._reporter = reporter
+        self._has_warned = False
+
+    def read(self, key: Key) -> Entry | None:
+        """Return this boot's entry, None where there is none that can be trusted."""
+        content = self._read_file(key.file_name)
+        if content is None:
+            return None
+        try:
+            stored = json.loads(content)
+            if stored["key"] != _describe(key) or stored["format"] != _FORMAT:
+                return None
+            age_s = self._clock.boottime() - float(stored["fetchedBoottime"])
+            local_address = stored["localAddress"]
+            entry = Entry(
+                document=stored["document"],
+                api_version=stored["apiVersion"],
+                fetched_at=str(stored["fetchedAt"]),
+                age_s=age_s,
+                local_address=local_address if isinstance(local_address, str) else None,
+            )
+        except (ValueError, KeyError, TypeError, RecursionError):
+            self._warn(f"{key.file_name} is not an entry of ours")
+            return None
+        return entry if age_s >= 0 else None  # from the future: not this boot's clock
+
+    def write(self, key: Key, document: Any, *, api_version: str | None, local_address: str | None) -> None:
+        """Keep an answer, redacted. A partial document never replaces a whole one."""
+        if self._path is None or (key.path == "/metadata/instance" and is_partial(document) and self._has_whole(key)):
+            return
+        stored = {
+            "format": _FORMAT,
+            "key": _describe(key),
+            "apiVersion": api_version,
+            "fetchedAt": format_time(self._clock.time()),
+            "fetchedBoottime": self._clock.boottime(),
+            "localAddress": local_address,
+            "document": redact(document),
+        }
+        self.write_file(key.file_name, json.dumps(stored).encode())
+
+    def read_file(self, name: str) -> bytes | None:
+        """Return the content of another small file of ours in the directory, None where there is none to trust."""
+        return self._read_file(name)
+
+    def write_file(self, name: str, content: bytes) -> None:
+        """Write a file of ours into the directory as a whole, or warn."""
+        if self._path is None:
+            return
+        try:
+            directory = open_private_directory(self._path)
+            try:
+                remove_leftovers(directory, name, now=self._clock.time())
+                write_file(directory, name, content, mode=0o600)
+            finally:
+                os.close(directory)
+        except OSError as error:
+            self._warn(_reason(error))
+
+    def open_lock(self, key: Key) -> int | None:
+        """Return a descriptor on which those who ask for this key lock each other out, None where there can be none."""
+        if self._path is None:
+            return None
+        try:
+            directory = open_private_directory(self._path)
+            try:
+                return open_lock_file(directory, f"{key.file_name}.lock")
+            finally:
+                os.close(directory)
+        except OSError as error:
+            self._warn(_reason(error))
+            return None
+
+    def _read_file(self, name: str) -> bytes | None:
+        if self._path is None or not os.path.lexists(self._path):
+            return None
+        try:
+            directory = open_private_directory(self._path)
+            try:
+                return read_file(directory, name, limit=_LIMIT)
+            finally:
+                os.close(directory)
+        except OSError as error:
+            self._warn(_reason(error))
+            return None
+
+    def _has_whole(self, key: Key) -> bool:
+        entry = self.read(key)
+        return entry is not None and isinstance(entry.document, dict) and not is_partial(entry.document)
+
+    def _warn(self, reason: str) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            self._reporter.warn(f"The cache in {self._path} is not used: {reason}. Remove it, or name another cache_dir.")
+
+
+def _describe(key: Key) -> dict[str, str]:
+    return {"endpoint": key.endpoint, "path": key.path, "asked": key.asked, "bootId": key.boot_id}
+
+
+def _reason(error: OSError) -> str:
+    return f"{error.strerror}: {error.filename}" if error.strerror else str(error)

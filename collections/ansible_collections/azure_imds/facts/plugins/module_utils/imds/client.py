@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ask IMDS: one attempt at a time, with the headers it wants, and the api-version that it knows."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from .document import parse_json
+from .errors import InvalidError, UnreachableError
+from .record import record
+from .retry_after import parse_retry_after
+from .settings import DEFAULT_ENDPOINT
+from .statuses import meaning_of
+from .transport import TransportError
+from .version import VERSION
+from .versions import NEWEST, choose_fallback, choose_version
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .clock import Clock, Deadline
+    from .errors import ImdsError
+    from .reporter import Reporter
+    from .transport import Response, Transport
+
+# One attempt must not eat a boot's whole patience; cloud-init reads for as long.
+_LONGEST_ATTEMPT_S = 30.0
+_HINT = "Check that this is an Azure VM whose primary network interface is up and has a route to 169.254.169.254."
+
+
+@record
+class Answer:
+    """One attempt's end: `value` where it was JSON with status 200, else `error` and whether to ask again.
+
+    `wait_s`: what `Retry-After` asks for, None where it does not.
+    """
+
+    version: str | None
+    value: Any = None
+    error: ImdsError | None = None
+    is_retried: bool = False
+    wait_s: float | None = None
+    local_address: str | None = None
+    status: int | None = None
+    offered: tuple[object, ...] | None = None
+
+
+class Client:
+    """Asks one endpoint under one deadline. It raises nothing but programming errors: every end is an Answer."""
+
+    def __init__(self, endpoint: str, transport: Transport, *, deadline: Deadline, clock: Clock, reporter: Reporter) -> None:
+        self._endpoint = endpoint
+        self._transport = transport
+        self.deadline = deadline
+        self._clock = clock
+        self._reporter = reporter
+        self.attempts = 0
+        self._url = endpoint
+        self.last_complete_error: ImdsError | None = None
+        self._refused: set[str] = set()
+
+    def fetch_instance(self, version: str | None, *, remembered: str | None = None) -> Answer:
+        """Ask for the whole instance once, and at once anew where the answer says that the api-version was the trouble.
+
+        `version` None: start from `remembered` or the newest known and negotiate.
+        """
+        if version:
+            return self._ask_instance(version)
+        asked: str | None = remembered or NEWEST
+        self._refused = set()
+        is_guess = False
+        while True:
+            answer = self._ask_instance(str(asked))
+            if answer.value is not None and is_guess:
+                # The list could not be had when it was wanted; now that IMDS answers, it may name a newer version.
+                is_guess, better = False, self._choose_listed()
+                if better and better > str(asked):
+                    asked = better
+                    continue
+            if answer.value is not None or not self._is_version_trouble(answer):
+                return answer
+            self._refused.add(str(asked))
+            asked, is_guess = self._choose_next(answer, str(asked))
+            if asked is None:
+                return answer
+
+    def _ask_instance(self, version: str) -> Answer:
+        answer = self.fetch("/metadata/instance", version)
+        if answer.status is not None:
+            self.last_complete_error = answer.error
+        return answer
+
+    def fetch(self, path: str, version: str | None, query: str = "") -> Answer:
+        """Ask for a path once, and read the answer as JSON."""
+        url = self._endpoint + path + (f"?api-version={version}" if version else "") + query
+        response = self._send(url)
+        if isinstance(response, UnreachableError):
+            return Answer(version=version, error=response, is_retried=True)
+        return self._read(version, response)
+
+    def fetch_raw(self, path: str, version: str | None, query: str = "") -> tuple[Response | None, Answer]:
+        """Ask for a path once; the answer's bytes come along as they are (None where there were none)."""
+        url = self._endpoint + path + (f"?api-version={version}" if version else "") + query
+        response = self._send(url)
+        if isinstance(response, UnreachableError):
+            return None, Answer(version=version, error=response, is_retried=True)
+        if response.status == 200:
+            return response, Answer(version=version, status=200)
+        return response, self._read(version, response)
+
+    def _send(self, url: str) -> Response | UnreachableError:
+        request_id = _make_request_id()
+        self._url = url
+        headers = {
+            "Metadata": "true",
+            "User-Agent": f"azure-imds-facts/{VERSION}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "x-ms-client-request-id": request_id,
+        }
+        self.attempts += 1
+        try:
+            response = self._transport.fetch(url, headers, self.deadline.within(_LONGEST_ATTEMPT_S))
+        except TransportError as error:
+            self._reporter.attempt(f"GET {url} ({request_id}): {error}")
+            return UnreachableError(
+                self.tell(str(error)),
+                hint=_HINT if self._endpoint == DEFAULT_ENDPOINT else "Check that IMDS is served at this endpoint.",
+            )
+        self._reporter.attempt(f"GET {url} ({request_id}): {response.status}, {len(response.body)} bytes")
+        return response
+
+    def _read(self, version: str | None, response: Response) -> Answer:
+        common = {"version": version, "status": response.status, "local_address": response.local_address}
+        if response.status == 200:
+            try:
+                return Answer(value=parse_json(response.body), **common)
+            except InvalidError as error:
+                told = InvalidError(self.tell(error.problem), hint=error.hint, is_broken_json=error.is_broken_json)
+                return Answer(error=told, is_retried=error.is_broken_json, **common)
+        meaning = meaning_of(response.status)
+        said, offered = _read_error_body(response.body)
+        came_back = f"{response.status} ({meaning.sense}){said}"
+        wait_s = parse_retry_after(response.headers, now=self._clock.time()) if meaning.is_retried else None
+        return Answer(
+            error=meaning.error(self.tell(came_back), hint=meaning.hint),
+            is_retried=meaning.is_retried,
+            wait_s=wait_s,
+            offered=offered,
+            **common,
+        )
+
+    def tell(self, came_back: str) -> str:
+        """Say what was tried so far and what came back, as a sentence."""
+        times = "1 request" if self.attempts == 1 else f"{self.attempts} requests"
+        return f"Asked {self._url}, {times} in {self.deadline.elapsed:.1f} s; what came back: {came_back.rstrip('.')}."
+
+    @staticmethod
+    def _is_version_trouble(answer: Answer) -> bool:
+        """A version that a cloud does not know got 400 with a list, 404 (Azure Government) or 500 (Azure Stack Hub)."""
+        return answer.status in (404, 500) or (answer.status == 400 and answer.offered is not None)
+
+    def _choose_next(self, answer: Answer, asked: str) -> tuple[str | None, bool]:
+        """Return the version to ask for next, None where there is none, and whether it is a guess without a list."""
+        offered = choose_version(answer.offered or (), self._refused)
+        if offered:
+            return offered, False
+        listed = self._fetch_versions()
+        if listed is not None and answer.status != 400 and choose_version(listed, ()) == asked:
+            return None, False  # IMDS knows this version: the trouble is another, and passes or does not
+        return choose_version(listed or (), self._refused) or choose_fallback(self._refused), listed is None
+
+    def _choose_listed(self) -> str | None:
+        return choose_version(self._fetch_versions() or (), ())
+
+    def _fetch_versions(self) -> list[object] | None:
+        """Return what `/metadata/versions` lists, `[]` where IMDS has no such page, None where it could not say."""
+        answer = self.fetch("/metadata/versions", None)
+        if isinstance(answer.value, dict) and isinstance(answer.value.get("apiVersions"), list):
+            return list(answer.value["apiVersions"])
+        return None if answer.is_retried else []
+
+
+def _read_error_body(body: bytes) -> tuple[str, tuple[object, ...] | None]:
+    """Return what an error's body says, ready to stand behind its status, and the versions that it offers.
+
+    Nothing but the text of `error` is shown: a body can hold anything.
+    """
+    try:
+        value = parse_json(body)
+    except InvalidError:
+        return "", None
+    if not isinstance(value, dict):
+        return "", None
+    said = value.get("error")
+    offered = value.get("newest-versions")
+    shown = "".join(character for character in said if character.isprintable())[:160] if isinstance(said, str) else ""
+    return (f": {json.dumps(shown, ensure_ascii=False)}" if shown else ""), tuple(offered) if isinstance(offered, list) else None
+
+
+def _make_request_id() -> str:
+    """Return a random UUID, by which Microsoft's support can find a request."""
+    digits = os.urandom(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"

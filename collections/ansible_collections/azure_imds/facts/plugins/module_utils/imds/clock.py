@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tell the time in the ways a collection needs it, and hold a deadline."""
+
+from __future__ import annotations
+
+import random
+import time
+
+
+class Clock:
+    """The machine's clocks. Tests hand in one of their own, so that no test waits."""
+
+    def monotonic(self) -> float:
+        """Seconds that never jump, for deadlines."""
+        return time.monotonic()
+
+    def boottime(self) -> float:
+        """Seconds since boot, suspends included; with the boot id it ages a cached answer however the date is set."""
+        if hasattr(time, "CLOCK_BOOTTIME"):
+            return time.clock_gettime(time.CLOCK_BOOTTIME)
+        return time.monotonic()
+
+    def time(self) -> float:
+        """Seconds since 1970 by the wall clock, for people to read only."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+    def random(self) -> float:
+        """A number from 0 up to 1, for jitter."""
+        return random.random()
+
+
+class Deadline:
+    """A moment on the monotonic clock after which nothing may still be waited for."""
+
+    def __init__(self, seconds: float, clock: Clock) -> None:
+        self._clock = clock
+        self._started = clock.monotonic()
+        self._end = self._started + seconds
+
+    @property
+    def remaining(self) -> float:
+        """Seconds that are left, 0.0 once it has passed."""
+        return max(0.0, self._end - self._clock.monotonic())
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was set."""
+        return self._clock.monotonic() - self._started
+
+    def within(self, seconds: float) -> Deadline:
+        """A nearer deadline inside this one."""
+        return Deadline(min(seconds, self.remaining), self._clock)
+
+
+def format_time(seconds: float) -> str:
+    """Spell seconds since 1970 as RFC 3339 in UTC: `2026-11-22T21:56:00Z`."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Collect a machine's metadata: from the cache, from IMDS, from a stale answer, from cloud-init's copy, in that order."""
+
+from __future__ import annotations
+
+from .cache import STALE_S, Cache, Key
+from .clock import Clock, Deadline, format_time
+from .cloud_init import read_copy
+from .document import validate_document
+from .errors import TRANSIENT, ImdsError, InvalidError, NotAzureError
+from .extras import EXTRAS
+from .failures import Failures
+from .host import Host, detect_azure, verify_vm_id
+from .record import replace
+from .redaction import redact
+from .reporter import Reporter
+from .settings import DEFAULT_ENDPOINT, DISABLED
+from .snapshot import Snapshot
+from .versions import KNOWN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .asking import Asking
+    from .cache import Entry
+    from .client import Answer
+    from .extras import Extra
+    from .settings import Settings
+    from .transport import Transport
+
+_INSTANCE = "/metadata/instance"
+# What is asked for beside the instance may not hold back the facts that are there already.
+_LONGEST_EXTRAS_S = 5.0
+
+
+def collect(
+    settings: Settings,
+    *,
+    open_transport: Callable[[], Transport],
+    host: Host | None = None,
+    clock: Clock | None = None,
+    reporter: Reporter | None = None,
+    remember_failure_s: float = 0.0,
+) -> Snapshot:
+    """Return the machine's metadata inside `settings.timeout` seconds, with one request where nothing stands against it.
+
+    `open_transport` is called when a request is needed and not before. `remember_failure_s`: for so long after a failure
+    IMDS is not asked again. Raises the ImdsError of the outcome; nothing else.
+    """
+    if settings.is_disabled:
+        raise NotAzureError(f"{DISABLED} is set, so nothing was asked.", hint="Unset it to have facts.")
+    clock = clock or Clock()
+    host = host or Host()
+    deadline = Deadline(settings.timeout, clock)
+    dmi_uuid = detect_azure(host) if settings.detect == "auto" else ""
+    collection = _Collection(settings, open_transport, host, clock, reporter or Reporter(), deadline)
+    # Another endpoint may well stand for another VM; at Azure's own only this VM can be meant.
+    collection.dmi_uuid = dmi_uuid if settings.endpoint == DEFAULT_ENDPOINT else ""
+    try:
+        return collection.run(remember_failure_s)
+    finally:
+        collection.close()
+
+
+class _Collection:
+    """One run: what it goes by, and the connection that its requests share."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        open_transport: Callable[[], Transport],
+        host: Host,
+        clock: Clock,
+        reporter: Reporter,
+        deadline: Deadline,
+    ) -> None:
+        self.dmi_uuid = ""
+        self._settings = settings
+        self._open_transport = open_transport
+        self._host = host
+        self._clock = clock
+        self._reporter = reporter
+        self._deadline = deadline
+        self._boot_id = host.read_boot_id()
+        # Without a boot id nothing tells an answer of this boot from an older one.
+        self._cache = Cache(settings.cache_dir if self._boot_id else None, clock=clock, reporter=reporter)
+        self._opened: Asking | None = None
+
+    def run(self, remember_failure_s: float) -> Snapshot:
+        failures = Failures(
+            self._settings.endpoint,
+            seconds=remember_failure_s,
+            cache=self._cache,
+            boot_id=self._boot_id,
+            clock=self._clock,
+        )
+        fresh = self._read_fresh()
+        if fresh:
+            return self._add_extras(fresh)
+        known = failures.recall()
+        try:
+            if known:
+                known.is_remembered = True
+                raise known
+            return self._add_extras(self._fetch_instance())
+        except ImdsError as error:
+            if not known:
+                failures.remember(error)
+            return self._fall_back(error, is_known=known is not None)
+
+    def close(self) -> None:
+        if self._opened:
+            self._opened.close()
+
+    def _key(self, path: str) -> Key:
+        asked = self._settings.api_version or "negotiated"
+        return Key(endpoint=self._settings.endpoint, path=path, asked=asked, boot_id=self._boot_id or "")
+
+    def _asking(self) -> Asking:
+        if self._opened is None:
+            from .asking import Asking  # noqa: PLC0415  a cached answer needs no client
+
+            self._opened = Asking(
+                self._settings.endpoint,
+                self._open_transport(),
+                cache=self._cache,
+                deadline=self._deadline,
+                clock=self._clock,
+                reporter=self._reporter,
+            )
+        return self._opened
+
+    def _snapshot(self, document: dict[str, Any], source: str, **how: Any) -> Snapshot:
+        """Raises InvalidError where the document is another VM's."""
+        return Snapshot(
+            document=document,
+            source=source,
+            endpoint=self._settings.endpoint,
+            boot_id=self._boot_id,
+            vm_id_verified=verify_vm_id(read_vm_id(document), self.dmi_uuid),
+            gather=self._settings.gather,
+            extras={},
+            **how,
+        )
+
+    def _from_entry(self, entry: Entry, source: str) -> Snapshot | None:
+        """Return a kept answer as a snapshot, None where it no longer stands the checks of a new one."""
+        try:
+            return self._snapshot(
+                validate_document(redact(entry.document)),
+                source,
+                api_version=entry.api_version,
+                fetched_at=entry.fetched_at,
+                age_s=entry.age_s,
+                local_address=entry.local_address,
+            )
+        except InvalidError:
+            return None
+
+    def _reads_fresh(self) -> bool:
+        return self._settings.cache_ttl > 0 and not self._settings.reveal
+
+    def _read_fresh(self) -> Snapshot | None:
+        entry = self._cache.read(self._key(_INSTANCE)) if self._reads_fresh() else None
+        return self._from_entry(entry, "cache") if entry and entry.age_s < self._settings.cache_ttl else None
+
+    def _fetch_instance(self) -> Snapshot:
+        entry = self._cache.read(self._key(_INSTANCE))
+        remembered = entry.api_version if entry and entry.api_version in KNOWN else None
+        asking = self._asking()
+        return asking.ask(
+            lambda: asking.client.fetch_instance(self._settings.api_version, remembered=remembered),
+            key=self._key(_INSTANCE),
+            look=self._read_fresh,
+            accept=self._accept_instance,
+        )
+
+    def _accept_instance(self, answer: Answer) -> Snapshot:
+        document = validate_document(answer.value)
+        snapshot = self._snapshot(
+            document,
+            "imds",
+            api_version=answer.version,
+            fetched_at=format_time(self._clock.time()),
+            local_address=answer.local_address,
+        )
+        self._cache.write(
+            self._key(_INSTANCE), document, api_version=answer.version, local_address=answer.local_address
+        )
+        shown = redact(document, reveal=self._settings.reveal)
+        return replace(snapshot, document=shown)
+
+    def _fall_back(self, error: ImdsError, *, is_known: bool) -> Snapshot:
+        """Return an older answer where the failure says nothing against IMDS. Raises the failure where there is none."""
+        substitute = self._read_substitute() if isinstance(error, TRANSIENT) and not self._settings.reveal else None
+        if substitute is None:
+            raise error
+        tell = self._reporter.notice if is_known else self._reporter.warn
+        tell(f"{error} Using {substitute.source} facts of {substitute.fetched_at} instead.")
+        return self._add_extras(substitute)
+
+    def _read_substitute(self) -> Snapshot | None:
+        entry = self._cache.read(self._key(_INSTANCE))
+        stale = self._from_entry(entry, "stale") if entry and entry.age_s <= STALE_S else None
+        if stale or self._settings.endpoint != DEFAULT_ENDPOINT or self._settings.api_version:
+            return stale
+        copy = read_copy(self._host.instance_data)
+        try:
+            return copy and self._snapshot(
+                validate_document(redact(copy.document)),
+                "cloud-init",
+                api_version=None,
+                fetched_at=format_time(copy.changed),
+                age_s=max(0.0, self._clock.time() - copy.changed),
+            )
+        except InvalidError:
+            return None
+
+    def _add_extras(self, snapshot: Snapshot) -> Snapshot:
+        wanted = [extra for extra in EXTRAS if extra.name in self._settings.gather]
+        if not wanted:
+            return snapshot
+        deadline = self._deadline.within(_LONGEST_EXTRAS_S)
+        found = {extra.category: self._gather_extra(extra, snapshot, deadline) for extra in wanted}
+        return replace(snapshot, extras={category: value for category, value in found.items() if value is not None})
+
+    def _gather_extra(self, extra: Extra, snapshot: Snapshot, deadline: Deadline) -> dict[str, Any] | None:
+        """Return what an endpoint says, None where it fails: the instance is there, so the collection stays `ok`."""
+        is_live = snapshot.source in ("imds", "cache")
+        kept = self._read_extra(extra, is_live=is_live)
+        if kept is not None or not is_live:
+            return kept
+        asking = self._asking()
+        version = extra.version or snapshot.api_version
+        try:
+            return asking.ask(
+                lambda: asking.client.fetch(extra.path, version),
+                key=self._key(extra.path) if extra.is_cached else None,
+                look=lambda: self._read_extra(extra, is_live=True),
+                accept=lambda answer: self._accept_extra(extra, answer),
+                deadline=deadline,
+                # No load balancer, no identity: 404 is an answer here, not a sign that IMDS is not ready.
+                final_statuses=(404,),
+            )
+        except ImdsError as error:
+            self._reporter.notice(f"No {extra.name} facts: {error}")
+            return None
+
+    def _read_extra(self, extra: Extra, *, is_live: bool) -> dict[str, Any] | None:
+        if not extra.is_cached or (is_live and not self._reads_fresh()):
+            return None
+        entry = self._cache.read(self._key(extra.path))
+        oldest_s = self._settings.cache_ttl if is_live else STALE_S
+        kept = redact(entry.document) if entry and entry.age_s < oldest_s else None
+        return kept if isinstance(kept, dict) else None
+
+    def _accept_extra(self, extra: Extra, answer: Answer) -> dict[str, Any]:
+        value = extra.parse(answer.value)
+        if extra.is_cached:
+            self._cache.write(self._key(extra.path), value, api_version=answer.version, local_address=None)
+        return redact(value, reveal=self._settings.reveal)
+
+
+def read_vm_id(document: dict[str, Any]) -> str | None:
+    """Return a document's `compute.vmId`, None where it has none."""
+    vm_id = document.get("compute", {}).get("vmId")
+    return vm_id if isinstance(vm_id, str) else None

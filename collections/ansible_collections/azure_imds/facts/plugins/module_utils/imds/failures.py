@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Remember for a while that IMDS did not answer, where each new try would make somebody wait."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from .errors import InvalidError, RejectedError, ThrottledError, UnavailableError, UnreachableError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .cache import Cache
+    from .clock import Clock
+    from .errors import ImdsError
+
+_CLASSES = {cls.outcome: cls for cls in (UnreachableError, ThrottledError, UnavailableError, RejectedError, InvalidError)}
+# For a process without a cache directory: endpoint -> (boot-time seconds, error).
+_IN_PROCESS: dict[str, tuple[float, ImdsError]] = {}
+
+
+class Failures:
+    """The last failure of one endpoint, kept beside the cache and in the process, forgotten after `seconds` (0: at once)."""
+
+    def __init__(self, endpoint: str, *, seconds: float, cache: Cache, boot_id: str | None, clock: Clock) -> None:
+        self._endpoint = endpoint
+        self._seconds = seconds
+        self._cache = cache
+        self._boot_id = boot_id
+        self._clock = clock
+        self._name = "failure." + re.sub("[^A-Za-z0-9.-]+", "_", endpoint[7:]) + ".json"
+
+    def recall(self) -> ImdsError | None:
+        """Return the failure that is still remembered."""
+        if self._seconds <= 0:
+            return None
+        moment, error = self._read() or _IN_PROCESS.get(self._endpoint) or (0.0, None)
+        return error if 0 <= self._clock.boottime() - moment < self._seconds else None
+
+    def remember(self, error: ImdsError) -> None:
+        """Keep a failure."""
+        if self._seconds <= 0:
+            return
+        moment = self._clock.boottime()
+        _IN_PROCESS[self._endpoint] = (moment, error)
+        if self._boot_id:
+            kept = {"bootId": self._boot_id, "endpoint": self._endpoint, "boottime": moment, "outcome": error.outcome}
+            self._cache.write_file(self._name, json.dumps({**kept, "problem": error.problem, "hint": error.hint}).encode())
+
+    def _read(self) -> tuple[float, ImdsError] | None:
+        content = self._cache.read_file(self._name) if self._boot_id else None
+        try:
+            kept = json.loads(content or b"null")
+            if kept is None or (kept["bootId"], kept["endpoint"]) != (self._boot_id, self._endpoint):
+                return None
+            return float(kept["boottime"]), _CLASSES[kept["outcome"]](str(kept["problem"]), hint=str(kept["hint"]))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return None

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the machine itself says, without the network: whether it is an Azure VM, which one, and which boot this is."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .errors import InvalidError, NotAzureError
+from .record import record
+
+# The chassis asset tag that Azure gives every VM, Azure Stack Hub included; cloud-init, systemd and waagent rely on it.
+AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
+_ENOUGH = 4096
+
+
+@record
+class Host:
+    """Where a machine keeps what it knows of itself. A test names other places; no setting can."""
+
+    dmi_dir: str = "/sys/class/dmi/id"
+    cloud_id: str = "/run/cloud-init/cloud-id"
+    waagent_dir: str = "/var/lib/waagent"
+    windows_azure_dir: str = "C:\\WindowsAzure"
+    instance_data: str = "/run/cloud-init/instance-data.json"
+    boot_id: str = "/proc/sys/kernel/random/boot_id"
+
+    def read_asset_tag(self) -> str:
+        """Return the DMI chassis asset tag, `""` where none can be read."""
+        return _read_line(os.path.join(self.dmi_dir, "chassis_asset_tag"))
+
+    def read_product_uuid(self) -> str:
+        """Return the DMI product UUID in lower case, `""` where it cannot be read (root alone may)."""
+        return _read_line(os.path.join(self.dmi_dir, "product_uuid")).lower()
+
+    def read_boot_id(self) -> str | None:
+        """Return the kernel's id of this boot, None where the system has none."""
+        return _read_line(self.boot_id) or None
+
+    def has_azure_traces(self) -> bool:
+        """Return whether cloud-init named Azure, or Azure's agent left its directory."""
+        if _read_line(self.cloud_id) == "azure" or os.path.isdir(self.waagent_dir):
+            return True
+        return sys.platform == "win32" and os.path.isdir(self.windows_azure_dir)
+
+
+def detect_azure(host: Host) -> str:
+    """Return this VM's DMI UUID where DMI says Azure, `""` where only other signs say so or it cannot be read.
+
+    Raises NotAzureError otherwise, positive where DMI carries another platform's tag. Asks the file system alone.
+    """
+    tag = host.read_asset_tag()
+    if tag == AZURE_ASSET_TAG:
+        return host.read_product_uuid()
+    if tag:
+        raise NotAzureError(
+            f"This machine is not an Azure VM: its DMI chassis asset tag is {_printable(tag)!r}.",
+            hint="Set detect to skip to ask IMDS all the same.",
+            is_positive=True,
+        )
+    if host.has_azure_traces():
+        return ""
+    raise NotAzureError(
+        f"This machine does not look like an Azure VM: {host.dmi_dir} has no chassis asset tag that can be read, "
+        "cloud-init does not say azure, and there is no Azure agent.",
+        hint="Set detect to skip to ask IMDS all the same.",
+    )
+
+
+def verify_vm_id(vm_id: str | None, dmi_uuid: str) -> bool | None:
+    """Return True where a document's `vmId` is this machine's UUID, None where there is nothing to compare.
+
+    Raises InvalidError where they differ: then what answered describes another VM. Generation 1 machines show the
+    first three groups byte-swapped (SMBIOS order), and which generation this is may be masked, so either form counts.
+    """
+    if not vm_id or not dmi_uuid:
+        return None
+    if is_same_machine(vm_id, dmi_uuid):
+        return True
+    raise InvalidError(
+        f"What answered describes another VM: vmId is {_printable(vm_id)}, this machine's DMI UUID is {_printable(dmi_uuid)}.",
+        hint="Look for something between this machine and IMDS, or a copied cache; trust no fact until then.",
+    )
+
+
+def is_same_machine(vm_id: str, dmi_uuid: str) -> bool:
+    """Return whether the two name one machine, in either byte order of the first three groups, without case."""
+    return vm_id.lower() in (dmi_uuid.lower(), _swap_bytes(dmi_uuid.lower()))
+
+
+def _swap_bytes(uuid: str) -> str:
+    groups = uuid.split("-")
+    swapped = ["".join(reversed([group[at : at + 2] for at in range(0, len(group), 2)])) for group in groups[:3]]
+    return "-".join(swapped + groups[3:])
+
+
+def _read_line(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(_ENOUGH).strip(" \t\r\n\0")
+    except OSError:
+        return ""
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text)[:80]

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write the local facts file, `/etc/ansible/facts.d/azure_imds.fact`, which Ansible reads as `ansible_local.azure_imds`.
+
+The file is static JSON, never executable: one execute bit on it would fail all fact gathering of the host.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+from .errors import ImdsError, NotAzureError, UsageError
+from .host import is_same_machine
+from .record import record
+from .safe_files import open_directory, read_file, remove_leftovers, write_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .clock import Clock
+
+DIRECTORY = "/etc/ansible/facts.d"
+NAME = "azure_imds.fact"
+# As much as a document can take, and its flat names.
+_LIMIT = 8 * 1024 * 1024
+
+
+@record
+class Existing:
+    """What stands at the file's place: `content` None where there is nothing, or nothing of ours (`is_foreign`)."""
+
+    content: dict[str, Any] | None
+    is_foreign: bool = False
+    reason: str = ""
+
+
+class LocalFacts:
+    """The file in one directory, which is held open: what was checked is what is written to."""
+
+    def __init__(self, directory: str, *, clock: Clock, force: bool = False) -> None:
+        """Raises UsageError where the directory cannot be used, or a file that is not ours stands there without `force`."""
+        self._clock = clock
+        self._place = directory
+        self._path = os.path.join(directory, NAME)
+        self._directory = self._open() if os.path.lexists(directory) else None
+        self._existing = self._read()
+        if self._existing.is_foreign and not force:
+            self.close()
+            raise UsageError(
+                f"{self._path} was not written by azure-imds-facts ({self._existing.reason}), so it stays as it is.",
+                hint="Move it away, or give --force to replace it.",
+            )
+
+    def close(self) -> None:
+        """Let go of the directory."""
+        if self._directory is not None:
+            os.close(self._directory)
+
+    def write(self, facts: dict[str, Any], *, is_revealing: bool) -> str:
+        """Replace the file with new facts (`spelling.spell_local`), readable by all unless something was revealed.
+
+        Returns the file's path. Raises UsageError where it cannot be written; then the old one stands.
+        """
+        self._write(facts, 0o600 if is_revealing else 0o644)
+        return self._path
+
+    def settle_boot(self, *, boot_id: str | None, dmi_uuid: str) -> str:
+        """Let nothing of an earlier boot pass for current: mark it stale, or remove it where it is another VM's.
+
+        Returns what was done, for a message; `""` where nothing had to be.
+        """
+        snapshot = self._existing.content["snapshot"] if self._existing.content else {}
+        if not self._existing.content or (boot_id and snapshot.get("boot_id") == boot_id):
+            return ""
+        vm_id = snapshot.get("vm_id")
+        if isinstance(vm_id, str) and dmi_uuid and not is_same_machine(vm_id, dmi_uuid):
+            self._remove()
+            return f"{self._path} described another VM ({vm_id}) and was removed."
+        return self._mark_stale("is of an earlier boot")
+
+    def settle_failure(self, error: ImdsError) -> str:
+        """Leave the right thing behind when there are no new facts: the old ones marked stale, or none of another life.
+
+        Returns what was done, for a message; `""` where nothing had to be.
+        """
+        if not self._existing.content or isinstance(error, UsageError):
+            return ""
+        if not isinstance(error, NotAzureError):
+            return self._mark_stale("could not be renewed")
+        if error.is_positive:
+            self._remove()
+            return f"{self._path} was written when this machine was on Azure and was removed."
+        return ""
+
+    def _mark_stale(self, why: str) -> str:
+        content = self._existing.content
+        if not content or content["snapshot"].get("source") == "stale":
+            return ""
+        marked = {**content, "snapshot": {**content["snapshot"], "source": "stale"}}
+        mode = os.stat(NAME, dir_fd=self._directory, follow_symlinks=False).st_mode & 0o644
+        self._write(marked, mode)
+        self._existing = Existing(content=marked)
+        return f"{self._path} {why} and is marked stale."
+
+    def _remove(self) -> None:
+        try:
+            os.unlink(NAME, dir_fd=self._directory)
+            os.fsync(self._directory)
+        except OSError as error:
+            raise self._refuse(error) from None
+        self._existing = Existing(content=None)
+
+    def _open(self) -> int:
+        try:
+            return open_directory(self._place)
+        except OSError as error:
+            raise self._refuse_place(error) from None
+
+    def _make_directory(self) -> None:
+        """Make it only now: on a machine that is not on Azure not even an empty directory is left behind."""
+        before = os.umask(0o022)  # every user's Ansible reads there, whatever the umask of whoever wrote first
+        try:
+            os.makedirs(self._place, exist_ok=True)
+        except OSError as error:
+            raise self._refuse_place(error) from None
+        finally:
+            os.umask(before)
+
+    def _refuse_place(self, error: OSError) -> UsageError:
+        return UsageError(
+            f"The directory for local facts cannot be used: {self._place}: {_reason(error)}.",
+            hint="Name a directory (not a link to one) that you may write to with --directory.",
+        )
+
+    def _read(self) -> Existing:
+        if self._directory is None:
+            return Existing(content=None)
+        try:
+            content = read_file(self._directory, NAME, limit=_LIMIT)
+        except OSError as error:
+            return Existing(content=None, is_foreign=True, reason=_reason(error))
+        if content is None:
+            return Existing(content=None)
+        try:
+            value = json.loads(content)
+        except (ValueError, RecursionError):
+            return Existing(content=None, is_foreign=True, reason="not JSON")
+        if not _is_ours(value):
+            return Existing(content=None, is_foreign=True, reason="JSON, but not of our form")
+        return Existing(content=value)
+
+    def _write(self, facts: dict[str, Any], mode: int) -> None:
+        content = json.dumps(facts, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+        if self._directory is None:
+            self._make_directory()
+            self._directory = self._open()
+        try:
+            remove_leftovers(self._directory, NAME, now=self._clock.time())
+            write_file(self._directory, NAME, content.encode(), mode=mode, durable=True)
+        except OSError as error:
+            raise self._refuse(error) from None
+
+    def _refuse(self, error: OSError) -> UsageError:
+        return UsageError(
+            f"{self._path} cannot be written: {_reason(error)}; what stood there is unchanged.",
+            hint="Make room or mend the permissions, then run this again.",
+        )
+
+
+def _is_ours(value: object) -> bool:
+    if not isinstance(value, dict) or value.get("available") is not True:
+        return False
+    snapshot = value.get("snapshot")
+    return isinstance(snapshot, dict) and {"source", "boot_id", "fetched_at"}.issubset(snapshot)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror.lower() if error.strerror else str(error)

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sum up a VM's interfaces: the primary one's addresses, and all addresses of each kind."""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+_MAC = re.compile(r"[0-9A-Fa-f]{2}([:-]?)[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}")
+# Summary field, IMDS's family, IMDS's field.
+_KINDS = (
+    ("privateIpv4", "ipv4", "privateIpAddress"),
+    ("publicIpv4", "ipv4", "publicIpAddress"),
+    ("privateIpv6", "ipv6", "privateIpAddress"),
+    ("publicIpv6", "ipv6", "publicIpAddress"),
+)
+
+
+def summarize_network(
+    network: Mapping[str, Any] | None, *, local_address: str | None, load_balancer: Mapping[str, Any] | None = None
+) -> dict[str, object]:
+    """Return the `network` category: the interfaces as they came, and the summary in IMDS's manner of spelling.
+
+    The order of interfaces is not guaranteed (Microsoft's page says so), so the primary one is the one that owns
+    `local_address`, from which IMDS was reached: only the primary interface has a route there. Public addresses that
+    the document leaves empty, as it does behind a standard load balancer, come from `load_balancer` where it is given.
+    """
+    listed = (network or {}).get("interface", [])
+    public = _public_addresses(load_balancer or {})
+    interfaces = [interface for interface in listed if isinstance(interface, dict)]
+    primary = next((one for one in interfaces if _owns(one, local_address)), interfaces[0] if interfaces else {})
+    summary: dict[str, object] = {
+        "interface": listed,
+        "macAddress": _mac_address(primary),
+        "subnetIpv4": _first_subnet(primary),
+        "macAddresses": [mac for mac in map(_mac_address, interfaces) if mac],
+    }
+    for field, family, key in _KINDS:
+        summary[field] = next(_addresses(primary, family, key, public), "")
+        summary[f"{field}Addresses"] = [found for one in interfaces for found in _addresses(one, family, key, public)]
+    return summary
+
+
+def _entries(interface: Mapping[str, Any], family: str, key: str) -> list[dict[str, Any]]:
+    """Return the objects in a list such as `ipv4.ipAddress`, whatever stands there."""
+    section = interface.get(family)
+    listed = section.get(key) if isinstance(section, dict) else None
+    return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+
+
+def _addresses(interface: Mapping[str, Any], family: str, key: str, public: Mapping[str, str]) -> Iterator[str]:
+    for entry in _entries(interface, family, "ipAddress"):
+        address = entry.get(key)
+        if not address and key == "publicIpAddress":
+            address = public.get(_canonical(entry.get("privateIpAddress")))
+        if address and isinstance(address, str):
+            yield address
+
+
+def _owns(interface: Mapping[str, Any], local_address: str | None) -> bool:
+    own = _canonical(local_address)
+    return bool(own) and any(
+        _canonical(entry.get("privateIpAddress")) == own
+        for family in ("ipv4", "ipv6")
+        for entry in _entries(interface, family, "ipAddress")
+    )
+
+
+def _public_addresses(load_balancer: Mapping[str, Any]) -> dict[str, str]:
+    """Return private → public address out of `publicIpAddresses`; IPv6 stands in brackets there (recorded)."""
+    found: dict[str, str] = {}
+    listed = load_balancer.get("publicIpAddresses")
+    for entry in listed if isinstance(listed, list) else []:
+        if not isinstance(entry, dict):
+            continue
+        private, frontend = _canonical(entry.get("privateIpAddress")), entry.get("frontendIpAddress")
+        if private and isinstance(frontend, str) and frontend.strip("[]"):
+            found.setdefault(private, frontend.strip("[]"))
+    return found
+
+
+def _canonical(address: object) -> str:
+    """Return one spelling for all spellings of an address, `""` for what is none."""
+    if not isinstance(address, str):
+        return ""
+    bare = address.strip("[]").partition("%")[0].lower()
+    if ":" not in bare:
+        return bare
+    import socket  # noqa: PLC0415  a cached document of an IPv4 machine needs no sockets
+
+    try:
+        return socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, bare))
+    except OSError:
+        return bare
+
+
+def _first_subnet(interface: Mapping[str, Any]) -> str:
+    section = interface.get("ipv4")
+    listed = section.get("subnet") if isinstance(section, dict) else None
+    first = listed[0] if isinstance(listed, list) and listed else None
+    if not isinstance(first, dict) or first.get("address") in (None, "") or first.get("prefix") in (None, ""):
+        return ""
+    return f"{first['address']}/{first['prefix']}"
+
+
+def _mac_address(interface: Mapping[str, Any]) -> object:
+    """Return a MAC as `00:0d:3a:f8:06:ec`; IMDS writes 12 bare digits (recorded), and what is no MAC stays as it is."""
+    mac = interface.get("macAddress")
+    if not isinstance(mac, str) or not _MAC.fullmatch(mac):
+        return "" if mac is None else mac
+    digits = re.sub("[:-]", "", mac).lower()
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Put one raw question to IMDS, for somebody who asked for that path."""
+
+from __future__ import annotations
+
+from .asking import Asking
+from .cache import Cache, Key
+from .client import Answer
+from .clock import Clock, Deadline
+from .document import parse_json
+from .errors import InvalidError, NotAzureError, RejectedError, UsageError
+from .host import Host, detect_azure
+from .limits import MAX_BODY
+from .reporter import Reporter
+from .settings import DISABLED
+from .versions import KNOWN, NEWEST, SCHEDULED_EVENTS, choose_fallback, choose_version
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .client import Client
+    from .settings import Settings
+    from .transport import Response, Transport
+
+_ROOT = "/metadata/instance"
+
+
+def fetch_path(
+    settings: Settings,
+    path: str,
+    *,
+    text_format: str | None,
+    open_transport: Callable[[], Transport],
+    reporter: Reporter,
+    host: Host | None = None,
+    clock: Clock | None = None,
+) -> bytes:
+    """Return an answer's body as it came, neither cached nor redacted.
+
+    `path` is under `/metadata/instance`, or from the root where it begins with `/`. `text_format`: `json`, `text`, or
+    None for JSON and, where IMDS refuses that as it does for a leaf, text. Raises the ImdsError of the outcome.
+    """
+    full_path = resolve_path(path)
+    if settings.is_disabled:
+        raise NotAzureError(f"{DISABLED} is set, so nothing was asked.", hint="Unset it to ask.")
+    clock, host = clock or Clock(), host or Host()
+    deadline = Deadline(settings.timeout, clock)
+    if settings.detect == "auto":
+        detect_azure(host)
+    cache = Cache(settings.cache_dir, clock=clock, reporter=reporter)
+    asking = Asking(
+        settings.endpoint, open_transport(), cache=cache, deadline=deadline, clock=clock, reporter=reporter
+    )
+    question = _Question(asking.client, full_path, text_format, settings.api_version)
+    question.remembered = _read_remembered(cache, settings, host)
+    try:
+        return asking.ask(question.attempt, key=None, look=lambda: None, accept=question.accept)
+    finally:
+        asking.close()
+
+
+def resolve_path(path: str) -> str:
+    """Return a path from the root, percent-encoded. Raises UsageError for what is no path, or leads to tokens."""
+    from urllib.parse import quote, unquote  # noqa: PLC0415  not on the way to any fact
+
+    segments = [unquote(segment).lower() for segment in path.split("/")]
+    if any(mark in path for mark in "?#\\") or not path.isprintable() or ".." in segments or "." in segments:
+        raise UsageError(f"{path!r} is not a path.", hint="Give one such as compute/vmId; flags hold what else there is.")
+    if "oauth2" in segments or any("oauth2" in segment.split("/") for segment in segments):
+        raise UsageError(
+            "Access tokens are not to be had with this command.",
+            hint="Ask the token endpoint with a library that keeps them, such as azure-identity.",
+        )
+    full_path = path if path.startswith("/") else f"{_ROOT}/{path}".rstrip("/")
+    return quote(unquote(full_path), safe="/-._~")
+
+
+def _read_remembered(cache: Cache, settings: Settings, host: Host) -> str | None:
+    """Return the api-version that was negotiated in this boot."""
+    key = Key(endpoint=settings.endpoint, path=_ROOT, asked="negotiated", boot_id=host.read_boot_id() or "")
+    entry = cache.read(key) if key.boot_id else None
+    return entry.api_version if entry and entry.api_version in KNOWN else None
+
+
+class _Question:
+    """One path, asked in the version and the format that IMDS turns out to want."""
+
+    def __init__(self, client: Client, path: str, text_format: str | None, version: str | None) -> None:
+        self.remembered: str | None = None
+        self._client = client
+        self._path = path
+        self._format = text_format
+        self._version = version
+        self._response: Response | None = None
+
+    def attempt(self) -> Answer:
+        """Ask, and at once anew where another version or format is wanted."""
+        version = self._version or self._own_version() or self.remembered or NEWEST
+        answer = self._ask(version)
+        if self._version is None and self._own_version() is None and answer.error is not None:
+            answer = self._negotiate(answer, version)
+        if answer.status == 400 and answer.offered is None and self._format is None:
+            self._format = "text"
+            in_text = self._ask(str(answer.version))
+            answer = in_text if in_text.error is None else answer
+        return answer
+
+    def accept(self, _answer: Answer) -> bytes:
+        """Return the body. Raises InvalidError where it cannot be IMDS's."""
+        assert self._response is not None
+        body = self._response.body
+        if len(body) > MAX_BODY:
+            raise InvalidError("The answer is over 1 MiB, which no IMDS document is.", hint="Look for what else answers.")
+        if self._format != "text":
+            parse_json(body)
+        elif "html" in self._response.headers.get("content-type", ""):
+            raise InvalidError("The answer is a page of HTML.", hint="Look for a captive portal or a proxy.")
+        return body
+
+    def _own_version(self) -> str | None:
+        """Scheduled events have api-versions of their own."""
+        return SCHEDULED_EVENTS if self._path.lower().startswith("/metadata/scheduledevents") else None
+
+    def _ask(self, version: str) -> Answer:
+        query = f"&format={self._format}" if self._format else ""
+        self._response, answer = self._client.fetch_raw(self._path, version, query)
+        return answer
+
+    def _negotiate(self, answer: Answer, version: str) -> Answer:
+        """Tell a version that IMDS does not know from an element that there is not: both may be 404 or 400."""
+        if answer.status not in (400, 404, 500) or (answer.status == 400 and answer.offered is None):
+            return answer
+        listed = self._client.fetch("/metadata/versions", None)
+        versions = listed.value.get("apiVersions") if isinstance(listed.value, dict) else None
+        if isinstance(versions, list) and version in versions and answer.status == 404:
+            problem = self._client.tell(f"404 for {self._path}, from an IMDS that knows api-version {version}")
+            hint = "There is no such element; ask for what stands above it to see what there is."
+            return Answer(version=version, status=404, error=RejectedError(problem, hint=hint))
+        known = versions if isinstance(versions, list) else answer.offered
+        better = choose_version(known or (), (version,)) or (choose_fallback((version,)) if not known else None)
+        return self._ask(better) if better else answer

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read and write files in a directory that others may have prepared: through no link, in whole files only.
+
+Everything is opened relative to a directory that is held open, so that nobody can put another one in its place.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class UnsafeFileError(OSError):
+    """A file or directory is not what it should be; the text says what it is."""
+
+
+def open_directory(path: str) -> int:
+    """Return a descriptor of a directory, links in its last component refused. Raises OSError."""
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NOFOLLOW)
+
+
+def open_private_directory(path: str) -> int:
+    """Return a descriptor of a directory that is ours alone, made with mode 0700 where it is missing.
+
+    Raises UnsafeFileError where it belongs to another user or others may enter it, OSError where it cannot be had.
+    """
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+    directory = open_directory(path)
+    found = os.fstat(directory)
+    if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
+        os.close(directory)
+        raise UnsafeFileError(f"{path} is not a directory of mode 0700 that belongs to this user")
+    return directory
+
+
+def read_file(directory: int, name: str, *, limit: int) -> bytes | None:
+    """Return a file's content, None where there is no such file.
+
+    Raises UnsafeFileError for what is no plain file of ours with one link, can be written by others, or is over `limit`
+    bytes; OSError where it cannot be read.
+    """
+    try:
+        # O_NONBLOCK: opening a FIFO would wait for a writer that never comes.
+        descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | _NOFOLLOW, dir_fd=directory)
+    except FileNotFoundError:
+        return None
+    with open(descriptor, "rb") as file:
+        _check_plain(name, os.fstat(descriptor))
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise UnsafeFileError(f"{name} is over {limit} bytes")
+    return content
+
+
+def write_file(directory: int, name: str, content: bytes, *, mode: int, durable: bool = False) -> None:
+    """Replace a file as a whole: readers see the old content or the new. A link at `name` is replaced, not followed.
+
+    `durable` puts it on disk before and after the rename, so that a power cut leaves one of the two as well.
+    Raises OSError; then the old file stands untouched.
+    """
+    temporary = f".{name}.{os.urandom(6).hex()}.tmp"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, mode, dir_fd=directory)
+    try:
+        with open(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
+            file.write(content)
+            file.flush()
+            if durable:
+                os.fsync(descriptor)
+        os.replace(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+    except BaseException:
+        os.unlink(temporary, dir_fd=directory)
+        raise
+    if durable:
+        os.fsync(directory)
+
+
+def remove_leftovers(directory: int, name: str, *, now: float, older_than_s: float = 60.0) -> None:
+    """Remove the temporary files of writers of `name` that were killed; a living writer takes milliseconds."""
+    for leftover in _leftovers(directory, name):
+        try:
+            if now - os.stat(leftover, dir_fd=directory, follow_symlinks=False).st_mtime > older_than_s:
+                os.unlink(leftover, dir_fd=directory)
+        except OSError:
+            continue  # another writer was faster, or it is not ours to remove
+
+
+def open_lock_file(directory: int, name: str) -> int:
+    """Return a descriptor to lock, the file made where it is missing. Raises UnsafeFileError as `read_file`, OSError."""
+    descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | _NOFOLLOW, 0o600, dir_fd=directory)
+    try:
+        _check_plain(name, os.fstat(descriptor))
+    except UnsafeFileError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _leftovers(directory: int, name: str) -> Iterator[str]:
+    return (found for found in os.listdir(directory) if found.startswith(f".{name}.") and found.endswith(".tmp"))
+
+
+def _check_plain(name: str, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        raise UnsafeFileError(f"{name} is not a plain file with one link")
+    if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o022:
+        raise UnsafeFileError(f"{name} belongs to another user or can be written by others")

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings: one table with one meaning for every adapter. An explicit argument beats the environment, which beats the default."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from .errors import UsageError
+from .record import record
+from .redaction import SENSITIVE
+from .versions import KNOWN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+DEFAULT_ENDPOINT = "http://169.254.169.254"
+CATEGORIES = ("compute", "network", "tags", "load_balancer", "scheduled_events", "identity")
+DEFAULT_GATHER = CATEGORIES[:3]
+DISABLED = "AZURE_IMDS_DISABLED"
+
+_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}", re.ASCII)
+_ENDPOINT = re.compile(r"http://(?P<host>[A-Za-z0-9.]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>\d{1,5}))?/?", re.ASCII)
+
+
+@record
+class Settings:
+    """What a collection goes by.
+
+    `timeout` and `cache_ttl` are seconds, `timeout` for the whole collection. `api_version` None: negotiate.
+    `cache_dir` None: no cache. `gather` holds names of `CATEGORIES`, `reveal` names of `redaction.SENSITIVE`.
+    """
+
+    endpoint: str = DEFAULT_ENDPOINT
+    api_version: str | None = None
+    timeout: float = 5.0
+    detect: str = "auto"
+    cache_ttl: float = 60.0
+    cache_dir: str | None = None
+    gather: tuple[str, ...] = DEFAULT_GATHER
+    reveal: tuple[str, ...] = ()
+    is_disabled: bool = False
+
+
+def build_settings(
+    explicit: Mapping[str, object], environ: Mapping[str, str], *, timeout: float = 5.0, cache_dir: str | None = None
+) -> Settings:
+    """Make settings out of an adapter's arguments (None: not given) and the environment (empty: not given).
+
+    `timeout` and `cache_dir` are the adapter's own defaults. Raises UsageError for an unknown name or a value that is
+    not allowed; nothing has been touched by then.
+    """
+    unknown = sorted(str(name) for name in set(explicit).difference(_PARSERS))
+    if unknown:
+        raise UsageError(f"Unknown setting {', '.join(unknown)}.", hint=f"Known are {', '.join(_PARSERS)}.")
+    values = {}
+    for name, parse in _PARSERS.items():
+        given, origin = _pick(name, explicit, environ)
+        if given is not None:
+            values[name] = parse(given, origin)
+    values.setdefault("timeout", timeout)
+    values.setdefault("cache_dir", cache_dir or _default_cache_dir(environ))
+    if values.get("endpoint", DEFAULT_ENDPOINT) != DEFAULT_ENDPOINT:
+        # Whoever names an endpoint of their own knows that something answers there.
+        values.setdefault("detect", "skip")
+    is_disabled = environ.get(DISABLED, "").strip().lower() in ("1", "true", "yes", "on")
+    return Settings(is_disabled=is_disabled, **values)
+
+
+def _pick(name: str, explicit: Mapping[str, object], environ: Mapping[str, str]) -> tuple[object, str]:
+    """Return the value that counts, None where there is none, and what to call its origin in a message."""
+    if explicit.get(name) is not None:
+        return explicit[name], name
+    variable = f"AZURE_IMDS_{name.upper()}"
+    return environ.get(variable) or None, variable
+
+
+def _default_cache_dir(environ: Mapping[str, str]) -> str | None:
+    """Root shares one directory, other users have their own or none: unprivileged users share nothing with root."""
+    if getattr(os, "geteuid", lambda: 1)() == 0:
+        return "/run/azure-imds-facts"
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    return os.path.join(runtime, "azure-imds-facts") if os.path.isabs(runtime) else None
+
+
+def _parse_endpoint(given: object, origin: str) -> str:
+    """Return the endpoint without a trailing `/` and `:80`.
+
+    Only IP literals and `localhost`: a name would have to be resolved, by a server that may not be ours.
+    """
+    found = _ENDPOINT.fullmatch(given) if isinstance(given, str) else None
+    host, port = (found.group("host"), found.group("port") or "80") if found else ("", "0")
+    if not _is_address(host) or not 0 < int(port) < 65536:
+        raise _refuse(origin, given, "`http://`, an IP address or `localhost`, and perhaps a port: http://127.0.0.1:8080")
+    return f"http://{host.lower()}" + (f":{int(port)}" if int(port) != 80 else "")
+
+
+def _is_address(host: str) -> bool:
+    if host.lower() == "localhost" or _IPV4.fullmatch(host):
+        return True
+    if not host.startswith("["):
+        return False
+    import ipaddress  # noqa: PLC0415  only an endpoint that is not Azure's can be IPv6
+
+    try:
+        ipaddress.IPv6Address(host[1:-1])
+    except ValueError:
+        return False
+    return True
+
+
+def _parse_api_version(given: object, origin: str) -> str:
+    # YAML reads an unquoted 2021-02-01 as a date, whose text is the version again.
+    if str(given) not in KNOWN:
+        raise _refuse(origin, given, f"one of {', '.join(KNOWN)}")
+    return str(given)
+
+
+def _parse_seconds(given: object, origin: str, *, least: float, allowed: str) -> float:
+    try:
+        seconds = float(given) if isinstance(given, (str, int, float)) and not isinstance(given, bool) else -1.0
+    except (ValueError, OverflowError):
+        seconds = -1.0
+    if not least <= seconds < float("inf"):
+        raise _refuse(origin, given, allowed)
+    return seconds
+
+
+def _parse_timeout(given: object, origin: str) -> float:
+    return _parse_seconds(given, origin, least=0.001, allowed="a number of seconds above 0")
+
+
+def _parse_cache_ttl(given: object, origin: str) -> float:
+    return _parse_seconds(given, origin, least=0.0, allowed="a number of seconds, 0 to ask IMDS anew")
+
+
+def _parse_detect(given: object, origin: str) -> str:
+    if given not in ("auto", "skip"):
+        raise _refuse(origin, given, "`auto` or `skip`")
+    return str(given)
+
+
+def _parse_cache_dir(given: object, origin: str) -> str:
+    if not isinstance(given, str) or not given or "\0" in given:
+        raise _refuse(origin, given, "the path of a directory")
+    return os.path.abspath(given)
+
+
+def _parse_names(given: object, origin: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    names = [part.strip() for part in given.split(",")] if isinstance(given, str) else given
+    if not isinstance(names, (list, tuple)) or any(name not in allowed for name in names):
+        raise _refuse(origin, given, f"a list of {', '.join(allowed)}")
+    return tuple(str(name) for name in names)
+
+
+def _parse_gather(given: object, origin: str) -> tuple[str, ...]:
+    names = _parse_names(given, origin, (*CATEGORIES, "all"))
+    return tuple(name for name in CATEGORIES if name in names or "all" in names)
+
+
+def _parse_reveal(given: object, origin: str) -> tuple[str, ...]:
+    names = _parse_names(given, origin, tuple(SENSITIVE))
+    return tuple(name for name in SENSITIVE if name in names)
+
+
+def _refuse(origin: str, given: object, allowed: str) -> UsageError:
+    shown = "".join(character if character.isprintable() else "?" for character in str(given))[:80]
+    return UsageError(f"{origin} cannot be {shown!r}.", hint=f"Give {allowed}.")
+
+
+_PARSERS: dict[str, Callable[[object, str], object]] = {
+    "endpoint": _parse_endpoint,
+    "api_version": _parse_api_version,
+    "timeout": _parse_timeout,
+    "detect": _parse_detect,
+    "cache_ttl": _parse_cache_ttl,
+    "cache_dir": _parse_cache_dir,
+    "gather": _parse_gather,
+    "reveal": _parse_reveal,
+}

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Spell facts as each tool expects them: flat snake_case names for Ansible and local facts, IMDS's own for Salt.
+
+Nothing leaves the `azure_imds` namespace, whatever a tag or a field is called: names only ever get longer at their front.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+
+    from .reporter import Reporter
+
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NOT_A_NAME = re.compile(r"[^A-Za-z0-9]+")
+
+
+def snake_case(name: str) -> str:
+    """Return a name in snake_case, `""` where nothing is left of it: `vmId` → `vm_id`, `diskSizeGB` → `disk_size_gb`."""
+    return _NOT_A_NAME.sub("_", _WORD_START.sub("_", name)).strip("_").lower()
+
+
+def spell_salt(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the grain: `{"azure_imds": {category: …}}`, with `tagPairs` (`name=value`) beside `tags`.
+
+    A key with `:` in it cannot be targeted with Salt's default delimiter; an item of a list can.
+    """
+    grain = dict(facts)
+    if "tags" in facts:
+        grain["tagPairs"] = [f"{name}={value}" for name, value in facts["tags"].items()]
+    return {"azure_imds": grain}
+
+
+def spell_local(facts: Mapping[str, Any], *, reporter: Reporter, with_age: bool) -> dict[str, Any]:
+    """Return the content of the local facts file: `{"available": true, category: {flat}, …}`, tags as a mapping.
+
+    `with_age`: with `age_seconds`, which makes sense only for whoever reads it at once.
+    """
+    spelled: dict[str, Any] = {"available": True}
+    for category, content in facts.items():
+        if category in ("cloud", "tags"):
+            spelled[category] = content
+        else:
+            spelled[snake_case(category)] = _flatten(content, f"{category}.", reporter)
+    if not with_age:
+        del spelled["snapshot"]["age_seconds"]
+    return spelled
+
+
+def spell_ansible(facts: Mapping[str, Any], *, reporter: Reporter) -> dict[str, Any]:
+    """Return the Ansible facts: every name begins with `azure_imds_`, tags come as a mapping and flat."""
+    spelled: dict[str, Any] = {"azure_imds_available": True}
+    for category, content in facts.items():
+        prefix = f"azure_imds_{snake_case(category)}"
+        if category == "cloud":
+            spelled[prefix] = content
+            continue
+        if category == "tags":
+            spelled[prefix] = content
+            flat = _unite(((snake_case(name), name, value) for name, value in content.items() if name), "tag ", reporter)
+        else:
+            flat = _flatten(content, f"{category}.", reporter)
+        spelled.update({f"{prefix}_{name}": value for name, value in flat.items()})
+    return spelled
+
+
+def _flatten(content: Mapping[str, Any], where: str, reporter: Reporter) -> dict[str, Any]:
+    """Join the names of nested objects with `_`; lists stay lists, and an empty object leaves nothing."""
+    return _unite(_leaves(content, "", "", where, reporter), where, reporter)
+
+
+def _leaves(
+    content: Mapping[str, Any], prefix: str, path: str, where: str, reporter: Reporter
+) -> Iterator[tuple[str, str, Any]]:
+    """Yield (flat name, path in IMDS's spelling, value) for every leaf."""
+    for key, value in content.items():
+        part = snake_case(key)
+        # The name of a field with nothing left of it stays empty, whatever it stands in.
+        name = f"{prefix}_{part}" if prefix and part else part
+        if isinstance(value, dict):
+            if part:
+                yield from _leaves(value, name, f"{path}{key}.", where, reporter)
+            elif value:
+                yield "", f"{path}{key}", value
+        else:
+            yield name, f"{path}{key}", _respell(value, f"{where}{path}{key}", reporter)
+
+
+def _respell(value: Any, where: str, reporter: Reporter) -> Any:
+    """Re-spell the keys of objects inside a list, and nothing else of them."""
+    if isinstance(value, list):
+        return [_respell(item, f"{where}[{index}]", reporter) for index, item in enumerate(value)]
+    if isinstance(value, dict):
+        spelled = ((snake_case(key), key, _respell(item, f"{where}.{key}", reporter)) for key, item in value.items())
+        return _unite(spelled, f"{where}.", reporter)
+    return value
+
+
+def _unite(named: Iterable[tuple[str, str, Any]], where: str, reporter: Reporter) -> dict[str, Any]:
+    """Make a mapping of (name, path, value), leaving out all that meet in one name and what has no name left.
+
+    To let the last one win would make a fact depend on the order of keys, which no one promises.
+    """
+    values: dict[str, Any] = {}
+    paths: dict[str, list[str]] = {}
+    for name, path, value in named:
+        paths.setdefault(name, []).append(path)
+        values[name] = value
+    for path in paths.pop("", []):
+        reporter.warn(f"{where}{_shown(path)} is left out: nothing is left of its name in snake_case.")
+    for name, met in paths.items():
+        if len(met) > 1:
+            told = ", ".join(where + _shown(path) for path in sorted(met))
+            reporter.warn(f"{told} are left out: all of them are {name} in snake_case.")
+    return {name: values[name] for name, met in paths.items() if len(met) == 1}
+
+
+def _shown(name: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in name)[:120]

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a transport is: one GET, one whole answer or an error, inside a deadline.
+
+Two of them stand behind this: `http_transport` (the standard library's) and the distribution's on `requests`. Neither
+uses a proxy, follows a redirect, nor lets a slow server stretch the deadline.
+"""
+
+from __future__ import annotations
+
+import socket
+
+from .record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Protocol
+
+    from .clock import Deadline
+
+    class Transport(Protocol):
+        """Sends requests; may keep a connection open between them until it is closed."""
+
+        def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline) -> Response:
+            """GET a URL. Raises TransportError where no complete answer came before the deadline."""
+
+        def close(self) -> None:
+            """Let go of connections."""
+
+
+
+class TransportError(Exception):
+    """No complete answer came; the text says why, as the end of a sentence."""
+
+
+@record
+class Response:
+    """A complete answer: `headers` with names in lower case, `local_address` the address it was asked from.
+
+    `body` ends one byte after the most that a document can have, which is enough to refuse it.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    local_address: str | None = None
+
+
+class DeadlineSocket(socket.socket):
+    """A connected socket whose every read ends with the deadline.
+
+    A timeout on a plain socket starts anew with each byte, so one byte a second would hold a reader for ever.
+    """
+
+    deadline: Deadline
+
+    def recv_into(self, *args, **kwargs) -> int:  # type: ignore[no-untyped-def, override]  # the base's signature is private
+        """Read as the base does, for no longer than the deadline leaves."""
+        self.settimeout(self._seconds())
+        return super().recv_into(*args, **kwargs)
+
+    def _seconds(self) -> float:
+        remaining = self.deadline.remaining
+        if remaining <= 0:
+            raise socket.timeout("the deadline passed")
+        return remaining
+
+
+def open_socket(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
+    """Connect over TCP, to the first address of `localhost` that answers. Raises OSError."""
+    failure: OSError = OSError(f"no address for {host}")
+    for family, kind, protocol, _name, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+        connection = DeadlineSocket(family, kind, protocol)
+        connection.deadline = deadline
+        try:
+            connection.settimeout(connection._seconds())
+            connection.connect(address)
+        except OSError as error:
+            connection.close()
+            failure = error
+        else:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return connection
+    raise failure
+
+
+def describe_failure(error: Exception) -> str:
+    """Say in a few words why there was no answer."""
+    if isinstance(error, socket.timeout):
+        return "no complete answer in time"
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, ConnectionResetError):
+        return "connection reset"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return f"an answer that breaks HTTP ({type(error).__name__})"

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The api-versions of `/metadata/instance`, and which one to ask for next.
+
+The list is the one on Microsoft's page "Azure Instance Metadata Service" (supported API versions), oldest first.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+KNOWN = tuple(
+    """
+    2017-03-01 2017-04-02 2017-08-01 2017-10-01 2017-12-01 2018-02-01 2018-04-02 2018-10-01 2019-02-01
+    2019-03-11 2019-04-30 2019-06-01 2019-06-04 2019-08-01 2019-08-15 2019-11-01 2020-06-01 2020-07-15
+    2020-09-01 2020-10-01 2020-12-01 2021-01-01 2021-02-01 2021-03-01 2021-05-01 2021-08-01 2021-10-01
+    2021-11-01 2021-11-15 2021-12-13 2023-07-01 2023-11-15 2024-03-15 2024-07-17 2025-04-07
+    """.split()
+)
+NEWEST = KNOWN[-1]
+# A preview that lacks fields and that no server has to know: asked for only where somebody names it.
+PREVIEW = "2017-03-01"
+# What to try where the server does not say what it knows: Azure Stack Hub and late sovereign clouds know the first,
+# classic VMs the second.
+FALLBACKS = ("2019-06-01", "2017-04-02")
+# Scheduled events have versions of their own; an instance version gets 404 there (recorded).
+SCHEDULED_EVENTS = "2020-07-01"
+
+
+def choose_version(offered: Iterable[object], refused: Iterable[str]) -> str | None:
+    """Return the newest version that both sides know and that was not refused, or None.
+
+    The server's lists come in either order (`newest-versions` newest first, `/metadata/versions` oldest first) and hold
+    versions that were never documented, so the choice rests on our own order.
+    """
+    common = {version for version in offered if isinstance(version, str)}.intersection(KNOWN)
+    return max(common.difference(refused, (PREVIEW,)), default=None)
+
+
+def choose_fallback(refused: Iterable[str]) -> str | None:
+    """Return the next version to guess, or None where the guesses are used up."""
+    return next((version for version in FALLBACKS if version not in set(refused)), None)

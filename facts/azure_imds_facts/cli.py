@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: `azure-imds-facts COMMAND`. Standard output carries the answer and nothing else.
+
+A boot and a login wait for this program, so it imports the command that was named and no other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module
+
+from azure_imds_facts.core.errors import ImdsError
+from azure_imds_facts.core.version import VERSION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROGRAM = "azure-imds-facts"
+
+# Command → (module with `add_arguments` and `run`, what it does).
+COMMANDS = {
+    "facts": ("azure_imds_facts.commands.facts", "print this machine's facts for programs"),
+    "show": ("azure_imds_facts.commands.show", "show this machine's facts to people"),
+    "get": ("azure_imds_facts.commands.get", "ask IMDS one question and print the raw answer"),
+    "local-facts": ("azure_imds_facts.commands.local_facts", "write the file that Ansible reads as ansible_local.azure_imds"),
+    "emulate": ("azure_imds_facts.emulator.command", "be an IMDS on this machine, for tests and demonstrations"),
+    "export": ("azure_imds_facts.commands.export", "print or write what other tools need to find this one"),
+}
+_EPILOGUE = """\
+Every command has its own --help. Exit codes: 0 ok, 2 usage, 3 not an Azure VM, 4 unreachable, 5 throttled,
+6 unavailable, 7 rejected, 8 invalid.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0, or that of the outcome."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] in (["-v"], ["--verbose"]):
+        arguments = [*arguments[1:2], "--verbose", *arguments[2:]]
+    try:
+        if arguments and arguments[0] in COMMANDS:
+            return _run(arguments[0], arguments[1:])
+        _build_overview().parse_args(arguments)
+    except ImdsError as error:
+        print(f"{PROGRAM}: {error.outcome}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read the output has gone. Without this the interpreter would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return 2
+
+
+def _run(command: str, arguments: list[str]) -> int:
+    module_name, summary = COMMANDS[command]
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        if command != "emulate" or (error.name or "").startswith("azure_imds_facts"):
+            raise
+        print(
+            f"{PROGRAM}: usage: the emulator needs the Python package {error.name}. "
+            f"Install it with: pip install 'azure-imds-facts[emulator]'",
+            file=sys.stderr,
+        )
+        return 2
+    parser = argparse.ArgumentParser(
+        prog=f"{PROGRAM} {command}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(summary=summary)
+    module.add_arguments(parser)
+    code: int = module.run(parser.parse_args(arguments))
+    sys.stdout.flush()
+    return code
+
+
+def _build_overview() -> argparse.ArgumentParser:
+    """The parser for all but commands: --help, --version, and what is not known."""
+    width = max(map(len, COMMANDS)) + 2
+    listed = "\n".join(f"  {name:<{width}}{summary}" for name, (_module, summary) in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        usage=f"{PROGRAM} [-v] COMMAND [options]",
+        description=f"Azure instance metadata (IMDS) as facts for Ansible, Salt and local facts.\n\ncommands:\n{listed}",
+        epilog=_EPILOGUE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {VERSION}")
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell of every request (on standard error)")
+    parser.add_argument("command", choices=list(COMMANDS), metavar="COMMAND", help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the commands that collect share: their flags, their settings, their messages on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from azure_imds_facts.core.collector import collect
+from azure_imds_facts.core.reporter import Reporter
+from azure_imds_facts.core.settings import build_settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from azure_imds_facts.core.settings import Settings
+    from azure_imds_facts.core.snapshot import Snapshot
+    from azure_imds_facts.core.transport import Transport
+
+# Setting, metavar, help. The environment variable is AZURE_IMDS_ and the setting's name in upper case.
+FLAGS = (
+    ("endpoint", "URL", "where IMDS is: http://, an IP address or localhost, perhaps a port (http://169.254.169.254)"),
+    ("api_version", "VERSION", "ask for this api-version alone (the newest that both sides know)"),
+    ("timeout", "SECONDS", "for the whole collection (5; with local-facts --boot 300)"),
+    ("detect", "auto|skip", "auto: ask only where the machine says that it is an Azure VM; skip: ask at once (auto)"),
+    ("cache_ttl", "SECONDS", "how long an answer on disk counts as fresh; 0 asks anew (60)"),
+    ("cache_dir", "DIR", "where answers are kept (root: /run/azure-imds-facts; others: below $XDG_RUNTIME_DIR)"),
+    ("gather", "LIST", "compute,network,tags,load_balancer,scheduled_events,identity or all (the first three)"),
+    ("reveal", "LIST", "sensitive fields to include: user_data,custom_data,public_keys,admin_username,disk_encryption (none)"),
+)
+
+
+class ErrorStreamReporter(Reporter):
+    """Tell the user on standard error; of every request only where `is_verbose`."""
+
+    def __init__(self, *, is_verbose: bool) -> None:
+        self._is_verbose = is_verbose
+
+    def warn(self, message: str) -> None:
+        """Print a warning."""
+        print(f"azure-imds-facts: warning: {_plain(message)}", file=sys.stderr)
+
+    def notice(self, message: str) -> None:
+        """Print a line."""
+        print(f"azure-imds-facts: {_plain(message)}", file=sys.stderr)
+
+    def attempt(self, message: str) -> None:
+        """Print a line where every request is to be seen."""
+        if self._is_verbose:
+            self.notice(message)
+
+
+def add_settings(parser: argparse.ArgumentParser, *, leave_out: tuple[str, ...] = ()) -> None:
+    """Add a flag for each setting, and -v."""
+    group = parser.add_argument_group(
+        "settings", "Each can come from the environment as well: AZURE_IMDS_ENDPOINT and so on. In brackets the defaults."
+    )
+    for setting, metavar, text in FLAGS:
+        if setting not in leave_out:
+            group.add_argument(f"--{setting.replace('_', '-')}", metavar=metavar, help=text)
+    group.add_argument("-v", "--verbose", action="store_true", help="tell of every request")
+
+
+def read_settings(arguments: argparse.Namespace, *, timeout: float = 5.0) -> Settings:
+    """Make settings of flags and the environment. Raises UsageError."""
+    explicit = {setting: getattr(arguments, setting, None) for setting, _metavar, _text in FLAGS}
+    return build_settings(explicit, os.environ, timeout=timeout)
+
+
+def collect_snapshot(settings: Settings, reporter: Reporter) -> Snapshot:
+    """Collect with the standard library's transport. Raises the ImdsError of the outcome."""
+    return collect(settings, open_transport=open_transport, reporter=reporter)
+
+
+def open_transport() -> Transport:
+    """Import the HTTP client only where the cache does not answer."""
+    from azure_imds_facts.core.http_transport import HttpTransport  # noqa: PLC0415
+
+    return HttpTransport()
+
+
+def print_answer(text: str) -> None:
+    """Print UTF-8, whatever the locale says: what reads this is a program."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode() + b"\n")
+
+
+def _plain(message: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in message)

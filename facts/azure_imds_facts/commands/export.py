@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Print or write what other tools need to find this one.
+
+  ansible-path  print the directory that holds the Ansible module, for the short name azure_imds_facts:
+                ANSIBLE_LIBRARY="$(azure-imds-facts export ansible-path)" ansible localhost -m azure_imds_facts
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import azure_imds_facts.core
+from azure_imds_facts.commands.collecting import print_answer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's flags."""
+    parser.add_argument("what", choices=("ansible-path",), metavar="WHAT", help="ansible-path")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the path."""
+    core = Path(azure_imds_facts.core.__path__[0])
+    print_answer(os.fspath(core.parents[1] / "modules"))
+    return 0

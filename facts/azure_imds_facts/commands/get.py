@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ask IMDS one question and print the raw answer: neither cached nor redacted, since you asked for that path.
+
+PATH is under /metadata/instance; with a leading / it is from the root. Without --format the answer is JSON, and text for
+a leaf. Access tokens are not to be had here.
+
+For example:  azure-imds-facts get compute/vmId
+              azure-imds-facts get /metadata/versions
+"""
+
+from __future__ import annotations
+
+import sys
+
+from azure_imds_facts.commands.collecting import ErrorStreamReporter, add_settings, open_transport, read_settings
+from azure_imds_facts.core.question import fetch_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's flags."""
+    parser.add_argument("path", metavar="PATH", help="such as compute/vmId or network/interface/0")
+    parser.add_argument("--format", choices=("json", "text"), help="what to ask for (json, and text for a leaf)")
+    add_settings(parser, leave_out=("gather", "reveal", "cache_ttl"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the answer as it came, ended with a newline. Raises the ImdsError of the outcome."""
+    body = fetch_path(
+        read_settings(arguments),
+        arguments.path,
+        text_format=arguments.format,
+        open_transport=open_transport,
+        reporter=ErrorStreamReporter(is_verbose=arguments.verbose),
+    )
+    sys.stdout.buffer.write(body if body.endswith(b"\n") else body + b"\n")
+    return 0

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The transport on `requests`, for processes that have it loaded anyway, and for those who keep a connection."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+import requests.adapters
+import urllib3
+import urllib3.connection
+import urllib3.exceptions
+from azure_imds_facts.core.limits import MAX_BODY
+from azure_imds_facts.core.transport import (
+    DeadlineSocket,
+    Response,
+    TransportError,
+    describe_failure,
+    open_socket,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azure_imds_facts.core.clock import Deadline
+
+_PER_THREAD = threading.local()
+
+
+class _Connection(urllib3.connection.HTTPConnection):
+    """A connection whose socket obeys the deadline of the request that it carries."""
+
+    def _new_conn(self) -> DeadlineSocket:
+        return open_socket(self.host, self.port or 80, _PER_THREAD.deadline)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Send a request, on a kept connection with the new request's deadline."""
+        if isinstance(self.sock, DeadlineSocket):
+            self.sock.deadline = _PER_THREAD.deadline
+        super().request(*args, **kwargs)
+        _PER_THREAD.local_address = self.sock.getsockname()[0] if self.sock else None
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool}
+
+
+class RequestsTransport:
+    """Requests through one session, which keeps its connection until it is closed; threads may share it."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        # Neither proxies nor .netrc of the environment: IMDS must not be asked through anybody.
+        self._session.trust_env = False
+        self._session.mount("http://", _Adapter(max_retries=0))
+
+    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline) -> Response:
+        """GET a URL. Raises TransportError where no complete answer came before the deadline."""
+        _PER_THREAD.deadline = deadline
+        try:
+            with self._session.get(url, headers=dict(headers), allow_redirects=False, stream=True) as answer:
+                return Response(
+                    status=answer.status_code,
+                    headers={name.lower(): value for name, value in answer.headers.items()},
+                    body=_read_body(answer.raw),
+                    local_address=_PER_THREAD.local_address,
+                )
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise TransportError(describe_failure(_find_cause(error))) from error
+
+    def close(self) -> None:
+        """Close the session's connections."""
+        self._session.close()
+
+
+def _read_body(raw: urllib3.HTTPResponse) -> bytes:
+    """Read what was sent, not what it unpacks to: a small body can unpack to any size."""
+    body = raw.read(MAX_BODY + 1, decode_content=False)
+    if len(body) <= MAX_BODY and raw.length_remaining:
+        raise urllib3.exceptions.IncompleteRead(len(body), raw.length_remaining)
+    return body
+
+
+def _find_cause(error: BaseException) -> Exception:
+    """Return the plainest exception inside those of requests and urllib3, which wrap one another in many ways."""
+    seen: BaseException = error
+    while True:
+        inside = seen.__cause__ or seen.__context__
+        if isinstance(seen, OSError) and not isinstance(seen, requests.RequestException):
+            return seen
+        if inside is None:
+            return seen if isinstance(seen, Exception) else Exception(str(seen))
+        seen = inside

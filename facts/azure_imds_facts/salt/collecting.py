@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Collect for a Salt minion, whose main loop stands still until its grains are there."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+import salt.utils.platform
+from azure_imds_facts.core.collector import collect
+from azure_imds_facts.core.errors import ImdsError, NotAzureError, UsageError
+from azure_imds_facts.core.facts import build_facts
+from azure_imds_facts.core.reporter import Reporter
+from azure_imds_facts.core.settings import build_settings
+from azure_imds_facts.core.spelling import spell_salt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azure_imds_facts.core.settings import Settings
+    from azure_imds_facts.core.transport import Transport
+
+log = logging.getLogger(__name__)
+
+_TIMEOUT_S = 1.0
+# A minion evaluates its grains twice at its start and once at each refresh: after one failure it does not wait again.
+_REMEMBER_FAILURE_S = 60.0
+
+
+class LogReporter(Reporter):
+    """Put what a collection has to say into the minion's log."""
+
+    def warn(self, message: str) -> None:
+        """Log a warning."""
+        log.warning("azure_imds: %s", message)
+
+    def notice(self, message: str) -> None:
+        """Log for those who look for trouble."""
+        log.debug("azure_imds: %s", message)
+
+    attempt = notice
+
+
+def collect_grain(opts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the grain, `{}` where there is none; say why in the log: once a failure as a warning, else for debugging."""
+    if salt.utils.platform.is_proxy() or "proxy" in opts:
+        # It would be the metadata of the proxy's own VM, not of the device that it stands for.
+        return {}
+    reporter = LogReporter()
+    try:
+        snapshot = collect(
+            build_minion_settings(opts),
+            open_transport=open_transport,
+            reporter=reporter,
+            remember_failure_s=_REMEMBER_FAILURE_S,
+        )
+        return spell_salt(build_facts(snapshot, reporter=reporter))
+    except NotAzureError as error:
+        log.debug("azure_imds: %s", error)
+    except ImdsError as error:
+        (log.debug if error.is_remembered else log.warning)("azure_imds: no grain (%s): %s", error.outcome, error)
+    except Exception:  # the one place where anything is caught: a grain that raises fails the minion's start
+        log.warning("azure_imds: no grain: an error inside azure-imds-facts, please report it", exc_info=True)
+    return {}
+
+
+def build_minion_settings(opts: Mapping[str, Any]) -> Settings:
+    """Return the settings of the minion's key `azure_imds:`. Raises UsageError."""
+    explicit = opts.get("azure_imds") or {}
+    if not isinstance(explicit, dict):
+        raise UsageError("The minion's azure_imds is not a mapping.", hint="Write settings below it, such as timeout: 1.")
+    is_root = os.geteuid() == 0 if hasattr(os, "geteuid") else False
+    cache_dir = None if is_root else os.path.join(opts["cachedir"], "azure-imds-facts") if opts.get("cachedir") else None
+    return build_settings(explicit, os.environ, timeout=_TIMEOUT_S, cache_dir=cache_dir)
+
+
+def open_transport() -> Transport:
+    """Return the transport on requests, which Salt has loaded anyway."""
+    from azure_imds_facts.requests_transport import RequestsTransport  # noqa: PLC0415  not for a cached answer
+
+    return RequestsTransport()
