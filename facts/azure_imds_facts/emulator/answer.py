@@ -41,12 +41,15 @@ _VERSION_HELP = "in the request. For more information refer to aka.ms/azureimds"
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back: status, body, its type, and headers beside those that every answer has."""
+    """What goes back: status, body, its type, headers beside those that every answer has, and after how
+    long.
+    """
 
     status: int = 200
     body: bytes = b""
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
+    delay_s: float = 0
 
 
 class Refusal(Exception):

@@ -45,12 +45,14 @@ class Asked:
         return len(names) != len(set(names))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Record:
-    """A request that was answered, for a test to look at. `status` is 0 where a fault cut the answer off."""
+    """A request, for a test to look at. `status` stays 0 until it is answered, or where a fault cut that
+    off.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
-    status: int
+    status: int = 0

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from .clouds import find_cloud
 from .endpoint import Endpoint, VersionGate
+from .faults import Faults
 from .instance import InstanceEndpoint, VersionsEndpoint
+from .limits import Limits
 from .machine import Machine
 from .service import Service
 from .settings import Settings, build_machine, check_settings, known_versions
@@ -22,6 +24,8 @@ class Assembly:
     settings: Settings
     machine: Machine
     service: Service
+    limits: Limits
+    faults: Faults
 
 
 def assemble(settings: Settings) -> Assembly:
@@ -39,4 +43,13 @@ def assemble(settings: Settings) -> Assembly:
         ("metadata", "versions"): VersionsEndpoint(gate.versions),
     }
     offered = {path: endpoint for path, endpoint in endpoints.items() if path[1] in cloud.endpoints}
-    return Assembly(settings=settings, machine=machine, service=Service(gate, offered))
+    faults = Faults()
+    for path, script in settings.faults:
+        faults.set(script, path=path)
+    return Assembly(
+        settings=settings,
+        machine=machine,
+        service=Service(gate, offered),
+        limits=Limits(settings.quota),
+        faults=faults,
+    )

@@ -13,8 +13,8 @@ from pathlib import Path
 from .assembly import Assembly, assemble
 from .clouds import CLOUDS
 from .errors import EmulatorError, choices
+from .listener import bind_socket, spell_url
 from .machine import RawMachine
-from .server import Server, bind_socket, spell_url
 from .settings import ERAS, Settings
 from .shape import unknown_fields
 from .vms import VMS
@@ -44,6 +44,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--era",
         default="now",
         help=f"how a wrong api-version is refused: {choices(ERAS)} (default: %(default)s)",
+    )
+    add(
+        "--rate-limit",
+        metavar="N",
+        type=float,
+        default=5,
+        help="requests a second, 0 for no limit (default: 5)",
+    )
+    add("--retry-after", metavar="SECONDS", type=float, help="Retry-After of a 429 (default: none is sent)")
+    add(
+        "--fault",
+        metavar="[PATH=]SCRIPT",
+        action="append",
+        default=[],
+        help="let requests fail: 410*3,500,hang",
     )
     add("--quiet", action="store_true", help="no line a request on standard error")
 
@@ -84,6 +99,9 @@ def read_settings(arguments: argparse.Namespace) -> Settings:
         bind=arguments.bind,
         port=arguments.port,
         allow_remote=arguments.allow_remote,
+        rate_limit=arguments.rate_limit,
+        retry_after=arguments.retry_after,
+        faults=tuple(split_fault(text) for text in arguments.fault),
     )
 
 
@@ -107,6 +125,14 @@ def read_document(name: str, *, raw: bool) -> object:
         ) from error
 
 
+def split_fault(text: str) -> tuple[str, str]:
+    """Split `/path=script`; a script without a path is for all."""
+    if not text.startswith("/"):
+        return "/", text
+    path, _, script = text.partition("=")
+    return path, script
+
+
 def _split(text: str, flag: str, form: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
@@ -127,8 +153,10 @@ def _warn(assembly: Assembly) -> None:
 
 
 async def _serve(assembly: Assembly, *, quiet: bool) -> int:
+    from .server import Server  # the one part that needs the extra
+
     listener = bind_socket(assembly.settings.bind, assembly.settings.port)
-    server = Server(assembly.service, log=None if quiet else say)
+    server = Server(assembly, log=None if quiet else say)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)

@@ -6,12 +6,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .asked import Record
 from .assembly import Assembly, assemble
-from .server import Server, bind_socket, spell_url
+from .listener import bind_socket, spell_url
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .server import Server
 
 __all__ = ["Emulator"]
 
@@ -69,13 +72,23 @@ class Emulator:
         """Set a field of the document, for instance `network.interface[0].macAddress`."""
         self._assembly.machine.set(path, value)
 
+    def fault(self, script: str, *, path: str = "/") -> None:
+        """Let the next requests, or those below a path, fail as a script says; `""` ends it."""
+        self._assembly.faults.set(script, path=path)
+
+    def throttle(self, rate_limit: float, *, retry_after: float | None = None) -> None:
+        """Allow so many requests a second from now on, 0 for any number; `retry_after` in seconds."""
+        self._assembly.limits.change(rate=rate_limit, retry_after_s=retry_after)
+
     def start(self) -> Emulator:
         """Serve; returns once requests are taken."""
+        from .server import Server  # the one part that needs the extra; the package imports without it
+
         settings = self._assembly.settings
         listener = bind_socket(settings.bind, settings.port)
         self._url = spell_url(listener)
         self._loop = asyncio.new_event_loop()
-        server = Server(self._assembly.service, keep=self._keep)
+        server = Server(self._assembly, keep=self._keep)
         self._loop.run_until_complete(server.start(listener))
         self._thread = threading.Thread(
             target=self._serve, args=(server,), name="azure-imds-emulator", daemon=True
@@ -117,7 +130,10 @@ class Emulator:
 def _read_settings(arguments: dict[str, Any]) -> Settings:
     vm = arguments.pop("vm", "linux")
     versions = arguments.pop("versions", None)
+    fault = arguments.pop("fault", "")
+    arguments.setdefault("rate_limit", 0)
     return Settings(
+        faults=(("/", fault),) if fault else (),
         vms=(vm,) if isinstance(vm, str) else tuple(vm),
         versions=None if versions is None else tuple(versions),
         **arguments,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .clouds import Cloud, find_cloud
 from .errors import EmulatorError, choices
+from .limits import Quota
 from .machine import FilteredMachine, Machine, RawMachine
 from .versions import INSTANCE_VERSIONS
 from .vms import build_document
@@ -38,6 +39,16 @@ class Settings:
     bind: str = "127.0.0.1"
     port: int = 0
     allow_remote: bool = False
+    rate_limit: float = 5
+    identity_rate_limit: float = 20
+    identity_concurrency: int = 5
+    retry_after: float | None = None
+    faults: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def quota(self) -> Quota:
+        """The limits as one value."""
+        return Quota(self.rate_limit, self.identity_rate_limit, self.identity_concurrency, self.retry_after)
 
 
 def check_settings(settings: Settings) -> None:
