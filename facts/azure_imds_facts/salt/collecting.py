@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import salt.utils.platform
 from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import ImdsError, NotAzureError, UsageError
+from azure_imds_facts.core.failures import Failures
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.reporter import Reporter
 from azure_imds_facts.core.settings import build_settings
@@ -53,7 +54,7 @@ def collect_grain(opts: Mapping[str, Any]) -> dict[str, Any]:
             build_minion_settings(opts),
             open_transport=open_transport,
             reporter=reporter,
-            remember_failure_s=_REMEMBER_FAILURE_S,
+            failures=Failures(seconds=_REMEMBER_FAILURE_S),
         )
         return spell_salt(build_facts(snapshot, reporter=reporter))
     except NotAzureError as error:

@@ -9,7 +9,6 @@ from .cloud_init import read_copy
 from .document import validate_document
 from .errors import TRANSIENT, ImdsError, InvalidError, NotAzureError
 from .extras import EXTRAS
-from .failures import Failures
 from .host import Host, detect_azure, verify_vm_id
 from .record import replace
 from .redaction import redact
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from .cache import Entry
     from .client import Answer
     from .extras import Extra
+    from .failures import Failures
     from .settings import Settings
     from .transport import Transport
 
@@ -42,12 +42,12 @@ def collect(
     host: Host | None = None,
     clock: Clock | None = None,
     reporter: Reporter | None = None,
-    remember_failure_s: float = 0.0,
+    failures: Failures | None = None,
 ) -> Snapshot:
     """Return the machine's metadata inside `settings.timeout` seconds, with one request where nothing stands against it.
 
-    `open_transport` is called when a request is needed and not before. `remember_failure_s`: for so long after a failure
-    IMDS is not asked again. Raises the ImdsError of the outcome; nothing else.
+    `open_transport` is called when a request is needed and not before. `failures`: those that are
+    remembered, after which IMDS is not asked again for a while. Raises the ImdsError of the outcome; nothing else.
     """
     if settings.is_disabled:
         raise NotAzureError(f"{DISABLED} is set, so nothing was asked.", hint="Unset it to have facts.")
@@ -59,7 +59,7 @@ def collect(
     # Another endpoint may well stand for another VM; at Azure's own only this VM can be meant.
     collection.dmi_uuid = dmi_uuid if settings.endpoint == DEFAULT_ENDPOINT else ""
     try:
-        return collection.run(remember_failure_s)
+        return collection.run(failures)
     finally:
         collection.close()
 
@@ -88,25 +88,20 @@ class _Collection:
         self._cache = Cache(settings.cache_dir if self._boot_id else None, clock=clock, reporter=reporter)
         self._opened: Asking | None = None
 
-    def run(self, remember_failure_s: float) -> Snapshot:
-        failures = Failures(
-            self._settings.endpoint,
-            seconds=remember_failure_s,
-            cache=self._cache,
-            boot_id=self._boot_id,
-            clock=self._clock,
-        )
+    def run(self, failures: Failures | None) -> Snapshot:
         fresh = self._read_fresh()
         if fresh:
             return self._add_extras(fresh)
-        known = failures.recall()
+        if failures:
+            failures.bind(self._settings.endpoint, cache=self._cache, boot_id=self._boot_id, clock=self._clock)
+        known = failures.recall() if failures else None
         try:
             if known:
                 known.is_remembered = True
                 raise known
             return self._add_extras(self._fetch_instance())
         except ImdsError as error:
-            if not known:
+            if failures and not known:
                 failures.remember(error)
             return self._fall_back(error, is_known=known is not None)
 

@@ -20,11 +20,14 @@ _IN_PROCESS: dict[str, tuple[float, ImdsError]] = {}
 
 
 class Failures:
-    """The last failure of one endpoint, kept beside the cache and in the process, forgotten after `seconds` (0: at once)."""
+    """The last failure of an endpoint, kept beside the cache and in the process, and forgotten after `seconds`."""
 
-    def __init__(self, endpoint: str, *, seconds: float, cache: Cache, boot_id: str | None, clock: Clock) -> None:
-        self._endpoint = endpoint
+    def __init__(self, *, seconds: float) -> None:
         self._seconds = seconds
+
+    def bind(self, endpoint: str, *, cache: Cache, boot_id: str | None, clock: Clock) -> None:
+        """Say whose failures, and where they are kept."""
+        self._endpoint = endpoint
         self._cache = cache
         self._boot_id = boot_id
         self._clock = clock
@@ -32,15 +35,11 @@ class Failures:
 
     def recall(self) -> ImdsError | None:
         """Return the failure that is still remembered."""
-        if self._seconds <= 0:
-            return None
         moment, error = self._read() or _IN_PROCESS.get(self._endpoint) or (0.0, None)
         return error if 0 <= self._clock.boottime() - moment < self._seconds else None
 
     def remember(self, error: ImdsError) -> None:
         """Keep a failure."""
-        if self._seconds <= 0:
-            return
         moment = self._clock.boottime()
         _IN_PROCESS[self._endpoint] = (moment, error)
         if self._boot_id:
