@@ -5,14 +5,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .clouds import find_cloud
+from .attested import AttestedEndpoint
+from .authority import Authority
+from .clouds import Cloud, find_cloud
 from .endpoint import Endpoint, VersionGate
+from .events import Events
 from .faults import Faults
+from .identities import Identity, make_identities
 from .instance import InstanceEndpoint, VersionsEndpoint
 from .limits import Limits
+from .loadbalancer import LoadBalancerEndpoint, build_load_balancer
 from .machine import Machine
+from .planning import add_event
+from .scheduledevents import ScheduledEventsEndpoint
 from .service import Service
 from .settings import Settings, build_machine, check_settings, known_versions
+from .tokens import IdentityInfoEndpoint, TokenEndpoint
 
 __all__ = ["Assembly", "assemble"]
 
@@ -26,6 +34,14 @@ class Assembly:
     service: Service
     limits: Limits
     faults: Faults
+    events: Events
+    authority: Authority
+    identities: tuple[Identity, ...]
+
+    @property
+    def machine_name(self) -> str:
+        """What events call the machine."""
+        return str(self.machine.compute.get("name") or "machine")
 
 
 def assemble(settings: Settings) -> Assembly:
@@ -37,19 +53,71 @@ def assemble(settings: Settings) -> Assembly:
     check_settings(settings)
     machine = build_machine(settings)
     cloud = find_cloud(settings.cloud)
+    region = str(machine.compute.get("location") or cloud.region).lower()
+    authority = Authority(common_name=cloud.attested_domain, host=f"{region}.{cloud.attested_domain}")
+    events = Events(scale=settings.event_clock, first_call_delay_s=settings.events_delay)
+    identities = _identify(settings, machine)
     gate = VersionGate(cloud=cloud, versions=known_versions(settings), era=settings.era)
-    endpoints: dict[tuple[str, ...], Endpoint] = {
-        ("metadata", "instance"): InstanceEndpoint(machine, gate),
-        ("metadata", "versions"): VersionsEndpoint(gate.versions),
-    }
-    offered = {path: endpoint for path, endpoint in endpoints.items() if path[1] in cloud.endpoints}
-    faults = Faults()
-    for path, script in settings.faults:
-        faults.set(script, path=path)
-    return Assembly(
+    assembly = Assembly(
         settings=settings,
         machine=machine,
-        service=Service(gate, offered),
+        service=Service(gate, _offered(cloud, _endpoints(settings, machine, gate, authority, identities, events))),
         limits=Limits(settings.quota),
-        faults=faults,
+        faults=Faults(),
+        events=events,
+        authority=authority,
+        identities=identities,
     )
+    _prepare(assembly)
+    return assembly
+
+
+def _identify(settings: Settings, machine: Machine) -> tuple[Identity, ...]:
+    compute = machine.compute
+    made = make_identities(
+        settings.identities,
+        machine_id=str(compute.get("vmId")),
+        subscription_id=str(compute.get("subscriptionId")),
+        group=str(compute.get("resourceGroupName")),
+    )
+    return tuple(made)
+
+
+def _endpoints(
+    settings: Settings,
+    machine: Machine,
+    gate: VersionGate,
+    authority: Authority,
+    identities: tuple[Identity, ...],
+    events: Events,
+) -> dict[str, Endpoint]:
+    return {
+        "metadata/instance": InstanceEndpoint(machine, gate),
+        "metadata/versions": VersionsEndpoint(gate.versions),
+        "metadata/loadbalancer": LoadBalancerEndpoint(
+            build_load_balancer(settings.load_balancer, machine.document), gate
+        ),
+        "metadata/attested/document": AttestedEndpoint(machine, gate, authority),
+        "metadata/scheduledevents": ScheduledEventsEndpoint(events, gate),
+        "metadata/identity/info": IdentityInfoEndpoint(tenant_id=settings.tenant_id, gate=gate),
+        "metadata/identity/oauth2/token": TokenEndpoint(
+            identities=identities,
+            tenant_id=settings.tenant_id,
+            gate=gate,
+            authority=authority,
+            lifetime_s=int(settings.token_lifetime),
+        ),
+    }
+
+
+def _offered(cloud: Cloud, endpoints: dict[str, Endpoint]) -> dict[tuple[str, ...], Endpoint]:
+    """Leave out what the cloud does not have."""
+    split = {tuple(path.split("/")): endpoint for path, endpoint in endpoints.items()}
+    return {steps: endpoint for steps, endpoint in split.items() if steps[1] in cloud.endpoints}
+
+
+def _prepare(assembly: Assembly) -> None:
+    for path, script in assembly.settings.faults:
+        assembly.faults.set(script, path=path)
+    for planned in assembly.settings.events:
+        add_event(assembly.events, planned, machine=assembly.machine_name)

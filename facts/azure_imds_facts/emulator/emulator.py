@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .asked import Record
 from .assembly import Assembly, assemble
+from .identities import Identity
 from .listener import bind_socket, spell_url
+from .planning import add_event, plan_event
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -80,6 +83,26 @@ class Emulator:
         """Allow so many requests a second from now on, 0 for any number; `retry_after` in seconds."""
         self._assembly.limits.change(rate=rate_limit, retry_after_s=retry_after)
 
+    def event(self, kind: str, **options: object) -> str:
+        """Announce a scheduled event and return its id; options as in `--event`: after, notice, lasts, duration,
+        resources, source, description. Durations are seconds or text such as `2m`.
+        """
+        assembly = self._assembly
+        return add_event(assembly.events, plan_event(kind, options), machine=assembly.machine_name)
+
+    def cancel_event(self, event_id: str) -> None:
+        """Take an event back."""
+        self._assembly.events.cancel(event_id)
+
+    @property
+    def identities(self) -> tuple[Identity, ...]:
+        """The machine's managed identities with their ids."""
+        return self._assembly.identities
+
+    def export_keys(self, directory: str | Path) -> list[Path]:
+        """Write the public halves of the keys, for a client that verifies signatures; return the files."""
+        return self._assembly.authority.export(Path(directory))
+
     def start(self) -> Emulator:
         """Serve; returns once requests are taken."""
         from .server import Server  # the one part that needs the extra; the package imports without it
@@ -132,6 +155,7 @@ def _read_settings(arguments: dict[str, Any]) -> Settings:
     versions = arguments.pop("versions", None)
     fault = arguments.pop("fault", "")
     arguments.setdefault("rate_limit", 0)
+    arguments["identities"] = tuple(arguments.pop("identities", ("system",)))
     return Settings(
         faults=(("/", fault),) if fault else (),
         vms=(vm,) if isinstance(vm, str) else tuple(vm),

@@ -15,9 +15,11 @@ from .answer import (
     NOT_FOUND_IDENTITY,
     Answer,
     Refusal,
+    error,
 )
 from .asked import Asked
 from .endpoint import Endpoint, VersionGate
+from .errors import EmulatorError
 
 __all__ = ["Service"]
 
@@ -41,6 +43,8 @@ class Service:
             return endpoint.answer(asked, rest)
         except Refusal as refusal:
             return refusal.answer
+        except EmulatorError as problem:  # a part of the extra that is not installed
+            return error(500, str(problem))
 
     def _check_door(self, asked: Asked) -> None:
         """HEAD and `/` never get past the web server; the header check precedes all others (both

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from .clouds import Cloud, find_cloud
 from .errors import EmulatorError, choices
+from .identities import TENANT_ID
 from .limits import Quota
 from .machine import FilteredMachine, Machine, RawMachine
+from .planning import PlannedEvent
 from .versions import INSTANCE_VERSIONS
-from .vms import build_document
+from .vms import build_document, hide_public_addresses
 
 __all__ = ["ERAS", "Settings", "build_machine", "check_settings", "known_versions"]
 
@@ -44,6 +46,13 @@ class Settings:
     identity_concurrency: int = 5
     retry_after: float | None = None
     faults: tuple[tuple[str, str], ...] = ()
+    load_balancer: object = None
+    identities: tuple[str, ...] = ("system",)
+    tenant_id: str = TENANT_ID
+    token_lifetime: float = 86400
+    events: tuple[PlannedEvent, ...] = ()
+    event_clock: float = 1
+    events_delay: float = 0
 
     @property
     def quota(self) -> Quota:
@@ -65,6 +74,8 @@ def check_settings(settings: Settings) -> None:
         raise EmulatorError(f"port {settings.port}: allowed: 0 to 65535, 0 for a free one")
     if settings.raw and settings.document is None:
         raise EmulatorError("raw serves a document as it is; give one")
+    if settings.event_clock <= 0:
+        raise EmulatorError(f"event clock {settings.event_clock:g}: allowed: more than 0, 60 for a minute a second")
     for version in settings.versions or ():
         if len(version) != 10 or not version.replace("-", "").isdigit():
             raise EmulatorError(f"api-version {version!r}: expected a date such as {INSTANCE_VERSIONS[-1]}")
@@ -102,7 +113,10 @@ def build_machine(settings: Settings) -> Machine:
     elif settings.document is not None:
         machine = FilteredMachine(settings.document, where=settings.document_name)
     else:
-        machine = FilteredMachine(build_document(cloud=find_cloud(settings.cloud), vms=settings.vms))
+        document = build_document(cloud=find_cloud(settings.cloud), vms=settings.vms)
+        if settings.load_balancer is not None:
+            hide_public_addresses(document)
+        machine = FilteredMachine(document)
     for path, value in settings.changes:
         machine.set(path, value)
     for name, value in settings.tags:

@@ -16,7 +16,7 @@ from .clouds import Cloud
 from .errors import EmulatorError, choices
 from .tags import write_tags
 
-__all__ = ["VMS", "build_document"]
+__all__ = ["VMS", "build_document", "hide_public_addresses"]
 
 _BASE = Path(__file__).with_name("machine.json")
 Document = dict[str, Any]
@@ -40,6 +40,13 @@ def build_document(*, cloud: Cloud, vms: Iterable[str] = ("linux",)) -> Document
             raise EmulatorError(f"unknown machine {name!r}; allowed: {choices(VMS)}")
         VMS[name](document)
     return document
+
+
+def hide_public_addresses(document: Document) -> None:
+    """Empty `publicIpAddress`, as it is behind a Standard load balancer (recorded)."""
+    for nic in document["network"]["interface"]:
+        for address in nic["ipv4"]["ipAddress"]:
+            address["publicIpAddress"] = ""
 
 
 def _move(document: Document, cloud: Cloud) -> None:

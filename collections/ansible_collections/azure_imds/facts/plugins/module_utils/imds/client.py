@@ -133,7 +133,7 @@ class Client:
         return response
 
     def _read(self, version: str | None, response: Response) -> Answer:
-        common = {"version": version, "status": response.status, "local_address": response.local_address}
+        common: dict[str, Any] = {"version": version, "status": response.status, "local_address": response.local_address}
         if response.status == 200:
             try:
                 return Answer(value=parse_json(response.body), **common)

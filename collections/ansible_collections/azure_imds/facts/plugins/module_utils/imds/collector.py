@@ -201,9 +201,14 @@ class _Collection:
         stale = self._from_entry(entry, "stale") if entry and entry.age_s <= STALE_S else None
         if stale or self._settings.endpoint != DEFAULT_ENDPOINT or self._settings.api_version:
             return stale
+        return self._from_cloud_init()
+
+    def _from_cloud_init(self) -> Snapshot | None:
         copy = read_copy(self._host.instance_data)
+        if copy is None:
+            return None
         try:
-            return copy and self._snapshot(
+            return self._snapshot(
                 validate_document(redact(copy.document)),
                 "cloud-init",
                 api_version=None,

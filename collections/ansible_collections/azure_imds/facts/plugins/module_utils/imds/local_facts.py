@@ -106,7 +106,6 @@ class LocalFacts:
     def _remove(self) -> None:
         try:
             os.unlink(NAME, dir_fd=self._directory)
-            os.fsync(self._directory)
         except OSError as error:
             raise self._refuse(error) from None
         self._existing = Existing(content=None)

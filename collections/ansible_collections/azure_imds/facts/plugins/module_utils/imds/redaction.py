@@ -9,6 +9,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
 # What `reveal` calls them -> IMDS's own field names, in lower case. `customData` is documented as disabled and has been
 # seen with content; the two URLs name the keys of Azure Disk Encryption in a key vault.
@@ -21,7 +22,7 @@ SENSITIVE = {
 }
 
 
-def redact(value: object, *, reveal: Iterable[str] = ()) -> object:
+def redact(value: Any, *, reveal: Iterable[str] = ()) -> Any:
     """Return a copy of a JSON value without the fields named sensitive, at any depth, inside lists too.
 
     Field names are compared without case. `reveal` holds keys of `SENSITIVE` whose fields are kept.
@@ -31,7 +32,7 @@ def redact(value: object, *, reveal: Iterable[str] = ()) -> object:
     return _without(value, dropped)
 
 
-def _without(value: object, dropped: set[str]) -> object:
+def _without(value: Any, dropped: set[str]) -> Any:
     if isinstance(value, dict):
         return {key: _without(item, dropped) for key, item in value.items() if key.lower() not in dropped}
     if isinstance(value, list):

@@ -14,6 +14,7 @@ from .versions import KNOWN
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
 DEFAULT_ENDPOINT = "http://169.254.169.254"
 CATEGORIES = ("compute", "network", "tags", "load_balancer", "scheduled_events", "identity")
@@ -54,7 +55,7 @@ def build_settings(
     unknown = sorted(str(name) for name in set(explicit).difference(_PARSERS))
     if unknown:
         raise UsageError(f"Unknown setting {', '.join(unknown)}.", hint=f"Known are {', '.join(_PARSERS)}.")
-    values = {}
+    values: dict[str, Any] = {}
     for name, parse in _PARSERS.items():
         given, origin = _pick(name, explicit, environ)
         if given is not None:

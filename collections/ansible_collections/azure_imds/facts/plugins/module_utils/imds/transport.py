@@ -54,7 +54,7 @@ class DeadlineSocket(socket.socket):
 
     deadline: Deadline
 
-    def recv_into(self, *args, **kwargs) -> int:  # type: ignore[no-untyped-def, override]  # the base's signature is private
+    def recv_into(self, *args, **kwargs) -> int:  # type: ignore[no-untyped-def]  # the base's signature is private
         """Read as the base does, for no longer than the deadline leaves."""
         self.settimeout(self._seconds())
         return super().recv_into(*args, **kwargs)
