@@ -260,7 +260,8 @@ class _Collection:
         value = extra.parse(answer.value)
         if extra.is_cached:
             self._cache.write(self._key(extra.path), value, api_version=answer.version, local_address=None)
-        return redact(value, reveal=self._settings.reveal)
+        shown: dict[str, Any] = redact(value, reveal=self._settings.reveal)
+        return shown
 
 
 def read_vm_id(document: dict[str, Any]) -> str | None:

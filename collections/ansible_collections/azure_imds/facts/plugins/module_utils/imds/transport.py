@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
 
 
+# IMDS is one hop away. Where its route is not up yet the first packet is lost, and the kernel repeats it ever more
+# rarely; a new attempt finds the route sooner.
+_LONGEST_CONNECT_S = 2.0
+
+
 class TransportError(Exception):
     """No complete answer came; the text says why, as the end of a sentence."""
 
@@ -73,7 +78,7 @@ def open_socket(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
         connection = DeadlineSocket(family, kind, protocol)
         connection.deadline = deadline
         try:
-            connection.settimeout(connection._seconds())
+            connection.settimeout(min(connection._seconds(), _LONGEST_CONNECT_S))
             connection.connect(address)
         except OSError as error:
             connection.close()
