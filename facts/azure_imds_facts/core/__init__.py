@@ -8,10 +8,11 @@ Ansible's own loader fail where both run in one process.
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
-_INSIDE = Path("ansible_collections", "azure_imds", "facts", "plugins", "module_utils", "imds")
+_INSIDE = os.path.join("ansible_collections", "azure_imds", "facts", "plugins", "module_utils", "imds")
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Beside this package in site-packages; in a checkout, and so in an editable install, under collections/.
-_ROOTS = (Path(__file__).parents[2], Path(__file__).parents[3] / "collections")
+_ROOTS = (os.path.dirname(_PACKAGE), os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), "collections"))
 
-__path__ = [str(root / _INSIDE) for root in _ROOTS if (root / _INSIDE).is_dir()][:1]
+__path__ = [os.path.join(root, _INSIDE) for root in _ROOTS if os.path.isdir(os.path.join(root, _INSIDE))][:1]

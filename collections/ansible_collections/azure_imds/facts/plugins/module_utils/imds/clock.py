@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 
 
@@ -30,6 +29,8 @@ class Clock:
 
     def random(self) -> float:
         """A number from 0 up to 1, for jitter."""
+        import random  # noqa: PLC0415  needed only where something has to be waited for
+
         return random.random()
 
 
