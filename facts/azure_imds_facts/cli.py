@@ -72,7 +72,7 @@ def _run(command: str, arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog=f"{PROGRAM} {command}",
         description=module.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_make_formatter,
         allow_abbrev=False,
     )
     parser.set_defaults(summary=summary)
@@ -80,6 +80,15 @@ def _run(command: str, arguments: list[str]) -> int:
     code: int = module.run(parser.parse_args(arguments))
     sys.stdout.flush()
     return code
+
+
+def _make_formatter(prog: str) -> argparse.HelpFormatter:
+    """Tell argparse the width: to find it out itself, it imports shutil for every flag that is added."""
+    try:
+        width = os.get_terminal_size(1).columns - 2
+    except OSError:
+        width = 100
+    return argparse.RawDescriptionHelpFormatter(prog, width=max(width, 40))
 
 
 def _build_overview() -> argparse.ArgumentParser:
@@ -91,7 +100,7 @@ def _build_overview() -> argparse.ArgumentParser:
         usage=f"{PROGRAM} [-v] COMMAND [options]",
         description=f"Azure instance metadata (IMDS) as facts for Ansible, Salt and local facts.\n\ncommands:\n{listed}",
         epilog=_EPILOGUE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_make_formatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {VERSION}")
