@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(command: str, arguments: list[str]) -> int:
-    module_name, summary = COMMANDS[command]
+    module_name, _summary = COMMANDS[command]
     try:
         module = import_module(module_name)
     except ModuleNotFoundError as error:
@@ -75,7 +75,6 @@ def _run(command: str, arguments: list[str]) -> int:
         formatter_class=_make_formatter,
         allow_abbrev=False,
     )
-    parser.set_defaults(summary=summary)
     module.add_arguments(parser)
     code: int = module.run(parser.parse_args(arguments))
     sys.stdout.flush()

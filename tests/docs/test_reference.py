@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/reference.md and the program say the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from azure_imds_facts.commands.collecting import FLAGS
+from azure_imds_facts.core import errors, settings
+from azure_imds_facts.core.facts import build_facts
+from azure_imds_facts.core.redaction import SENSITIVE
+from azure_imds_facts.core.reporter import Reporter
+from azure_imds_facts.core.snapshot import Snapshot
+from azure_imds_facts.core.spelling import spell_ansible
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
+PLUGINS = ROOT / "collections/ansible_collections/azure_imds/facts/plugins"
+MODULE = yaml.safe_load((PLUGINS / "modules/azure_imds_facts.yml").read_text(encoding="utf-8"))
+
+
+def _section(title: str) -> str:
+    return REFERENCE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    """Yield the cells of every table row, heads and rulers included."""
+    for line in text.splitlines():
+        if line.startswith("|"):
+            yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def _names(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+@pytest.fixture(name="everything")
+def _everything() -> Snapshot:
+    """A snapshot with every category gathered."""
+    return Snapshot(
+        document={"compute": {"name": "web-01", "vmSize": "Standard_D2s_v3"}, "network": {"interface": []}},
+        source="imds",
+        endpoint=settings.DEFAULT_ENDPOINT,
+        api_version="2025-04-07",
+        fetched_at="2026-01-01T00:00:00Z",
+        gather=settings.CATEGORIES,
+        extras={
+            "loadBalancer": {},
+            "scheduledEvents": {"DocumentIncarnation": 1, "Events": []},
+            "identity": {"tenantId": "5f0c"},
+        },
+    )
+
+
+def test_settings_table_names_every_setting_once() -> None:
+    """Setting, environment variable, flag and Ansible option stand in one row, for each setting that there is."""
+    rows = [row for row in _rows(_section("Settings")) if row[0].startswith("`")]
+    expected = [
+        [
+            [name],
+            [f"AZURE_IMDS_{name.upper()}"],
+            [f"--{name.replace('_', '-')}"],
+            ["gather_subset" if name == "gather" else name],
+        ]
+        for name, _metavar, _help in FLAGS
+    ]
+    assert [[_names(cell) for cell in row[:4]] for row in rows] == expected
+
+
+def test_settings_table_names_every_value() -> None:
+    """Categories and sensitive names that a user may write are all listed."""
+    text = _section("Settings")
+    for name in (*settings.CATEGORIES[3:], "all", *SENSITIVE, settings.DISABLED, settings.DEFAULT_ENDPOINT):
+        assert f"`{name}`" in text
+    assert f"`{','.join(settings.DEFAULT_GATHER)}`" in text
+
+
+def test_outcomes_table_is_the_error_tree() -> None:
+    """Every outcome stands in the table with its exit code."""
+    told = {_names(row[0])[0]: int(row[2]) for row in _rows(_section("Outcomes")) if row[0].startswith("`")}
+    classes = errors.ImdsError.__subclasses__()
+    assert told == {"ok": 0, **{cls.outcome: cls.exit_code for cls in classes}}
+
+
+@pytest.mark.parametrize("row", [row for row in _rows(_section("Facts")) if row[0].startswith("`compute.")])
+def test_paths_are_spelled_as_the_table_says(row: list[str], everything: Snapshot) -> None:
+    """The spellings in the first table come out of the program for these very paths."""
+    path = _names(row[0])[0].split(".")
+    section: dict[str, Any] = {path[-1]: "value"}
+    for part in reversed(path[1:-1]):
+        section = {part: section}
+    everything.document["compute"] = section
+    facts = build_facts(everything, reporter=Reporter())
+    assert spell_ansible(facts, reporter=Reporter())[_names(row[1])[0]] == "value"
+    assert _names(row[3]) == ["azure_imds:" + ":".join(path)]
+
+
+def test_categories_table_names_every_fact_of_ours(everything: Snapshot) -> None:
+    """The facts that this project makes itself, beside IMDS's own fields, are all named with their category."""
+    told = {_names(row[0])[0]: row[1] for row in _rows(_section("Facts")) if row[0].startswith("`") and len(row) == 2}
+    facts = build_facts(everything, reporter=Reporter())
+    assert set(told) == set(facts)
+    for category in ("network", "snapshot", "scheduledEvents", "identity"):
+        assert {f"`{name}`" for name in facts[category]} <= set(re.findall(r"`[^`]+`", told[category])), category
+
+
+def test_module_documentation_has_every_option() -> None:
+    """The module's documentation and its arguments have the same options, types and choices."""
+    source = (PLUGINS / "modules/azure_imds_facts.py").read_text(encoding="utf-8")
+    constants = {"CATEGORIES": settings.CATEGORIES, "SENSITIVE": SENSITIVE}
+    arguments = eval(re.search(r"ARGUMENTS = (\{.*?\n\})", source, re.DOTALL)[1], constants)  # type: ignore[index]
+    for name, option in MODULE["DOCUMENTATION"]["options"].items():
+        documented = {key: option[key] for key in ("type", "choices", "elements", "default") if key in option}
+        assert documented == arguments.pop(name), name
+    assert not arguments
+
+
+def test_sensitive_fields_are_named() -> None:
+    """Every field that is left out stands in the reference by Azure's own name."""
+    text = _section("Safety").lower()
+    for fields in SENSITIVE.values():
+        for field in fields:
+            assert f"`{field}`" in text
