@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Azure instance metadata as facts for programs; the adapters for Ansible, Salt and local facts stand beside it.
 
-    >>> import azure_imds_facts
-    >>> azure_imds_facts.collect(gather=["compute"])["compute"]["vmSize"]  # doctest: +SKIP
-    'Standard_D2s_v3'
+>>> import azure_imds_facts
+>>> azure_imds_facts.collect(gather=["compute"])["compute"]["vmSize"]  # doctest: +SKIP
+'Standard_D2s_v3'
 """
 
 from __future__ import annotations

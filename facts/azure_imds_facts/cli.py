@@ -25,7 +25,10 @@ COMMANDS = {
     "facts": ("azure_imds_facts.commands.facts", "print this machine's facts for programs"),
     "show": ("azure_imds_facts.commands.show", "show this machine's facts to people"),
     "get": ("azure_imds_facts.commands.get", "ask IMDS one question and print the raw answer"),
-    "local-facts": ("azure_imds_facts.commands.local_facts", "write the file that Ansible reads as ansible_local.azure_imds"),
+    "local-facts": (
+        "azure_imds_facts.commands.local_facts",
+        "write the file that Ansible reads as ansible_local.azure_imds",
+    ),
     "emulate": ("azure_imds_facts.emulator.command", "be an IMDS on this machine, for tests and demonstrations"),
     "export": ("azure_imds_facts.commands.export", "print or write what other tools need to find this one"),
 }
@@ -97,7 +100,7 @@ def _build_overview() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         usage=f"{PROGRAM} [-v] COMMAND [options]",
-        description=f"Azure instance metadata (IMDS) as facts for Ansible, Salt and local facts.\n\ncommands:\n{listed}",
+        description=f"Azure instance metadata (IMDS) as facts for Ansible and Salt.\n\ncommands:\n{listed}",
         epilog=_EPILOGUE,
         formatter_class=_make_formatter,
         allow_abbrev=False,

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import requests
 import requests.adapters
 import urllib3
 import urllib3.connection
 import urllib3.exceptions
+
 from azure_imds_facts.core.limits import MAX_BODY
 from azure_imds_facts.core.transport import (
     DeadlineSocket,

@@ -27,7 +27,11 @@ FLAGS = (
     ("cache_ttl", "SECONDS", "how long an answer on disk counts as fresh; 0 asks anew (60)"),
     ("cache_dir", "DIR", "where answers are kept (root: /run/azure-imds-facts; others: below $XDG_RUNTIME_DIR)"),
     ("gather", "LIST", "compute,network,tags,load_balancer,scheduled_events,identity or all (the first three)"),
-    ("reveal", "LIST", "sensitive fields to include: user_data,custom_data,public_keys,admin_username,disk_encryption (none)"),
+    (
+        "reveal",
+        "LIST",
+        "sensitive fields to include: user_data,custom_data,public_keys,admin_username,disk_encryption (none)",
+    ),
 )
 
 
@@ -54,7 +58,8 @@ class ErrorStreamReporter(Reporter):
 def add_settings(parser: argparse.ArgumentParser, *, leave_out: tuple[str, ...] = ()) -> None:
     """Add a flag for each setting, and -v."""
     group = parser.add_argument_group(
-        "settings", "Each can come from the environment as well: AZURE_IMDS_ENDPOINT and so on. In brackets the defaults."
+        "settings",
+        "Each can come from the environment as well: AZURE_IMDS_ENDPOINT and so on. In brackets the defaults.",
     )
     for setting, metavar, text in FLAGS:
         if setting not in leave_out:

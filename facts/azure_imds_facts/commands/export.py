@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Print or write what other tools need to find this one.
 
-  ansible-path  print the directory that holds the Ansible module, for the short name azure_imds_facts:
-                ANSIBLE_LIBRARY="$(azure-imds-facts export ansible-path)" ansible localhost -m azure_imds_facts
+ansible-path  print the directory that holds the Ansible module, for the short name azure_imds_facts:
+              ANSIBLE_LIBRARY="$(azure-imds-facts export ansible-path)" ansible localhost -m azure_imds_facts
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("ansible-path",), metavar="WHAT", help="ansible-path")
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(_arguments: argparse.Namespace) -> int:
     """Print the path."""
     core = Path(azure_imds_facts.core.__path__[0])
     print_answer(os.fspath(core.parents[1] / "modules"))

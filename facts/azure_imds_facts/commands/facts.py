@@ -79,7 +79,7 @@ def _format_env(facts: dict[str, object]) -> str:
 
 
 def _plain(value: object) -> str:
-    """Return a value as one word for a shell: no control characters, `true` and `false`, null empty, JSON for the rest."""
+    """Return a value as plain text: no control characters, `true` and `false`, null empty, JSON for the rest."""
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

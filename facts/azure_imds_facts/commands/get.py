@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ask IMDS one question and print the raw answer: neither cached nor redacted, since you asked for that path.
 
-PATH is under /metadata/instance; with a leading / it is from the root. Without --format the answer is JSON, and text for
-a leaf. Access tokens are not to be had here.
+PATH is under /metadata/instance; with a leading / it is from the root. Without --format the answer is JSON, and text
+for a leaf. Access tokens are not to be had here.
 
 For example:  azure-imds-facts get compute/vmId
               azure-imds-facts get /metadata/versions

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the local facts file azure_imds.fact, which Ansible's setup reads as ansible_local.azure_imds.
 
-The file is replaced as a whole. Where there are no new facts the old ones stay, marked stale. With --boot it waits up to
-300 seconds for IMDS, and first of all lets nothing of an earlier boot pass for current.
+The file is replaced as a whole. Where there are no new facts the old ones stay, marked stale. With --boot it waits up
+to 300 seconds for IMDS, and first of all lets nothing of an earlier boot pass for current.
 """
 
 from __future__ import annotations
@@ -28,8 +28,12 @@ _BOOT_TIMEOUT_S = 300.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
     parser.add_argument("--directory", metavar="DIR", default=DIRECTORY, help=f"where to write ({DIRECTORY})")
-    parser.add_argument("--boot", action="store_true", help="wait up to 300 s for IMDS; mark facts of an earlier boot stale")
-    parser.add_argument("--force", action="store_true", help="replace the file even where this program did not write it")
+    parser.add_argument(
+        "--boot", action="store_true", help="wait up to 300 s for IMDS; mark facts of an earlier boot stale"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace the file even where this program did not write it"
+    )
     add_settings(parser)
 
 

@@ -8,10 +8,11 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import salt.utils.platform
+
 from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import ImdsError, NotAzureError, UsageError
-from azure_imds_facts.core.failures import Failures
 from azure_imds_facts.core.facts import build_facts
+from azure_imds_facts.core.failures import Failures
 from azure_imds_facts.core.reporter import Reporter
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.core.spelling import spell_salt
@@ -44,7 +45,7 @@ class LogReporter(Reporter):
 
 
 def collect_grain(opts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the grain, `{}` where there is none; say why in the log: once a failure as a warning, else for debugging."""
+    """Return the grain, `{}` where there is none; the log says why, once a failure as a warning."""
     if salt.utils.platform.is_proxy() or "proxy" in opts:
         # It would be the metadata of the proxy's own VM, not of the device that it stands for.
         return {}
@@ -70,9 +71,13 @@ def build_minion_settings(opts: Mapping[str, Any]) -> Settings:
     """Return the settings of the minion's key `azure_imds:`. Raises UsageError."""
     explicit = opts.get("azure_imds") or {}
     if not isinstance(explicit, dict):
-        raise UsageError("The minion's azure_imds is not a mapping.", hint="Write settings below it, such as timeout: 1.")
+        raise UsageError(
+            "The minion's azure_imds is not a mapping.", hint="Write settings below it, such as timeout: 1."
+        )
     is_root = os.geteuid() == 0 if hasattr(os, "geteuid") else False
-    cache_dir = None if is_root else os.path.join(opts["cachedir"], "azure-imds-facts") if opts.get("cachedir") else None
+    cache_dir = (
+        None if is_root else os.path.join(opts["cachedir"], "azure-imds-facts") if opts.get("cachedir") else None
+    )
     return build_settings(explicit, os.environ, timeout=_TIMEOUT_S, cache_dir=cache_dir)
 
 

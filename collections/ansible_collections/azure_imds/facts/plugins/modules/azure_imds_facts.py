@@ -12,13 +12,12 @@ from __future__ import annotations
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.collector import collect
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.errors import OK, ImdsError, NotAzureError
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.facts import build_facts
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.redaction import SENSITIVE
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.reporter import Reporter
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.settings import CATEGORIES, build_settings
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.redaction import SENSITIVE
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.spelling import spell_ansible
 
 TYPE_CHECKING = False
@@ -56,7 +55,9 @@ class Module(AnsibleModule, Reporter):  # type: ignore[misc]  # ansible has no t
 
 def open_transport() -> Transport:
     """Import the HTTP client only where the cache does not answer."""
-    from ansible_collections.azure_imds.facts.plugins.module_utils.imds.http_transport import HttpTransport
+    from ansible_collections.azure_imds.facts.plugins.module_utils.imds.http_transport import (  # noqa: PLC0415
+        HttpTransport,
+    )
 
     return HttpTransport()
 

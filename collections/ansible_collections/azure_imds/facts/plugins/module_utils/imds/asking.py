@@ -74,7 +74,7 @@ class Asking:
             finally:
                 turn.end()
             failures += 1
-            wait_s = self._choose_wait(answer, failures, deadline, final_statuses)
+            wait_s = self._choose_wait(answer, answer.error, failures, deadline, final_statuses)
             if answer.error.outcome != told:
                 told = answer.error.outcome
                 self._reporter.notice(f"{answer.error.problem} Asking again for up to {deadline.remaining:.0f} s.")
@@ -94,10 +94,13 @@ class Asking:
             raise InvalidError(self.client.tell(error.problem), hint=error.hint) from None
 
     def _choose_wait(
-        self, answer: Answer, failures: int, deadline: Deadline, final_statuses: tuple[int, ...]
+        self, answer: Answer, error: ImdsError, failures: int, deadline: Deadline, final_statuses: tuple[int, ...]
     ) -> float:
-        """Return the seconds after which to ask again. Raises the error where that is not to be."""
-        error = self._name_error(answer)
+        """Return the seconds after which to ask again. Raises the error where that is not to be.
+
+        The last complete answer names the outcome, even where the connection broke after it.
+        """
+        error = (self.client.last_complete_error if answer.status is None else None) or error
         if not answer.is_retried or answer.status in final_statuses:
             raise error
         wait_s = backoff(failures, random=self._clock.random())
@@ -109,11 +112,6 @@ class Asking:
         if wait_s <= 0:
             raise error
         return wait_s
-
-    def _name_error(self, answer: Answer) -> ImdsError:
-        """The last complete answer names the outcome, even where the connection broke after it."""
-        assert answer.error is not None
-        return (self.client.last_complete_error if answer.status is None else None) or answer.error
 
     def _out_of_time(self) -> ImdsError:
         waited = f"Waited {self._deadline.elapsed:.1f} s for another process that asks IMDS, which brought no answer."

@@ -157,7 +157,9 @@ class Cache:
     def _warn(self, reason: str) -> None:
         if not self._has_warned:
             self._has_warned = True
-            self._reporter.warn(f"The cache in {self._path} is not used: {reason}. Remove it, or name another cache_dir.")
+            self._reporter.warn(
+                f"The cache in {self._path} is not used: {reason}. Remove it, or name another cache_dir."
+            )
 
 
 def _describe(key: Key) -> dict[str, str]:

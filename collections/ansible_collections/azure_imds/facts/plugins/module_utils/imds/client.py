@@ -50,7 +50,9 @@ class Answer:
 class Client:
     """Asks one endpoint under one deadline. It raises nothing but programming errors: every end is an Answer."""
 
-    def __init__(self, endpoint: str, transport: Transport, *, deadline: Deadline, clock: Clock, reporter: Reporter) -> None:
+    def __init__(
+        self, endpoint: str, transport: Transport, *, deadline: Deadline, clock: Clock, reporter: Reporter
+    ) -> None:
         self._endpoint = endpoint
         self._transport = transport
         self.deadline = deadline
@@ -133,7 +135,11 @@ class Client:
         return response
 
     def _read(self, version: str | None, response: Response) -> Answer:
-        common: dict[str, Any] = {"version": version, "status": response.status, "local_address": response.local_address}
+        common: dict[str, Any] = {
+            "version": version,
+            "status": response.status,
+            "local_address": response.local_address,
+        }
         if response.status == 200:
             try:
                 return Answer(value=parse_json(response.body), **common)
@@ -197,7 +203,9 @@ def _read_error_body(body: bytes) -> tuple[str, tuple[object, ...] | None]:
     said = value.get("error")
     offered = value.get("newest-versions")
     shown = "".join(character for character in said if character.isprintable())[:160] if isinstance(said, str) else ""
-    return (f": {json.dumps(shown, ensure_ascii=False)}" if shown else ""), tuple(offered) if isinstance(offered, list) else None
+    return (f": {json.dumps(shown, ensure_ascii=False)}" if shown else ""), tuple(offered) if isinstance(
+        offered, list
+    ) else None
 
 
 def _make_request_id() -> str:

@@ -31,7 +31,7 @@ class Clock:
         """A number from 0 up to 1, for jitter."""
         import random  # noqa: PLC0415  needed only where something has to be waited for
 
-        return random.random()
+        return random.random()  # noqa: S311  jitter is no secret
 
 
 class Deadline:

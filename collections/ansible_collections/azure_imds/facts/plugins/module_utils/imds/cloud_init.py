@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read the copy of the instance document that cloud-init keeps from the boot: the last source when IMDS cannot answer."""
+"""Read the copy of the instance document that cloud-init keeps from the boot, for when IMDS cannot answer."""
 
 from __future__ import annotations
 

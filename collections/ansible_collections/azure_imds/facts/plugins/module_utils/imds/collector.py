@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collect a machine's metadata: from the cache, from IMDS, from a stale answer, from cloud-init's copy, in that order."""
+"""Collect a machine's metadata: from the cache, IMDS, a stale answer, cloud-init's copy, in that order."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def collect(
     reporter: Reporter | None = None,
     failures: Failures | None = None,
 ) -> Snapshot:
-    """Return the machine's metadata inside `settings.timeout` seconds, with one request where nothing stands against it.
+    """Return the machine's metadata inside `settings.timeout` seconds, with one request as a rule.
 
     `open_transport` is called when a request is needed and not before. `failures`: those that are
     remembered, after which IMDS is not asked again for a while. Raises the ImdsError of the outcome; nothing else.
@@ -55,7 +55,14 @@ def collect(
     host = host or Host()
     deadline = Deadline(settings.timeout, clock)
     dmi_uuid = detect_azure(host) if settings.detect == "auto" else ""
-    collection = _Collection(settings, open_transport, host, clock, reporter or Reporter(), deadline)
+    collection = _Collection(
+        settings,
+        open_transport=open_transport,
+        host=host,
+        clock=clock,
+        reporter=reporter or Reporter(),
+        deadline=deadline,
+    )
     # Another endpoint may well stand for another VM; at Azure's own only this VM can be meant.
     collection.dmi_uuid = dmi_uuid if settings.endpoint == DEFAULT_ENDPOINT else ""
     try:
@@ -70,6 +77,7 @@ class _Collection:
     def __init__(
         self,
         settings: Settings,
+        *,
         open_transport: Callable[[], Transport],
         host: Host,
         clock: Clock,
@@ -188,7 +196,7 @@ class _Collection:
         return replace(snapshot, document=shown)
 
     def _fall_back(self, error: ImdsError, *, is_known: bool) -> Snapshot:
-        """Return an older answer where the failure says nothing against IMDS. Raises the failure where there is none."""
+        """Return an older answer where the failure says nothing against one. Raises the failure where there is none."""
         substitute = self._read_substitute() if isinstance(error, TRANSIENT) and not self._settings.reveal else None
         if substitute is None:
             raise error

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 def parse_date(text: object) -> float | None:
-    """Return the seconds since 1970 of an RFC 1123 date such as `Mon, 19 Sep 2016 18:29:47 GMT`, None for what is none."""
+    """Return the seconds since 1970 of an RFC 1123 date (`Mon, 19 Sep 2016 18:29:47 GMT`), None for what is none."""
     if not isinstance(text, str) or not text:
         return None
     from email.utils import mktime_tz, parsedate_tz  # noqa: PLC0415  few answers carry a date to read

@@ -17,7 +17,9 @@ MAX_DEPTH = 64
 _LONGEST_NUMBER = 400
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_IMDS = "Something else answers at this address: look for a captive portal, a proxy or a wrong endpoint."
-_BROKEN = "Look for something between this machine and IMDS; if the document itself is at fault, say so to Azure support."
+_BROKEN = (
+    "Look for something between this machine and IMDS; if the document itself is at fault, say so to Azure support."
+)
 
 
 def parse_json(body: bytes) -> Any:
@@ -113,7 +115,9 @@ def _replace_surrogates(value: object) -> object:
     if isinstance(value, str):
         return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, dict):
-        return {_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", key): _replace_surrogates(item) for key, item in value.items()}
+        return {
+            _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", key): _replace_surrogates(item) for key, item in value.items()
+        }
     if isinstance(value, list):
         return [_replace_surrogates(item) for item in value]
     return value

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .errors import ImdsError
 
-_CLASSES = {cls.outcome: cls for cls in (UnreachableError, ThrottledError, UnavailableError, RejectedError, InvalidError)}
+_CLASSES = {
+    cls.outcome: cls for cls in (UnreachableError, ThrottledError, UnavailableError, RejectedError, InvalidError)
+}
 # For a process without a cache directory: endpoint -> (boot-time seconds, error).
 _IN_PROCESS: dict[str, tuple[float, ImdsError]] = {}
 
@@ -44,7 +46,9 @@ class Failures:
         _IN_PROCESS[self._endpoint] = (moment, error)
         if self._boot_id:
             kept = {"bootId": self._boot_id, "endpoint": self._endpoint, "boottime": moment, "outcome": error.outcome}
-            self._cache.write_file(self._name, json.dumps({**kept, "problem": error.problem, "hint": error.hint}).encode())
+            self._cache.write_file(
+                self._name, json.dumps({**kept, "problem": error.problem, "hint": error.hint}).encode()
+            )
 
     def _read(self) -> tuple[float, ImdsError] | None:
         content = self._cache.read_file(self._name) if self._boot_id else None

@@ -78,7 +78,8 @@ def verify_vm_id(vm_id: str | None, dmi_uuid: str) -> bool | None:
     if is_same_machine(vm_id, dmi_uuid):
         return True
     raise InvalidError(
-        f"What answered describes another VM: vmId is {_printable(vm_id)}, this machine's DMI UUID is {_printable(dmi_uuid)}.",
+        f"What answered describes another VM: vmId is {_printable(vm_id)}, "
+        f"this machine's DMI UUID is {_printable(dmi_uuid)}.",
         hint="Look for something between this machine and IMDS, or a copied cache; trust no fact until then.",
     )
 

@@ -25,7 +25,9 @@ class HttpTransport:
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
         try:
             connection.sock = open_socket(parts.hostname or "", parts.port or 80, deadline)
-            connection.request("GET", f"{parts.path}?{parts.query}" if parts.query else parts.path, headers=dict(headers))
+            connection.request(
+                "GET", f"{parts.path}?{parts.query}" if parts.query else parts.path, headers=dict(headers)
+            )
             local_address = connection.sock.getsockname()[0]
             with connection.getresponse() as answer:
                 return Response(

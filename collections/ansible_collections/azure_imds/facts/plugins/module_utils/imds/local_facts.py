@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write the local facts file, `/etc/ansible/facts.d/azure_imds.fact`, which Ansible reads as `ansible_local.azure_imds`.
+"""Write the local facts file, `azure_imds.fact`, which Ansible reads as `ansible_local.azure_imds`.
 
 The file is static JSON, never executable: one execute bit on it would fail all fact gathering of the host.
 """
@@ -39,7 +39,7 @@ class LocalFacts:
     """The file in one directory, which is held open: what was checked is what is written to."""
 
     def __init__(self, directory: str, *, clock: Clock, force: bool = False) -> None:
-        """Raises UsageError where the directory cannot be used, or a file that is not ours stands there without `force`."""
+        """Raises UsageError where the directory cannot be used, or without `force` a file that is not ours is there."""
         self._clock = clock
         self._place = directory
         self._path = os.path.join(directory, NAME)

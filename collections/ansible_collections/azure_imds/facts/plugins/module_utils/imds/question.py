@@ -11,7 +11,6 @@ from .document import parse_json
 from .errors import InvalidError, NotAzureError, RejectedError, UsageError
 from .host import Host, detect_azure
 from .limits import MAX_BODY
-from .reporter import Reporter
 from .settings import DISABLED
 from .versions import KNOWN, NEWEST, SCHEDULED_EVENTS, choose_fallback, choose_version
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .client import Client
+    from .reporter import Reporter
     from .settings import Settings
     from .transport import Response, Transport
 
@@ -49,9 +49,7 @@ def fetch_path(
     if settings.detect == "auto":
         detect_azure(host)
     cache = Cache(settings.cache_dir, clock=clock, reporter=reporter)
-    asking = Asking(
-        settings.endpoint, open_transport(), cache=cache, deadline=deadline, clock=clock, reporter=reporter
-    )
+    asking = Asking(settings.endpoint, open_transport(), cache=cache, deadline=deadline, clock=clock, reporter=reporter)
     question = _Question(asking.client, full_path, text_format, settings.api_version)
     question.remembered = _read_remembered(cache, settings, host)
     try:
@@ -66,7 +64,9 @@ def resolve_path(path: str) -> str:
 
     segments = [unquote(segment).lower() for segment in path.split("/")]
     if any(mark in path for mark in "?#\\") or not path.isprintable() or ".." in segments or "." in segments:
-        raise UsageError(f"{path!r} is not a path.", hint="Give one such as compute/vmId; flags hold what else there is.")
+        raise UsageError(
+            f"{path!r} is not a path.", hint="Give one such as compute/vmId; flags hold what else there is."
+        )
     if "oauth2" in segments or any("oauth2" in segment.split("/") for segment in segments):
         raise UsageError(
             "Access tokens are not to be had with this command.",
@@ -108,13 +108,14 @@ class _Question:
 
     def accept(self, _answer: Answer) -> bytes:
         """Return the body. Raises InvalidError where it cannot be IMDS's."""
-        assert self._response is not None
-        body = self._response.body
+        body = self._response.body if self._response else b""
         if len(body) > MAX_BODY:
-            raise InvalidError("The answer is over 1 MiB, which no IMDS document is.", hint="Look for what else answers.")
+            raise InvalidError(
+                "The answer is over 1 MiB, which no IMDS document is.", hint="Look for what else answers."
+            )
         if self._format != "text":
             parse_json(body)
-        elif "html" in self._response.headers.get("content-type", ""):
+        elif self._response and "html" in self._response.headers.get("content-type", ""):
             raise InvalidError("The answer is a page of HTML.", hint="Look for a captive portal or a proxy.")
         return body
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 class Reporter:
-    """Hear nothing. Adapters override what their tool has a place for; each message is one sentence, without secrets."""
+    """Hear nothing. Adapters override what their tool has a place for; messages are sentences without secrets."""
 
     def warn(self, message: str) -> None:
         """Something is not as it should be, and the collection goes on."""

@@ -16,7 +16,7 @@ _LONGEST_S = 1.0
 
 
 def parse_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
-    """Return the seconds that `Retry-After` asks for, as a number or as a date (RFC 9110, 10.2.3); None where it does not.
+    """Return the seconds that `Retry-After` asks for, as a number or a date (RFC 9110, 10.2.3), None without it.
 
     A date is counted from the server's own `Date` where there is one, since this machine's clock may not be set yet.
     What is neither is no wish at all. Seconds without end come back as infinity.

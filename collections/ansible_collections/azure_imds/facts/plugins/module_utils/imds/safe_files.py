@@ -6,6 +6,7 @@ Everything is opened relative to a directory that is held open, so that nobody c
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 
@@ -31,10 +32,8 @@ def open_private_directory(path: str) -> int:
     Raises UnsafeFileError where it belongs to another user or others may enter it, OSError where it cannot be had.
     """
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    try:
+    with contextlib.suppress(FileExistsError):
         os.mkdir(path, 0o700)
-    except FileExistsError:
-        pass
     directory = open_directory(path)
     found = os.fstat(directory)
     if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
@@ -91,12 +90,12 @@ def remove_leftovers(directory: int, name: str, *, now: float, older_than_s: flo
         try:
             if now - os.stat(leftover, dir_fd=directory, follow_symlinks=False).st_mtime > older_than_s:
                 os.unlink(leftover, dir_fd=directory)
-        except OSError:
+        except OSError:  # noqa: PERF203  there are hardly ever any
             continue  # another writer was faster, or it is not ours to remove
 
 
 def open_lock_file(directory: int, name: str) -> int:
-    """Return a descriptor to lock, the file made where it is missing. Raises UnsafeFileError as `read_file`, OSError."""
+    """Return a descriptor to lock, of a file made where it is missing. Raises UnsafeFileError as `read_file` does."""
     descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | _NOFOLLOW, 0o600, dir_fd=directory)
     try:
         _check_plain(name, os.fstat(descriptor))

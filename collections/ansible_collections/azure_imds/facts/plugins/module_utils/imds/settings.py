@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings: one table with one meaning for every adapter. An explicit argument beats the environment, which beats the default."""
+"""Settings, with one meaning in every adapter: an explicit argument beats the environment beats the default."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ def _parse_endpoint(given: object, origin: str) -> str:
     found = _ENDPOINT.fullmatch(given) if isinstance(given, str) else None
     host, port = (found.group("host"), found.group("port") or "80") if found else ("", "0")
     if not _is_address(host) or not 0 < int(port) < 65536:
-        raise _refuse(origin, given, "`http://`, an IP address or `localhost`, and perhaps a port: http://127.0.0.1:8080")
+        raise _refuse(
+            origin, given, "`http://`, an IP address or `localhost`, and perhaps a port: http://127.0.0.1:8080"
+        )
     return f"http://{host.lower()}" + (f":{int(port)}" if int(port) != 80 else "")
 
 

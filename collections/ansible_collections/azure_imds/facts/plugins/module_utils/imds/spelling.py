@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Spell facts as each tool expects them: flat snake_case names for Ansible and local facts, IMDS's own for Salt.
 
-Nothing leaves the `azure_imds` namespace, whatever a tag or a field is called: names only ever get longer at their front.
+Nothing leaves the `azure_imds` namespace, whatever a tag or a field is called: it stands in front of every name.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NOT_A_NAME = re.compile(r"[^A-Za-z0-9]+")
 
 
 def snake_case(name: str) -> str:
-    """Return a name in snake_case, `""` where nothing is left of it: `vmId` → `vm_id`, `diskSizeGB` → `disk_size_gb`."""
+    """Return a name in snake_case, `""` where nothing is left of it: `diskSizeGB` → `disk_size_gb`."""
     return _NOT_A_NAME.sub("_", _WORD_START.sub("_", name)).strip("_").lower()
 
 
@@ -61,7 +61,9 @@ def spell_ansible(facts: Mapping[str, Any], *, reporter: Reporter) -> dict[str, 
             continue
         if category == "tags":
             spelled[prefix] = content
-            flat = _unite(((snake_case(name), name, value) for name, value in content.items() if name), "tag ", reporter)
+            flat = _unite(
+                ((snake_case(name), name, value) for name, value in content.items() if name), "tag ", reporter
+            )
         else:
             flat = _flatten(content, f"{category}.", reporter)
         spelled.update({f"{prefix}_{name}": value for name, value in flat.items()})

@@ -29,7 +29,11 @@ _ROWS: tuple[tuple[int, int, Meaning], ...] = (
     # IMDS answers 200 or an error; no other success is documented or was ever recorded.
     (200, 299, Meaning(error=InvalidError, is_retried=False, sense="not an answer of IMDS", hint=_NOT_IMDS)),
     # IMDS never redirects; what does is a portal that would like to be asked instead.
-    (300, 399, Meaning(error=InvalidError, is_retried=False, sense="a redirect, which IMDS never sends", hint=_NOT_IMDS)),
+    (
+        300,
+        399,
+        Meaning(error=InvalidError, is_retried=False, sense="a redirect, which IMDS never sends", hint=_NOT_IMDS),
+    ),
     # Early at boot the instance may not be there yet (recorded; cloud-init waits for it too).
     (
         404,
@@ -38,14 +42,16 @@ _ROWS: tuple[tuple[int, int, Meaning], ...] = (
             error=UnavailableError,
             is_retried=True,
             sense="not found",
-            hint="IMDS may not be ready yet: wait, or raise the timeout. If it stays, check the endpoint and the api-version.",
+            hint="IMDS may not be ready yet: raise the timeout. If it stays, check the endpoint and the api-version.",
         ),
     ),
     # A request that IMDS gave up on; documented among those to repeat.
     (
         408,
         408,
-        Meaning(error=UnavailableError, is_retried=True, sense="request timeout", hint="Try again, or raise the timeout."),
+        Meaning(
+            error=UnavailableError, is_retried=True, sense="request timeout", hint="Try again, or raise the timeout."
+        ),
     ),
     # Documented: IMDS is being updated, for 70 seconds at the most.
     (
@@ -66,7 +72,7 @@ _ROWS: tuple[tuple[int, int, Meaning], ...] = (
             error=ThrottledError,
             is_retried=True,
             sense="too many requests",
-            hint="A VM has five requests a second for everything on it: find out what asks so often, and raise cache_ttl.",
+            hint="A VM has five requests a second in all: find out what asks so often, and raise cache_ttl.",
         ),
     ),
     (

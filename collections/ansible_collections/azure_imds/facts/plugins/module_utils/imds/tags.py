@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @record
 class Tags:
-    """Tag name → value, names exactly as they are; `is_ambiguous` where the string could be read in more than one way."""
+    """Tag name → value, names exactly as they are; `is_ambiguous` where the string can be read in several ways."""
 
     values: dict[str, str]
     is_ambiguous: bool = False

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
             """Let go of connections."""
 
 
-
 # IMDS is one hop away. Where its route is not up yet the first packet is lost, and the kernel repeats it ever more
 # rarely; a new attempt finds the route sooner.
 _LONGEST_CONNECT_S = 2.0
@@ -59,12 +58,13 @@ class DeadlineSocket(socket.socket):
 
     deadline: Deadline
 
-    def recv_into(self, *args, **kwargs) -> int:  # type: ignore[no-untyped-def]  # the base's signature is private
+    def recv_into(self, *args, **kwargs) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN002, ANN003  the base's signature is private
         """Read as the base does, for no longer than the deadline leaves."""
-        self.settimeout(self._seconds())
+        self.settimeout(self.seconds_left())
         return super().recv_into(*args, **kwargs)
 
-    def _seconds(self) -> float:
+    def seconds_left(self) -> float:
+        """Return the seconds until the deadline. Raises socket.timeout where it has passed."""
         remaining = self.deadline.remaining
         if remaining <= 0:
             raise socket.timeout("the deadline passed")
@@ -78,7 +78,7 @@ def open_socket(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
         connection = DeadlineSocket(family, kind, protocol)
         connection.deadline = deadline
         try:
-            connection.settimeout(min(connection._seconds(), _LONGEST_CONNECT_S))
+            connection.settimeout(min(connection.seconds_left(), _LONGEST_CONNECT_S))
             connection.connect(address)
         except OSError as error:
             connection.close()
