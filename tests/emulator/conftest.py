@@ -9,13 +9,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from azure_imds_facts.emulator import Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 DISTRIBUTION = Path(__file__).resolve().parents[2] / "facts"
 NEWEST = "2025-04-07"
@@ -49,9 +51,7 @@ def ask(
     body: bytes | None = None,
     timeout: float = 10,
 ) -> Reply:
-    """Send one request, with `Metadata: true` unless other headers are given, by the standard library
-    alone.
-    """
+    """Send one request, with `Metadata: true` unless other headers are given, by the standard library alone."""
     connection = http.client.HTTPConnection(url.split("//")[1], timeout=timeout)
     try:
         sent = {"Metadata": "true"} if headers is None else headers

@@ -8,11 +8,14 @@ import re
 import signal
 import socket
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from .conftest import Command, ask, instance, run_command
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Serve = Callable[..., Command]
 
@@ -41,9 +44,7 @@ def test_requests_are_logged_one_a_line(serve: Serve) -> None:
 
 def test_flags_change_the_machine(serve: Serve) -> None:
     """--set, --tag, --cloud and --vm shape the document."""
-    command = serve(
-        "--cloud", "china", "--vm", "spot", "--set", "compute.zone=2", "--tag", "a b=c:d", "--tag", "ENV=x"
-    )
+    command = serve("--cloud", "china", "--vm", "spot", "--set", "compute.zone=2", "--tag", "a b=c:d", "--tag", "ENV=x")
     compute = instance(command.url).json["compute"]
     assert (compute["azEnvironment"], compute["priority"]) == ("AzureChinaCloud", "Spot")
     assert compute["zone"] == "2"

@@ -88,9 +88,7 @@ def test_a_body_is_cut_short(emulate: Emulate) -> None:
 
 
 def test_a_request_is_left_hanging(emulate: Emulate) -> None:
-    """`hang` never answers; the client's own timeout ends it, and closing the emulator does not wait for
-    it.
-    """
+    """`hang` never answers; the client's own timeout ends it, and closing the emulator does not wait for it."""
     emulator = emulate(fault="hang")
     with pytest.raises(socket.timeout):
         ask(emulator.url, "/metadata/versions", timeout=0.3)

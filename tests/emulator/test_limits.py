@@ -73,9 +73,7 @@ def test_zero_is_no_limit() -> None:
 
 
 @pytest.mark.parametrize(("flags", "retry_after"), [((), None), (("--retry-after", "2"), "2")])
-def test_the_command_throttles(
-    serve: Callable[..., Command], flags: tuple[str, ...], retry_after: str | None
-) -> None:
+def test_the_command_throttles(serve: Callable[..., Command], flags: tuple[str, ...], retry_after: str | None) -> None:
     """By default the command answers 429 after five requests, with the recorded text and no Retry-After."""
     command = serve(*flags)
     replies = [instance(command.url) for _ in range(8)]
@@ -103,9 +101,7 @@ def test_concurrent_identity_requests_over_http(emulate: Emulate) -> None:
     emulator.fault("slow=500ms*forever", path="/metadata/identity")
     statuses: list[int] = []
     query = f"{TOKEN}?api-version=2018-02-01&resource=https://vault.azure.net"
-    threads = [
-        threading.Thread(target=lambda: statuses.append(ask(emulator.url, query).status)) for _ in range(6)
-    ]
+    threads = [threading.Thread(target=lambda: statuses.append(ask(emulator.url, query).status)) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .versions import newest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "BAD_FORMAT",
@@ -25,7 +28,7 @@ __all__ = [
     "THROTTLED",
     "XML",
     "Answer",
-    "Refusal",
+    "RefusalError",
     "error",
     "identity_error",
     "invalid_version",
@@ -41,9 +44,7 @@ _VERSION_HELP = "in the request. For more information refer to aka.ms/azureimds"
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back: status, body, its type, headers beside those that every answer has, and after how
-    long.
-    """
+    """What goes back: status, body, its type, headers beside those that every answer has, and after how long."""
 
     status: int = 200
     body: bytes = b""
@@ -52,7 +53,7 @@ class Answer:
     delay_s: float = 0
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """Ends a request with an answer other than the one hoped for."""
 
     def __init__(self, answer: Answer) -> None:
@@ -93,9 +94,7 @@ def invalid_version(versions: Sequence[str], *, era: str) -> Answer:
 
 
 # Recorded in 2025 with its odd spaces and the lone full stop.
-MISSING_HEADER = Answer(
-    status=400, body=b'{ "error": "Bad request: . Required metadata header not specified" }'
-)
+MISSING_HEADER = Answer(status=400, body=b'{ "error": "Bad request: . Required metadata header not specified" }')
 # Documented for the identity endpoints.
 MISSING_HEADER_IDENTITY = identity_error("bad_request_102", "Required metadata header not specified")
 # That it is refused is documented; the text is assumed.

@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Asked", "Record"]
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A request. `path` and `query` are as they came, percent-encoded; `headers` are looked up without
-    case.
-    """
+    """A request. `path` and `query` are as they came, percent-encoded; `headers` are looked up without case."""
 
     method: str
     path: str
@@ -29,9 +30,7 @@ class Asked:
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """The path's segments, decoded; one trailing slash does not count (recorded), a double one is a
-        segment.
-        """
+        """The path's segments, decoded; one trailing slash does not count (recorded), a double one is a segment."""
         trimmed = self.path[1:-1] if len(self.path) > 1 and self.path.endswith("/") else self.path[1:]
         return tuple(unquote(step) for step in trimmed.split("/"))
 
@@ -47,9 +46,7 @@ class Asked:
 
 @dataclass
 class Record:
-    """A request, for a test to look at. `status` stays 0 until it is answered, or where a fault cut that
-    off.
-    """
+    """A request, for a test to look at. `status` stays 0 until it is answered, or where a fault cut that off."""
 
     method: str
     path: str

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .attested import AttestedEndpoint
 from .authority import Authority
@@ -15,12 +16,14 @@ from .identities import Identity, make_identities
 from .instance import InstanceEndpoint, VersionsEndpoint
 from .limits import Limits
 from .loadbalancer import LoadBalancerEndpoint, build_load_balancer
-from .machine import Machine
 from .planning import add_event
 from .scheduledevents import ScheduledEventsEndpoint
 from .service import Service
 from .settings import Settings, build_machine, check_settings, known_versions
 from .tokens import IdentityInfoEndpoint, TokenEndpoint
+
+if TYPE_CHECKING:
+    from .machine import Machine
 
 __all__ = ["Assembly", "assemble"]
 
@@ -58,10 +61,13 @@ def assemble(settings: Settings) -> Assembly:
     events = Events(scale=settings.event_clock, first_call_delay_s=settings.events_delay)
     identities = _identify(settings, machine)
     gate = VersionGate(cloud=cloud, versions=known_versions(settings), era=settings.era)
+    endpoints = _endpoints(
+        settings, machine=machine, gate=gate, authority=authority, identities=identities, events=events
+    )
     assembly = Assembly(
         settings=settings,
         machine=machine,
-        service=Service(gate, _offered(cloud, _endpoints(settings, machine, gate, authority, identities, events))),
+        service=Service(gate, _offered(cloud, endpoints)),
         limits=Limits(settings.quota),
         faults=Faults(),
         events=events,
@@ -85,6 +91,7 @@ def _identify(settings: Settings, machine: Machine) -> tuple[Identity, ...]:
 
 def _endpoints(
     settings: Settings,
+    *,
     machine: Machine,
     gate: VersionGate,
     authority: Authority,

@@ -38,9 +38,7 @@ class Cloud:
         return self.regions[0]
 
 
-_ALL_ENDPOINTS = frozenset(
-    {"instance", "versions", "attested", "identity", "scheduledevents", "loadbalancer"}
-)
+_ALL_ENDPOINTS = frozenset({"instance", "versions", "attested", "identity", "scheduledevents", "loadbalancer"})
 
 _PUBLIC_REGIONS = (
     "westeurope australiacentral australiacentral2 australiaeast australiasoutheast austriaeast"

@@ -12,13 +12,16 @@ import uuid
 from dataclasses import replace
 from email.utils import formatdate
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from .answer import JSON, TEXT, Answer, error
-from .asked import Asked
 from .durations import parse_duration
-from .faults import Fault
+
+if TYPE_CHECKING:
+    from .asked import Asked
+    from .faults import Fault
 
 __all__ = ["SERVER", "deliver", "fault_answer", "is_cut", "make_partial"]
 
@@ -77,9 +80,7 @@ def _status_answer(fault: Fault) -> Answer:
 
 
 def make_partial(asked: Asked, answer: Answer) -> Answer:
-    """Leave `network` out of a document, as IMDS may where a back end fails; `extended=true` gets 500
-    (recorded).
-    """
+    """Leave `network` out of a document, as IMDS may where a back end fails; `extended=true` gets 500 (recorded)."""
     steps = asked.steps
     if steps[:2] != ("metadata", "instance") or answer.status != 200:
         return answer

@@ -6,30 +6,33 @@ from __future__ import annotations
 import asyncio
 import threading
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .asked import Record
 from .assembly import Assembly, assemble
-from .identities import Identity
 from .listener import bind_socket, spell_url
 from .planning import add_event, plan_event
+from .scenario import read_scenario
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
+    from .asked import Record
+    from .identities import Identity
     from .server import Server
 
 __all__ = ["Emulator"]
 
 _MOST_RECORDS = 10_000
+_SEQUENCES = ("changes", "tags", "versions", "identities", "faults", "events")
 
 
 class Emulator:
     """An IMDS on a free port of the loopback, from `start()` or `with` until `close()`.
 
-    Keyword arguments are the fields of `Settings`, with three differences that suit tests: `vm` takes one
-    name or several, `versions` takes any sequence, and there is no rate limit unless one is asked for. All
-    methods may be called from any thread.
+    Keyword arguments are the fields of `Settings`, with some differences that suit tests: `vm` takes one name
+    or several, `fault` one script, `scenario` a file that the other arguments are laid over, and there is no
+    rate limit unless one is asked for. All methods may be called from any thread.
 
     Raises:
         EmulatorError: a setting cannot be followed.
@@ -49,9 +52,7 @@ class Emulator:
 
     @property
     def requests(self) -> list[Record]:
-        """The requests that were answered, oldest first, the latest 10,000 of them; `clear()` it as you
-        like.
-        """
+        """The requests that were answered, oldest first, the latest 10,000 of them; `clear()` it as you like."""
         return self._requests
 
     @property
@@ -84,8 +85,8 @@ class Emulator:
         self._assembly.limits.change(rate=rate_limit, retry_after_s=retry_after)
 
     def event(self, kind: str, **options: object) -> str:
-        """Announce a scheduled event and return its id; options as in `--event`: after, notice, lasts, duration,
-        resources, source, description. Durations are seconds or text such as `2m`.
+        """Announce a scheduled event and return its id; options as in `--event`: after, notice, lasts,
+        duration, resources, source, description. Durations are seconds or text such as `2m`.
         """
         assembly = self._assembly
         return add_event(assembly.events, plan_event(kind, options), machine=assembly.machine_name)
@@ -114,7 +115,7 @@ class Emulator:
         server = Server(self._assembly, keep=self._keep)
         self._loop.run_until_complete(server.start(listener))
         self._thread = threading.Thread(
-            target=self._serve, args=(server,), name="azure-imds-emulator", daemon=True
+            target=self._serve, args=(self._loop, server), name="azure-imds-emulator", daemon=True
         )
         self._thread.start()
         return self
@@ -128,7 +129,7 @@ class Emulator:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
 
-    def __enter__(self) -> Emulator:
+    def __enter__(self) -> Emulator:  # noqa: PYI034 - Self is not in Python 3.9's typing
         return self.start()
 
     def __exit__(
@@ -136,9 +137,8 @@ class Emulator:
     ) -> None:
         self.close()
 
-    def _serve(self, server: Server) -> None:
-        loop = self._loop
-        assert loop is not None
+    @staticmethod
+    def _serve(loop: asyncio.AbstractEventLoop, server: Server) -> None:
         asyncio.set_event_loop(loop)
         loop.run_forever()
         loop.run_until_complete(server.stop())
@@ -151,14 +151,15 @@ class Emulator:
 
 
 def _read_settings(arguments: dict[str, Any]) -> Settings:
-    vm = arguments.pop("vm", "linux")
-    versions = arguments.pop("versions", None)
-    fault = arguments.pop("fault", "")
-    arguments.setdefault("rate_limit", 0)
-    arguments["identities"] = tuple(arguments.pop("identities", ("system",)))
-    return Settings(
-        faults=(("/", fault),) if fault else (),
-        vms=(vm,) if isinstance(vm, str) else tuple(vm),
-        versions=None if versions is None else tuple(versions),
-        **arguments,
-    )
+    scenario = arguments.pop("scenario", None)
+    fields: dict[str, Any] = {"rate_limit": 0}
+    if scenario is not None:
+        fields.update(read_scenario(str(scenario)))
+    vm, fault = arguments.pop("vm", None), arguments.pop("fault", "")
+    if vm is not None:
+        fields["vms"] = (vm,) if isinstance(vm, str) else tuple(vm)
+    if fault:
+        fields["faults"] = (("/", fault),)
+    for name, value in arguments.items():
+        fields[name] = tuple(value) if isinstance(value, list) and name in _SEQUENCES else value
+    return Settings(**fields)

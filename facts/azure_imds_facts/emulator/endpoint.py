@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from .answer import NOT_ALLOWED, NOT_FOUND, Answer, Refusal, invalid_version
-from .asked import Asked
-from .clouds import Cloud
+from .answer import NOT_ALLOWED, NOT_FOUND, Answer, RefusalError, invalid_version
 from .versions import INSTANCE_VERSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .asked import Asked
+    from .clouds import Cloud
 
 __all__ = ["Endpoint", "VersionGate", "refuse_method"]
 
@@ -19,9 +22,7 @@ class Endpoint(Protocol):
     """One path of IMDS, and for /metadata/instance what is below it."""
 
     def answer(self, asked: Asked, rest: Sequence[str]) -> Answer:
-        """Answer a request that has passed the front door; `rest` are the steps below the endpoint's own
-        path.
-        """
+        """Answer a request that has passed the front door; `rest` are the steps below the endpoint's own path."""
         ...
 
 
@@ -37,15 +38,15 @@ class VersionGate:
         """Return the api-version of a request.
 
         Raises:
-            Refusal: it is missing or unknown (documented), has not arrived in this cloud (404, recorded), or
+            RefusalError: it is missing or unknown (documented), has not arrived in this cloud (404, recorded), or
             is
                 older than the endpoint (404, assumed).
         """
         version = asked.get("api-version")
         if version not in self.versions:
-            raise Refusal(self.refuse(version))
+            raise RefusalError(self.refuse(version))
         if version < since:
-            raise Refusal(NOT_FOUND)
+            raise RefusalError(NOT_FOUND)
         return version
 
     def refuse(self, version: str | None) -> Answer:
@@ -58,7 +59,7 @@ def refuse_method(asked: Asked, *allowed: str) -> None:
     """Refuse other verbs than those of an endpoint, as the swagger examples show it (documented).
 
     Raises:
-        Refusal: 405.
+        RefusalError: 405.
     """
     if asked.method not in allowed:
-        raise Refusal(NOT_ALLOWED)
+        raise RefusalError(NOT_ALLOWED)

@@ -17,15 +17,11 @@ class EmulatorError(Exception):
 
 
 class NamespaceError(EmulatorError):
-    """The machine does not let us make namespaces; `env` and `timeout` too end with 125 on failures of their
-    own.
-    """
+    """The machine does not let us make namespaces; `env` and `timeout` too end with 125 on failures of their own."""
 
     exit_code = 125
 
 
 def choices(names: object) -> str:
     """Join allowed values for a message, in their own order."""
-    return (
-        ", ".join(str(name) for name in names) if isinstance(names, (list, tuple, set, dict)) else str(names)
-    )
+    return ", ".join(str(name) for name in names) if isinstance(names, (list, tuple, set, dict)) else str(names)

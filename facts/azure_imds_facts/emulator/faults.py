@@ -8,12 +8,16 @@ step   = KIND[=VALUE][:OPTION=VALUE…][*TIMES]      TIMES is a number or `forev
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from .asked import Asked
 from .durations import parse_duration
 from .errors import EmulatorError, choices
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .asked import Asked
 
 __all__ = ["KINDS", "OPTIONS", "Fault", "Faults", "parse_script"]
 
@@ -38,9 +42,7 @@ _DURATIONS = {"slow", "drip"}
 
 @dataclass(frozen=True)
 class Fault:
-    """One step. `status` is set where the kind is a number; `times` None means for ever; `after_s` delays
-    it.
-    """
+    """One step. `status` is set where the kind is a number; `times` None means for ever; `after_s` delays it."""
 
     kind: str
     status: int = 0
@@ -133,17 +135,17 @@ class _Line:
 
     def __init__(self, prefix: str, script: tuple[Fault, ...]) -> None:
         self.prefix = prefix
-        self._left = [[fault, fault.times] for fault in script]
+        self._left = list(script)
+        self._taken = 0
 
     def take(self) -> Fault | None:
-        while self._left and self._left[0][1] == 0:
-            self._left.pop(0)
         if not self._left:
             return None
-        fault, times = self._left[0]
-        assert isinstance(fault, Fault)
-        if isinstance(times, int):
-            self._left[0][1] = times - 1
+        fault = self._left[0]
+        self._taken += 1
+        if self._taken == fault.times:
+            self._left.pop(0)
+            self._taken = 0
         return fault
 
 
@@ -155,8 +157,7 @@ class Faults:
         self._lines: list[_Line] = []
 
     def set(self, script: str, *, path: str = "/") -> None:
-        """Put a script in force for all requests, or for those below a path; an empty script ends the one
-        there.
+        """Put a script in force for all requests, or for those below a path; an empty script ends the one there.
 
         Raises:
             EmulatorError: the script is wrong.

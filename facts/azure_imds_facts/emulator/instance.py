@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .answer import BAD_FORMAT, DUPLICATE, NOT_FOUND, Answer, Refusal, json_answer
-from .asked import Asked
+from .answer import BAD_FORMAT, DUPLICATE, NOT_FOUND, Answer, RefusalError, json_answer
 from .endpoint import VersionGate, refuse_method
 from .machine import Machine, RawMachine
 from .query import render, walk
 from .versions import EXTENDED_SINCE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .asked import Asked
 
 __all__ = ["InstanceEndpoint", "VersionsEndpoint", "read_format", "refuse_duplicates"]
 
@@ -20,21 +24,21 @@ def refuse_duplicates(asked: Asked) -> None:
     """Refuse a query parameter that is there twice (documented; body assumed).
 
     Raises:
-        Refusal: 400.
+        RefusalError: 400.
     """
     if asked.has_duplicates():
-        raise Refusal(DUPLICATE)
+        raise RefusalError(DUPLICATE)
 
 
 def read_format(asked: Asked) -> str:
     """Return `json` or `text`, compared without case; any other value is refused (assumed).
 
     Raises:
-        Refusal: 400.
+        RefusalError: 400.
     """
     format_name = (asked.get("format") or "json").lower()
     if format_name not in ("json", "text"):
-        raise Refusal(BAD_FORMAT)
+        raise RefusalError(BAD_FORMAT)
     return format_name
 
 
@@ -46,9 +50,7 @@ class InstanceEndpoint:
     gate: VersionGate
 
     def answer(self, asked: Asked, rest: Sequence[str]) -> Answer:
-        """Answer with the element at `rest`; names below /metadata/instance are case-sensitive
-        (documented).
-        """
+        """Answer with the element at `rest`; names below /metadata/instance are case-sensitive (documented)."""
         refuse_method(asked, "GET")
         refuse_duplicates(asked)
         version = self.gate.check(asked)
@@ -69,6 +71,6 @@ class VersionsEndpoint:
     def answer(self, asked: Asked, rest: Sequence[str]) -> Answer:
         """Answer `{"apiVersions":[…]}`."""
         if rest:
-            raise Refusal(NOT_FOUND)
+            raise RefusalError(NOT_FOUND)
         refuse_method(asked, "GET")
         return json_answer({"apiVersions": sorted(self.versions)})

@@ -9,21 +9,23 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from .answer import THROTTLED, Answer
-from .asked import Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .asked import Asked
 
 __all__ = ["Limits", "Quota"]
 
 
 @dataclass(frozen=True)
 class Quota:
-    """The limits in force. 0 turns one off, and `rate` 0 turns all off; `retry_after_s` None sends no
-    header.
-    """
+    """The limits in force. 0 turns one off, and `rate` 0 turns all off; `retry_after_s` None sends no header."""
 
     rate: float = 5
     identity_rate: float = 20
@@ -63,7 +65,7 @@ class Limits:
         """What is in force."""
         return self._quota
 
-    def change(self, **fields: float | int | None) -> None:
+    def change(self, **fields: float | None) -> None:
         """Change fields of the quota from now on."""
         self._quota = replace(self._quota, **fields)  # type: ignore[arg-type]
 

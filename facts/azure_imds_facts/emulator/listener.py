@@ -25,9 +25,7 @@ def bind_socket(bind: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         reason = (error.strerror or str(error)).lower()
-        raise EmulatorError(
-            f"port {port} on {bind}: {reason}; allowed: another --port, or 0 for a free one"
-        ) from error
+        raise EmulatorError(f"port {port} on {bind}: {reason}; allowed: another --port, or 0 for a free one") from error
     return listener
 
 

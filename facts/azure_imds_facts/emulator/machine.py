@@ -6,14 +6,16 @@ from __future__ import annotations
 import abc
 import json
 import threading
-from collections.abc import Callable
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import EmulatorError
 from .paths import parse_path, put
 from .shape import check_document, find_node, shape_document
 from .tags import Tag, join_tags, list_tags, read_tags, with_tag, without_tag, write_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["FilteredMachine", "Machine", "RawMachine", "write_json"]
 
@@ -146,9 +148,7 @@ class RawMachine(Machine):
     def __init__(self, document: object) -> None:
         self._bytes: bytes | None = None
         if isinstance(document, (bytes, str)):
-            self._bytes = (
-                document if isinstance(document, bytes) else document.encode("utf-8", "surrogatepass")
-            )
+            self._bytes = document if isinstance(document, bytes) else document.encode("utf-8", "surrogatepass")
             super().__init__(_parse_or_none(self._bytes))
         else:
             super().__init__(deepcopy(document))

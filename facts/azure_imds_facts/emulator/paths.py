@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Places in a document, as people write them: `compute.zone`, `network/interface/0/macAddress`,
-`a.b[2].c`.
-"""
+"""Places in a document, as people write them: `compute.zone`, `network/interface/0/macAddress`, `a.b[2].c`."""
 
 from __future__ import annotations
 
@@ -24,9 +22,7 @@ def parse_path(text: str) -> tuple[Step, ...]:
     """
     steps = tuple(_INDEX.sub(r".\1", text.strip("/")).replace("/", ".").split("."))
     if not all(steps):
-        raise EmulatorError(
-            f"{text!r} is no path; write one like compute.zone or network.interface[0].macAddress"
-        )
+        raise EmulatorError(f"{text!r} is no path; write one like compute.zone or network.interface[0].macAddress")
     return steps
 
 

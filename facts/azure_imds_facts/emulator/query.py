@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .answer import LEAF_WITHOUT_TEXT, NOT_FOUND, Answer, Refusal, text_answer
+from .answer import LEAF_WITHOUT_TEXT, NOT_FOUND, Answer, RefusalError, text_answer
 from .machine import write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["render", "walk"]
 
@@ -16,7 +18,7 @@ def walk(document: Any, steps: Sequence[str]) -> Any:
     """Return the element at a path; names are case-sensitive and arrays take an index (documented).
 
     Raises:
-        Refusal: 404, there is no such element (documented; the body is assumed).
+        RefusalError: 404, there is no such element (documented; the body is assumed).
     """
     value = document
     for step in steps:
@@ -25,7 +27,7 @@ def walk(document: Any, steps: Sequence[str]) -> Any:
         elif isinstance(value, list) and _is_index(step, len(value)):
             value = value[int(step)]
         else:
-            raise Refusal(NOT_FOUND)
+            raise RefusalError(NOT_FOUND)
     return value
 
 
@@ -41,12 +43,12 @@ def render(value: Any, format_name: str, *, sort: bool = True) -> Answer:
     (recorded; that lines are sorted and that the last has no newline is assumed).
 
     Raises:
-        Refusal: 400, a leaf was asked for as JSON.
+        RefusalError: 400, a leaf was asked for as JSON.
     """
     is_container = isinstance(value, (dict, list))
     if format_name == "json":
         if not is_container:
-            raise Refusal(LEAF_WITHOUT_TEXT)
+            raise RefusalError(LEAF_WITHOUT_TEXT)
         return Answer(body=write_json(value, sort=sort))
     return text_answer(_list_names(value) if is_container else _write_leaf(value))
 

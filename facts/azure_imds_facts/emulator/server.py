@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from .answer import Answer
 from .asked import Asked, Record
-from .assembly import Assembly
 from .delivery import deliver, fault_answer, is_cut, make_partial
-from .faults import Fault
+
+if TYPE_CHECKING:
+    import socket
+
+    from .assembly import Assembly
+    from .faults import Fault
 
 __all__ = ["Server"]
 

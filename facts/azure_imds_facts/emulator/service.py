@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .answer import (
     BAD_REQUEST_XML,
@@ -14,12 +14,16 @@ from .answer import (
     NOT_FOUND,
     NOT_FOUND_IDENTITY,
     Answer,
-    Refusal,
+    RefusalError,
     error,
 )
-from .asked import Asked
-from .endpoint import Endpoint, VersionGate
 from .errors import EmulatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .asked import Asked
+    from .endpoint import Endpoint, VersionGate
 
 __all__ = ["Service"]
 
@@ -28,9 +32,7 @@ Steps = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Service:
-    """Answers requests for one machine. `endpoints`: the steps of a path, in lower case, to who answers
-    there.
-    """
+    """Answers requests for one machine. `endpoints`: the steps of a path, in lower case, to who answers there."""
 
     gate: VersionGate
     endpoints: Mapping[Steps, Endpoint]
@@ -41,27 +43,23 @@ class Service:
             self._check_door(asked)
             endpoint, rest = self._route(asked)
             return endpoint.answer(asked, rest)
-        except Refusal as refusal:
+        except RefusalError as refusal:
             return refusal.answer
         except EmulatorError as problem:  # a part of the extra that is not installed
             return error(500, str(problem))
 
     def _check_door(self, asked: Asked) -> None:
-        """HEAD and `/` never get past the web server; the header check precedes all others (both
-        recorded).
-        """
+        """HEAD and `/` never get past the web server; the header check precedes all others (both recorded)."""
         if asked.method == "HEAD" or asked.path == "/":
-            raise Refusal(BAD_REQUEST_XML)
+            raise RefusalError(BAD_REQUEST_XML)
         # `True` works as well as `true` (recorded); that any other value counts as none is assumed.
         if asked.headers.get("Metadata", "").lower() != "true":
-            raise Refusal(MISSING_HEADER_IDENTITY if _is_identity(asked) else MISSING_HEADER)
+            raise RefusalError(MISSING_HEADER_IDENTITY if _is_identity(asked) else MISSING_HEADER)
         if "X-Forwarded-For" in asked.headers:
-            raise Refusal(FORWARDED)
+            raise RefusalError(FORWARDED)
 
     def _route(self, asked: Asked) -> tuple[Endpoint, Steps]:
-        """Find the endpoint. The case of its own path does not matter (assumed; both are seen in the
-        wild).
-        """
+        """Find the endpoint. The case of its own path does not matter (assumed; both are seen in the wild)."""
         steps = asked.steps
         lowered = tuple(step.lower() for step in steps)
         for length in range(len(lowered), 0, -1):
@@ -69,8 +67,8 @@ class Service:
             if endpoint is not None:
                 return endpoint, steps[length:]
         if lowered == ("metadata",) and asked.get("api-version") not in self.gate.versions:
-            raise Refusal(self.gate.refuse(asked.get("api-version")))  # recorded
-        raise Refusal(NOT_FOUND_IDENTITY if _is_identity(asked) else NOT_FOUND)
+            raise RefusalError(self.gate.refuse(asked.get("api-version")))  # recorded
+        raise RefusalError(NOT_FOUND_IDENTITY if _is_identity(asked) else NOT_FOUND)
 
 
 def _is_identity(asked: Asked) -> bool:

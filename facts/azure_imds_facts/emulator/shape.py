@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Give a document the shape of an api-version: exactly the fields of the table, `""` where nothing
-applies.
-"""
+"""Give a document the shape of an api-version: exactly the fields of the table, `""` where nothing applies."""
 
 from __future__ import annotations
 
@@ -42,7 +40,7 @@ def _shape(value: Any, node: Node) -> Any:
     if node.kind == "array":
         element = Node("object", node.children)
         return [_shape(item, element) for item in value or []]
-    return bool(value) if node.kind == "bool" else _text(value)
+    return value in (True, "true") if node.kind == "bool" else _text(value)
 
 
 def _text(value: object) -> str:
@@ -60,13 +58,9 @@ def check_document(document: object, *, where: str) -> dict[str, Any]:
     """
     sections = instance_tree().children
     if not isinstance(document, dict):
-        raise EmulatorError(
-            f"{where}: expected an object with {choices(sections)}; --raw serves anything as it is"
-        )
+        raise EmulatorError(f"{where}: expected an object with {choices(sections)}; --raw serves anything as it is")
     if not sections.keys() & document.keys():
-        raise EmulatorError(
-            f"{where}: none of the sections {choices(sections)}; --raw serves anything as it is"
-        )
+        raise EmulatorError(f"{where}: none of the sections {choices(sections)}; --raw serves anything as it is")
     _check(document, instance_tree(), (), where)
     return document
 
@@ -76,9 +70,7 @@ def _check(value: Any, node: Node, steps: tuple[Step, ...], where: str) -> None:
         return
     expected = _EXPECTED.get(node.kind)
     if (not isinstance(value, expected)) if expected else isinstance(value, (dict, list)):
-        raise EmulatorError(
-            f"{where}: {spell_path(steps)}: expected {node.kind}; --raw serves anything as it is"
-        )
+        raise EmulatorError(f"{where}: {spell_path(steps)}: expected {node.kind}; --raw serves anything as it is")
     if node.kind == "array":
         for index, item in enumerate(value):
             _check(item, Node("object", node.children), (*steps, str(index)), where)

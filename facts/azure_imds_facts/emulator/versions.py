@@ -7,7 +7,10 @@ Source: Microsoft's list for /metadata/instance (documented); scheduled events h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "ATTESTED_SINCE",
@@ -15,8 +18,8 @@ __all__ = [
     "IDENTITY_INFO_SINCE",
     "INSTANCE_VERSIONS",
     "LOAD_BALANCER_SINCE",
+    "OAUTH_SINCE",
     "SCHEDULED_EVENTS_VERSIONS",
-    "TOKEN_SINCE",
     "newest",
     "until",
 ]
@@ -69,7 +72,7 @@ SCHEDULED_EVENTS_VERSIONS: tuple[str, ...] = (
     "2020-07-01",
 )
 
-TOKEN_SINCE = "2018-02-01"
+OAUTH_SINCE = "2018-02-01"
 ATTESTED_SINCE = "2018-10-01"
 IDENTITY_INFO_SINCE = "2018-10-01"
 LOAD_BALANCER_SINCE = "2020-10-01"
@@ -77,9 +80,7 @@ EXTENDED_SINCE = "2021-08-01"
 
 
 def newest(versions: Sequence[str]) -> list[str]:
-    """Return the three newest versions, newest first, as `newest-versions` of an error lists them
-    (recorded).
-    """
+    """Return the three newest versions, newest first, as `newest-versions` of an error lists them (recorded)."""
     return sorted(versions, reverse=True)[:3]
 
 

@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The example machines: a Linux machine as Azure describes it, and what makes the other kinds differ from
-it.
-"""
+"""The example machines: a Linux machine as Azure describes it, and what makes the other kinds differ from it."""
 
 from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterable
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .clouds import Cloud
 from .errors import EmulatorError, choices
 from .tags import write_tags
 
-__all__ = ["VMS", "build_document", "hide_public_addresses"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from .clouds import Cloud
+
+__all__ = ["VMS", "build_document", "find_vm", "hide_public_addresses"]
 
 _BASE = Path(__file__).with_name("machine.json")
 Document = dict[str, Any]
@@ -36,10 +37,19 @@ def build_document(*, cloud: Cloud, vms: Iterable[str] = ("linux",)) -> Document
     document: Document = json.loads(_read_base())
     _move(document, cloud)
     for name in vms:
-        if name not in VMS:
-            raise EmulatorError(f"unknown machine {name!r}; allowed: {choices(VMS)}")
-        VMS[name](document)
+        VMS[find_vm(name)](document)
     return document
+
+
+def find_vm(name: str) -> str:
+    """Return the name of a kind of machine.
+
+    Raises:
+        EmulatorError: there is none by that name.
+    """
+    if name not in VMS:
+        raise EmulatorError(f"unknown machine {name!r}; allowed: {choices(VMS)}")
+    return name
 
 
 def hide_public_addresses(document: Document) -> None:
@@ -67,9 +77,7 @@ def _linux(document: Document) -> None:
 def _windows(document: Document) -> None:
     compute = document["compute"]
     image = {"publisher": "MicrosoftWindowsServer", "offer": "WindowsServer", "sku": "2022-datacenter-g2"}
-    compute.update(
-        image, osType="Windows", version="20348.2700.240905", licenseType="Windows_Server", publicKeys=[]
-    )
+    compute.update(image, osType="Windows", version="20348.2700.240905", licenseType="Windows_Server", publicKeys=[])
     compute["osProfile"]["disablePasswordAuthentication"] = ""
     storage = compute["storageProfile"]
     storage["imageReference"].update(image, exactVersion="20348.2700.240905")
