@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Find out why there are no facts: one line a check, with the mend below where one is needed.
+
+It asks IMDS once, without any cache. The exit code is that of the outcome: 0 where facts can be had.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from azure_imds_facts.commands.collecting import ErrorStreamReporter, add_settings, print_answer, read_settings
+from azure_imds_facts.core.host import Host
+from azure_imds_facts.doctor.answer import ask_imds, check_answer, check_clock, check_throttling, check_version
+from azure_imds_facts.doctor.machine import check_cache, check_machine, check_proxies
+from azure_imds_facts.doctor.route import check_route, check_source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from azure_imds_facts.doctor.findings import Finding
+
+_COLOURS = {"ok": "32", "note": "33", "bad": "31", "skipped": "2"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's flags."""
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    add_settings(parser, leave_out=("gather", "reveal", "cache_ttl"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the findings and return the exit code of the outcome."""
+    settings = read_settings(arguments)
+    host = Host()
+    print("azure-imds-facts: asking IMDS …", file=sys.stderr)
+    asked = ask_imds(settings, host, ErrorStreamReporter(is_verbose=arguments.verbose))
+    document = asked.snapshot.document if asked.snapshot else None
+    local_address = next((one.local_address for one in reversed(asked.responses)), None)
+    findings = [
+        check_machine(settings, host),
+        check_route(settings),
+        check_source(document, local_address),
+        check_proxies(os.environ),
+        check_answer(asked),
+        check_throttling(asked),
+        check_version(asked),
+        check_clock(asked),
+        check_cache(settings),
+    ]
+    outcome = asked.error.outcome if asked.error else "ok"
+    if arguments.format == "json":
+        listed = [dict(vars(finding)) for finding in findings]
+        print_answer(json.dumps({"outcome": outcome, "checks": listed}, indent=2, ensure_ascii=False))
+    else:
+        _print_text(findings, outcome)
+    return asked.error.exit_code if asked.error else 0
+
+
+def _print_text(findings: list[Finding], outcome: str) -> None:
+    is_colourful = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    for finding in findings:
+        verdict = f"{finding.verdict:<8}"
+        if is_colourful:
+            verdict = f"\033[{_COLOURS[finding.verdict]}m{verdict}\033[0m"
+        mend = f" → {finding.mend}" if finding.mend else ""
+        print(f"{verdict}{finding.check:<15} {finding.text}{mend}")
+    print(f"outcome: {outcome}")

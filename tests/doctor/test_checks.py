@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The checks that no real situation here brings about: a far clock, a lost header, a secondary address."""
+
+from __future__ import annotations
+
+import time
+from email.utils import formatdate
+
+import pytest
+from azure_imds_facts.core.errors import RejectedError
+from azure_imds_facts.core.transport import Response
+from azure_imds_facts.doctor.answer import Asked, check_answer, check_clock
+from azure_imds_facts.doctor.route import check_source, choose_route, read_routes
+
+DOCUMENT = {
+    "network": {
+        "interface": [
+            {"ipv4": {"ipAddress": [{"privateIpAddress": "10.1.0.4"}, {"privateIpAddress": "10.1.0.5"}]}},
+        ]
+    }
+}
+
+
+def _asked(response: Response, error: RejectedError | None = None) -> Asked:
+    return Asked(snapshot=None, error=error, responses=[response], failures=[])
+
+
+@pytest.mark.parametrize(
+    ("offset_s", "verdict"), [(0, "ok"), (299, "ok"), (-299, "ok"), (86400, "bad"), (-86400, "bad")]
+)
+def test_clock(offset_s: float, verdict: str) -> None:
+    """A clock that differs from IMDS's by more than five minutes is bad, in either direction."""
+    date = formatdate(time.time() + offset_s, usegmt=True)
+    finding = check_clock(_asked(Response(status=200, headers={"date": date}, body=b"")))
+    assert finding.verdict == verdict
+
+
+def test_clock_without_a_date_is_not_judged() -> None:
+    """Where no answer carries a date nothing is claimed."""
+    assert check_clock(_asked(Response(status=200, headers={}, body=b""))).verdict == "skipped"
+
+
+def test_lost_header_is_named() -> None:
+    """IMDS's own complaint about the header means that something on the way removed it."""
+    body = b'{ "error": "Bad request: . Required metadata header not specified" }'
+    finding = check_answer(_asked(Response(status=400, headers={}, body=body), RejectedError("Refused.")))
+    assert finding.verdict == "bad"
+    assert "Metadata: true" in finding.mend
+
+
+@pytest.mark.parametrize(
+    ("address", "verdict"),
+    [("10.1.0.4", "ok"), ("10.1.0.5", "note"), ("192.0.2.1", "note"), ("127.0.0.1", "skipped"), (None, "skipped")],
+)
+def test_source_address(address: str | None, verdict: str) -> None:
+    """The first address of an interface is its primary one; others are noted."""
+    assert check_source(DOCUMENT, address).verdict == verdict
+
+
+def test_longest_mask_wins(tmp_path: object) -> None:
+    """The kernel's table is read in its own byte order, and the most specific route is taken."""
+    path = f"{tmp_path}/route"
+    rows = [
+        "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT",
+        "eth0 00000000 0100010A 0003 0 0 100 00000000 0 0 0",
+        "br0 0000FEA9 00000000 0001 0 0 0 0000FFFF 0 0 0",
+        "down0 FEA9FEA9 00000000 0000 0 0 0 FFFFFFFF 0 0 0",
+    ]
+    with open(path, "w", encoding="ascii") as table:
+        table.write("\n".join(rows))
+    routes = read_routes(path)
+    assert getattr(choose_route(routes, "169.254.169.254"), "interface", None) == "br0"
+    assert getattr(choose_route(routes, "10.9.9.9"), "interface", None) == "eth0"
+    assert read_routes(f"{path}-missing") == []
