@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What puts the facts there at boot: units for systemd, their settings, a cloud-config. Files, and how to read them."""
+
+from __future__ import annotations
+
+import os
+
+# Where pip, as root, and people put programs; systemd wants a whole path.
+PROGRAM = "/usr/local/bin/azure-imds-facts"
+
+
+def read_template(name: str) -> str:
+    """Return a file of this package, from a directory or from inside the single-file program alike."""
+    loader = __spec__.loader
+    assert loader is not None
+    content: bytes = loader.get_data(os.path.join(os.path.dirname(__file__), name))  # type: ignore[attr-defined]
+    return content.decode()

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write the units that keep the local facts file current from boot on, below DIR: / for this machine.
+
+Units are replaced; the settings in etc/default/azure-imds-facts are left alone where they stand already. Then run
+systemctl daemon-reload and systemctl enable --now azure-imds-facts.timer.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from azure_imds_facts.boot import PROGRAM, read_template
+from azure_imds_facts.commands.collecting import print_answer
+from azure_imds_facts.core.errors import UsageError
+from azure_imds_facts.core.safe_files import open_directory, write_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+_UNITS = "etc/systemd/system"
+_SETTINGS = "etc/default/azure-imds-facts"
+
+# Path below DIR → template.
+TREE = {
+    f"{_UNITS}/azure-imds-facts.service": "azure-imds-facts.service",
+    f"{_UNITS}/azure-imds-facts.timer": "azure-imds-facts.timer",
+    f"{_UNITS}/azure-imds-facts-refresh.timer": "azure-imds-facts-refresh.timer",
+    _SETTINGS: "azure-imds-facts.default",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this export's flags."""
+    parser.add_argument("directory", metavar="DIR", help="the root of the tree, / for this machine")
+    parser.add_argument(
+        "--program", metavar="PATH", default=PROGRAM, help=f"where azure-imds-facts is on the machine ({PROGRAM})"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the tree and print each path written. Raises UsageError, before anything is written where it can."""
+    contents = build_tree(arguments.program)
+    masked = [path for path in contents if os.path.islink(os.path.join(arguments.directory, path))]
+    if masked:
+        raise UsageError(
+            f"{os.path.join(arguments.directory, masked[0])} is a link, perhaps because the unit is masked.",
+            hint="Unmask it or remove the link, then run this again.",
+        )
+    for path, content in contents.items():
+        place = os.path.join(arguments.directory, path)
+        if path != _SETTINGS or not os.path.exists(place):
+            _write(place, content)
+            print_answer(place)
+    return 0
+
+
+def build_tree(program: str) -> dict[str, str]:
+    """Return what stands in the tree, path → content. Raises UsageError for a program that systemd could not start."""
+    # Blanks, quotes, `%` and `$` would mean something to systemd.
+    if not re.fullmatch(r"(/[A-Za-z0-9._+-]+)+", program):
+        raise UsageError(
+            f"--program cannot be {program!r}.", hint="Give a whole path of letters, digits, `.`, `_` and `-`."
+        )
+    return {path: read_template(name).replace("@PROGRAM@", program) for path, name in TREE.items()}
+
+
+def _write(place: str, content: str) -> None:
+    """Replace a file as a whole, readable by all whatever the umask."""
+    folder, name = os.path.split(place)
+    before = os.umask(0o022)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        directory = open_directory(folder)
+        try:
+            write_file(directory, name, content.encode(), mode=0o644, durable=True)
+        finally:
+            os.close(directory)
+    except OSError as error:
+        raise UsageError(
+            f"{place} cannot be written: {(error.strerror or str(error)).lower()}.",
+            hint="Run this as root, or name a directory that you may write to.",
+        ) from None
+    finally:
+        os.umask(before)
