@@ -1,30 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Print or write what other tools need to find this one.
-
-ansible-path  print the directory that holds the Ansible module, for the short name azure_imds_facts:
-              ANSIBLE_LIBRARY="$(azure-imds-facts export ansible-path)" ansible localhost -m azure_imds_facts
-"""
+"""Print or write what other tools need to find this one. Each WHAT has its own --help."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+import argparse
+from importlib import import_module
+from importlib.util import find_spec
 
-import azure_imds_facts.core
-from azure_imds_facts.commands.collecting import print_answer
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
+# What → (module with `add_arguments` and `run`, what it does).
+EXPORTS = {
+    "ansible-path": (
+        "azure_imds_facts.commands.export_ansible_path",
+        "print the directory that holds the Ansible module, for the short name azure_imds_facts",
+    ),
+    "systemd": (
+        "azure_imds_facts.commands.export_systemd",
+        "write the units that keep the local facts file current from boot on",
+    ),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's flags."""
-    parser.add_argument("what", choices=("ansible-path",), metavar="WHAT", help="ansible-path")
+    """Add a subcommand for each export that this program carries: the single file lacks some."""
+    subparsers = parser.add_subparsers(metavar="WHAT", required=True)
+    for what, (module_name, summary) in EXPORTS.items():
+        if find_spec(module_name) is None:
+            continue
+        module = import_module(module_name)
+        subparser = subparsers.add_parser(
+            what,
+            help=summary,
+            description=module.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        module.add_arguments(subparser)
+        subparser.set_defaults(run_export=module.run)
 
 
-def run(_arguments: argparse.Namespace) -> int:
-    """Print the path."""
-    core = Path(azure_imds_facts.core.__path__[0])
-    print_answer(os.fspath(core.parents[1] / "modules"))
-    return 0
+def run(arguments: argparse.Namespace) -> int:
+    """Export what was named. Raises UsageError."""
+    code: int = arguments.run_export(arguments)
+    return code
