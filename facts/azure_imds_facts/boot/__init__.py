@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-import os
+import pkgutil
 
 # Where pip, as root, and people put programs; systemd wants a whole path.
 PROGRAM = "/usr/local/bin/azure-imds-facts"
 
 
 def read_template(name: str) -> str:
-    """Return a file of this package, from a directory or from inside the single-file program alike."""
-    loader = __spec__.loader
-    assert loader is not None
-    content: bytes = loader.get_data(os.path.join(os.path.dirname(__file__), name))  # type: ignore[attr-defined]
+    """Return a file of this package, from a directory or from inside the single file alike."""
+    content = pkgutil.get_data(__name__, name)
+    if content is None:
+        raise FileNotFoundError(name)
     return content.decode()

@@ -17,6 +17,10 @@ EXPORTS = {
         "azure_imds_facts.commands.export_systemd",
         "write the units that keep the local facts file current from boot on",
     ),
+    "cloud-init": (
+        "azure_imds_facts.commands.export_cloud_init",
+        "print a cloud-config that installs and enables that at first boot",
+    ),
 }
 
 

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Print a cloud-config, to be given to a VM as its custom data, that installs and enables azure-imds-facts at first boot.
+
+The program comes from PyPI, in this program's own version, or with --url and --sha256 from a place of yours: the single
+file azure-imds-facts.pyz, which needs nothing but python3. (Custom data holds 64 KB, so it cannot ride in there.)
+"""
+
+from __future__ import annotations
+
+import re
+
+from azure_imds_facts.boot import PROGRAM, read_template
+from azure_imds_facts.commands.collecting import print_answer
+from azure_imds_facts.core.errors import UsageError
+from azure_imds_facts.core.version import VERSION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+_INDENT = "      "
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this export's flags."""
+    parser.add_argument("--url", metavar="URL", help="fetch the single file from there instead of PyPI")
+    parser.add_argument("--sha256", metavar="HEX", help="what the file at URL has to have")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the cloud-config. Raises UsageError."""
+    print_answer(build_cloud_config(arguments.url, arguments.sha256).rstrip("\n"))
+    return 0
+
+
+def build_cloud_config(url: str | None, sha256: str | None) -> str:
+    """Return a cloud-config that installs from a URL, or without one from PyPI. Raises UsageError."""
+    script = read_template("install-from-pypi.sh" if url is None else "install-from-url.sh")
+    values = {"@INSTALL@": _indent(script), "@PROGRAM@": PROGRAM, "@VERSION@": VERSION, **_check(url, sha256)}
+    text = read_template("cloud-config.yaml")
+    for name, value in values.items():
+        text = text.replace(name, value)
+    return text
+
+
+def _check(url: str | None, sha256: str | None) -> dict[str, str]:
+    if (url is None) != (sha256 is None):
+        raise UsageError("--url and --sha256 go together.", hint="Give both, or neither to install from PyPI.")
+    if url is None or sha256 is None:
+        return {}
+    # It is quoted for a shell inside YAML: nothing that means something to either.
+    if not re.fullmatch(r"https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%\[\]-]+", url):
+        raise UsageError(
+            f"--url cannot be {url!r}.", hint="Give http:// or https:// and percent-encode odd characters."
+        )
+    if not re.fullmatch(r"[0-9A-Fa-f]{64}", sha256):
+        raise UsageError(f"--sha256 cannot be {sha256!r}.", hint="Give the 64 digits that sha256sum prints.")
+    return {"@URL@": url, "@SHA256@": sha256.lower()}
+
+
+def _indent(script: str) -> str:
+    return script.rstrip("\n").replace("\n", f"\n{_INDENT}")
