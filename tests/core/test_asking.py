@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Test patience: what is asked again, how long is waited, and which answer names the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from azure_imds_facts.core.errors import ImdsError
+from tests.support.clocks import ManualClock
+from tests.support.documents import build_document
+from tests.support.reporters import ListReporter
+from tests.support.scripted import ScriptedTransport, refused, reply
+
+Collect = Callable[..., Any]
+WHOLE = reply(200, build_document())
+CASES: list[tuple[str, Any, str, bool]] = [
+    ("refused", refused(), "unreachable", True),
+    ("404", reply(404), "unavailable", True),
+    ("408", reply(408), "unavailable", True),
+    ("410", reply(410), "unavailable", True),
+    ("429", reply(429), "throttled", True),
+    ("500", reply(500), "unavailable", True),
+    ("503", reply(503), "unavailable", True),
+    ("599", reply(599), "unavailable", True),
+    ("cut JSON", reply(200, b'{"compute": {'), "invalid", True),
+    ("broken JSON", reply(200, b"{]}"), "invalid", True),
+    ("empty", reply(200, b""), "invalid", True),
+    ("400", reply(400, {"error": "Bad request"}), "rejected", False),
+    ("401", reply(401), "rejected", False),
+    ("403", reply(403), "rejected", False),
+    ("405", reply(405), "rejected", False),
+    ("409", reply(409), "rejected", False),
+    ("418", reply(418), "rejected", False),
+    ("201", reply(201, build_document()), "invalid", False),
+    ("204", reply(204), "invalid", False),
+    ("206", reply(206, build_document()), "invalid", False),
+    ("301", reply(301, location="http://127.0.0.1/"), "invalid", False),
+    ("304", reply(304), "invalid", False),
+    ("600", reply(600), "invalid", False),
+    ("HTML", reply(200, b"<html>login</html>"), "invalid", False),
+    ("cut HTML", reply(200, b"<ht"), "invalid", False),
+    ("not UTF-8", reply(200, b'{"a": "\xff"}'), "invalid", False),
+    ("NaN", reply(200, b'{"compute": {"a": NaN}}'), "invalid", False),
+    ("a list", reply(200, b"[]"), "invalid", False),
+    ("no section", reply(200, b'{"error": "x"}'), "invalid", False),
+    ("wrong section", reply(200, b'{"compute": []}'), "invalid", False),
+    ("too large", reply(200, b'{"compute": "' + b"x" * 1024 * 1024 + b'"}'), "invalid", False),
+    ("too deep", reply(200, b'{"compute": ' + b'{"a":' * 64 + b"1" + b"}" * 65), "invalid", False),
+]
+
+
+@pytest.mark.parametrize(("name", "step", "outcome", "retried"), CASES, ids=[case[0] for case in CASES])
+def test_outcomes(name: str, step: Any, outcome: str, retried: bool, collect_from: Collect, clock: ManualClock) -> None:
+    """Each end has its outcome; what may pass is asked again until the deadline and what cannot ends at once."""
+    transport = ScriptedTransport(step)
+    with pytest.raises(ImdsError) as caught:
+        collect_from(transport)
+    assert caught.value.outcome == outcome, name
+    instance = [url for url in transport.urls if "/instance" in url]
+    assert (len(instance) > 1) is retried
+    assert (clock.passed > 4.5) is retried
+    assert clock.passed <= 5.0
+
+
+@pytest.mark.parametrize("name", [case[0] for case in CASES if case[3]])
+def test_what_passes(name: str, collect_from: Collect) -> None:
+    """What is asked again is forgotten once there is an answer."""
+    step = next(case[1] for case in CASES if case[0] == name)
+    transport = ScriptedTransport(*([step] * 2), WHOLE)
+    assert collect_from(transport).source == "imds"
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [("2", 2.0), ("0", 0.15), ("Tue, 14 Nov 2023 22:13:23 GMT", 3.0), ("nonsense", 0.15), ("-5", 0.15)],
+)
+def test_retry_after(header: str, expected: float, collect_from: Collect, clock: ManualClock) -> None:
+    """`Retry-After` in seconds or as a date is obeyed; what is neither leaves the usual wait."""
+    assert collect_from(ScriptedTransport(reply(429, retry_after=header), WHOLE)).source == "imds"
+    assert clock.slept == pytest.approx([expected])
+
+
+@pytest.mark.parametrize("header", ["5", "3600", "9" * 400, "Wed, 15 Nov 2023 22:13:20 GMT"])
+@pytest.mark.parametrize(("status", "outcome"), [(429, "throttled"), (503, "unavailable"), (410, "unavailable")])
+def test_retry_after_beyond_the_deadline(
+    header: str, status: int, outcome: str, collect_from: Collect, clock: ManualClock
+) -> None:
+    """A wish beyond the deadline ends the collection at once."""
+    transport = ScriptedTransport(reply(status, retry_after=header))
+    with pytest.raises(ImdsError) as caught:
+        collect_from(transport)
+    assert caught.value.outcome == outcome
+    assert clock.slept == [] and len(transport.urls) == 1
+
+
+def test_retry_after_means_nothing_with_a_final_answer(collect_from: Collect, clock: ManualClock) -> None:
+    """A 403 is final, whatever it says of later."""
+    with pytest.raises(ImdsError, match="403"):
+        collect_from(ScriptedTransport(reply(403, retry_after="1"), WHOLE))
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "outcome"),
+    [
+        ([reply(429), refused()], "throttled"),
+        ([reply(503), reply(429), refused()], "throttled"),
+        ([reply(429), reply(410), refused()], "unavailable"),
+        ([reply(200, b"{"), refused()], "invalid"),
+        ([refused(), reply(410)], "unavailable"),
+        ([reply(410), reply(429)], "throttled"),
+    ],
+)
+def test_last_complete_answer(steps: list[Any], outcome: str, collect_from: Collect) -> None:
+    """The last complete answer names the outcome, even where the connection broke after it."""
+    with pytest.raises(ImdsError) as caught:
+        collect_from(ScriptedTransport(*steps))
+    assert caught.value.outcome == outcome
+
+
+def test_waits_grow(collect_from: Collect, clock: ManualClock) -> None:
+    """Waits grow to a second and the last attempt is made shortly before the deadline."""
+    transport = ScriptedTransport(refused())
+    with pytest.raises(ImdsError, match="connection refused"):
+        collect_from(transport, timeout=10)
+    assert clock.slept[:5] == pytest.approx([0.15, 0.3, 0.6, 0.75, 0.75])
+    assert 9.5 < clock.passed <= 10.0
+    assert len(transport.urls) == len(clock.slept) + 1
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.999])
+def test_rate(chance: float, collect_from: Collect, clock: ManualClock) -> None:
+    """Whatever the jitter, no second sees more than five requests."""
+    clock.chance = chance
+    moments: list[float] = []
+    transport = ScriptedTransport(reply(429), on_fetch=lambda: moments.append(clock.passed))
+    with pytest.raises(ImdsError):
+        collect_from(transport, timeout=20)
+    assert all(late - early >= 1.0 for early, late in zip(moments, moments[5:]))
+
+
+def test_slow_attempts_count(collect_from: Collect, clock: ManualClock) -> None:
+    """The time that attempts take is part of the budget."""
+    transport = ScriptedTransport(refused(), on_fetch=lambda: clock.advance(2.0))
+    with pytest.raises(ImdsError):
+        collect_from(transport)
+    assert clock.passed <= 5.0 + 2.0
+    assert len(transport.urls) <= 3
+
+
+def test_notices(collect_from: Collect, reporter: ListReporter) -> None:
+    """A first and a changed problem is told, each once; every request goes to those who want every detail."""
+    transport = ScriptedTransport(refused(), refused(), reply(429), reply(429), WHOLE)
+    collect_from(transport)
+    assert len(reporter.notices) == 2
+    assert "connection refused" in reporter.notices[0] and "429" in reporter.notices[1]
+    assert len(reporter.attempts) == 5
+    assert not reporter.warnings

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Test the negotiation of the api-version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from azure_imds_facts.core.errors import ImdsError
+from azure_imds_facts.core.versions import KNOWN
+from tests.support.documents import build_document
+from tests.support.scripted import ScriptedTransport, refused, reply, server_of
+
+Collect = Callable[..., Any]
+NEWEST = "2025-04-07"
+DOCUMENT = build_document()
+
+
+def wrong(*newest: object) -> Any:
+    """Return the answer of an IMDS that does not know an api-version."""
+    return reply(400, {"error": "Bad request. api-version is invalid or was not specified", "newest-versions": list(newest)})
+
+
+def listing(*versions: object) -> Any:
+    """Return the page that lists versions."""
+    return reply(200, {"apiVersions": list(versions)})
+
+
+TABLE: list[tuple[str, tuple[str, ...], Any, Any, list[str]]] = [
+    ("newest first", ("2021-02-01",), wrong("2021-02-01", "2021-01-01"), None, ["2021-02-01"]),
+    ("oldest first", ("2021-02-01",), wrong("2021-01-01", "2021-02-01"), None, ["2021-02-01"]),
+    ("newer than ours", ("2021-02-01",), wrong("2099-01-01", "2021-02-01"), None, ["2021-02-01"]),
+    ("unlisted between", ("2020-06-01",), wrong("2020-07-07", "2020-06-01"), None, ["2020-06-01"]),
+    ("odd entries", ("2020-06-01",), wrong(None, 5, "x", "2020-06-01"), None, ["2020-06-01"]),
+    ("400 with nothing common", ("2018-10-01",), wrong("2099-01-01"), listing("2018-10-01", "2099-01-01"), ["versions", "2018-10-01"]),
+    ("400 with an empty list", ("2018-10-01",), wrong(), listing("2018-10-01"), ["versions", "2018-10-01"]),
+    ("404", ("2019-11-01",), reply(404), listing("2017-03-01", "2019-11-01", "2018-02-01"), ["versions", "2019-11-01"]),
+    ("500", ("2019-06-01",), reply(500), listing("2019-06-01", "2017-04-02"), ["versions", "2019-06-01"]),
+    ("404 without a page", ("2019-06-01",), reply(404), None, ["versions", "2019-06-01", "versions"]),
+    ("500 without a page", ("2017-04-02",), reply(500), None, ["versions", "2019-06-01", "versions", "2017-04-02"]),
+    ("page of HTML", ("2019-06-01",), reply(404), reply(200, b"<html>"), ["versions", "2019-06-01"]),
+    ("page without a list", ("2019-06-01",), reply(404), reply(200, {"apiVersions": "x"}), ["versions", "2019-06-01"]),
+    ("preview alone is listed", ("2019-06-01",), reply(404), listing("2017-03-01"), ["versions", "2019-06-01"]),
+]
+
+
+@pytest.mark.parametrize(("name", "known", "refusal", "listed", "then"), TABLE, ids=[row[0] for row in TABLE])
+def test_negotiation(
+    name: str, known: tuple[str, ...], refusal: Any, listed: Any, then: list[str], collect_from: Collect
+) -> None:
+    """The newest version that both know is found, remembered for the boot, and the preview never asked for."""
+    transport = ScriptedTransport(server_of(known, DOCUMENT, wrong=refusal, listed=listed))
+    snapshot = collect_from(transport)
+    assert (snapshot.source, snapshot.api_version) == ("imds", known[0]), name
+    asked = [version for version in transport.versions if version != "versions"]
+    assert asked == [NEWEST, *(version for version in then if version != "versions")]
+    assert "2017-03-01" not in asked and set(asked) <= set(KNOWN)
+    before = len(transport.urls)
+    assert collect_from(transport, cache_ttl=0).api_version == known[0]
+    assert transport.versions[before:] == [known[0]]
+    assert len(transport.urls) == before + 1
+
+
+def test_list_needs_no_page(collect_from: Collect) -> None:
+    """With a list in the refusal two requests are enough."""
+    transport = ScriptedTransport(server_of(("2021-02-01",), DOCUMENT, wrong=wrong("2021-02-01")))
+    collect_from(transport)
+    assert transport.versions == [NEWEST, "2021-02-01"]
+
+
+def test_explicit_version_is_never_negotiated_away(collect_from: Collect) -> None:
+    """A version that was named is asked for and no other."""
+    for refusal, outcome in ((wrong("2021-02-01"), "rejected"), (reply(404), "unavailable"), (reply(500), "unavailable")):
+        transport = ScriptedTransport(server_of(("2021-02-01",), DOCUMENT, wrong=refusal, listed=listing("2021-02-01")))
+        with pytest.raises(ImdsError) as caught:
+            collect_from(transport, api_version="2023-07-01")
+        assert caught.value.outcome == outcome
+        assert set(transport.versions) == {"2023-07-01"}
+
+
+def test_explicit_preview(collect_from: Collect) -> None:
+    """The preview is asked for where somebody names it."""
+    transport = ScriptedTransport(server_of(("2017-03-01",), DOCUMENT, wrong=reply(404)))
+    assert collect_from(transport, api_version="2017-03-01").api_version == "2017-03-01"
+
+
+def test_known_version_that_fails_is_kept(collect_from: Collect) -> None:
+    """Where the page lists the newest version, a 404 is not the version's fault: it is asked for again."""
+    steps = [reply(404), listing(*KNOWN), reply(200, DOCUMENT)]
+    transport = ScriptedTransport(*steps)
+    assert collect_from(transport).api_version == NEWEST
+    assert transport.versions == [NEWEST, "versions", NEWEST]
+
+
+def test_guess_does_not_stick_where_imds_was_not_ready(collect_from: Collect) -> None:
+    """A guess that was answered while the page failed is checked against the page, so that no old version is kept."""
+    steps = [reply(500), refused(), reply(200, DOCUMENT), listing(*KNOWN), reply(200, DOCUMENT)]
+    transport = ScriptedTransport(*steps)
+    assert collect_from(transport).api_version == NEWEST
+
+
+def test_remembered_version_that_is_refused(collect_from: Collect) -> None:
+    """A remembered version is negotiated anew where it is no longer known."""
+    collect_from(ScriptedTransport(server_of(("2021-02-01",), DOCUMENT, wrong=wrong("2021-02-01"))))
+    transport = ScriptedTransport(server_of(("2020-09-01",), DOCUMENT, wrong=wrong("2020-09-01")))
+    assert collect_from(transport, cache_ttl=0).api_version == "2020-09-01"
+    assert transport.versions == ["2021-02-01", "2020-09-01"]
+
+
+def test_plain_400_is_not_negotiated(collect_from: Collect) -> None:
+    """A 400 without a list of versions is a rejection."""
+    transport = ScriptedTransport(reply(400, {"error": "Bad request"}))
+    with pytest.raises(ImdsError) as caught:
+        collect_from(transport)
+    assert caught.value.outcome == "rejected" and transport.versions == [NEWEST]

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Test what the core is made of: nothing but the standard library, relative imports, and code for Python 3.8."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import azure_imds_facts.core
+import pytest
+from tests.support.documents import build_document
+from tests.support.servers import RawServer, answering
+
+CORE = Path(azure_imds_facts.core.__path__[0])
+ROOT = Path(azure_imds_facts.__file__).parents[1]
+SOURCES = sorted(CORE.glob("*.py"))
+# For type checkers alone, behind TYPE_CHECKING.
+FOR_TYPES = {"typing_extensions"}
+# Each of these costs more than all else that a warm run does.
+HEAVY = {
+    "http.client", "socket", "ssl", "email", "dataclasses", "inspect", "logging", "typing", "requests", "urllib.request",
+    "urllib.parse", "ipaddress", "subprocess", "tempfile", "asyncio", "yaml", "importlib.metadata", "fcntl", "datetime",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_imports(path: Path) -> None:
+    """Imports are relative within the core, or of the standard library."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name.split(".")[0] for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [str(node.module).split(".")[0]]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 1, f"{path.name} reaches out of the core"
+            continue
+        else:
+            continue
+        assert set(names) - FOR_TYPES <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_form(path: Path) -> None:
+    """Each file has its licence line, its docstring, and the older runtime's annotations."""
+    text = path.read_text()
+    assert text.startswith("# SPDX-License-Identifier: Apache-2.0\n")
+    assert ast.get_docstring(ast.parse(text))
+    assert path.name in ("__init__.py",) or "from __future__ import annotations" in text
+
+
+def find_python38() -> str | None:
+    """Return a Python 3.8: from PATH, or where pyenv keeps them."""
+    on_path = shutil.which("python3.8")
+    candidates = [on_path] if on_path else []
+    kept = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    candidates += [str(path) for path in sorted(kept.glob("3.8.*/bin/python"))]
+    for candidate in candidates:
+        asked = subprocess.run([candidate, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True, check=False)
+        if asked.stdout.strip() == "(3, 8)":
+            return candidate
+    return None
+
+
+@pytest.fixture(scope="session")
+def python38() -> str:
+    """A Python 3.8, or skip."""
+    found = find_python38()
+    if found is None:
+        pytest.skip("there is no Python 3.8, neither on PATH nor with pyenv")
+    return found
+
+
+def test_compiles_with_python38(python38: str, tmp_path: Path) -> None:
+    """Every file compiles and imports with Python 3.8."""
+    program = (
+        f"import importlib, sys; sys.path.insert(0, {str(CORE.parent)!r})\n"
+        f"for name in {[path.stem for path in SOURCES]!r}: importlib.import_module('imds.' + name)"
+    )
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path)}
+    done = subprocess.run([python38, "-I", "-c", program], capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_collects_with_python38(python38: str, tmp_path: Path) -> None:
+    """A whole collection, over HTTP and then from the cache, works with Python 3.8."""
+    program = f"""
+import json, sys
+sys.path.insert(0, {str(CORE.parent)!r})
+from imds.collector import collect
+from imds.facts import build_facts
+from imds.http_transport import HttpTransport
+from imds.reporter import Reporter
+from imds.settings import build_settings
+from imds.spelling import spell_ansible, spell_local, spell_salt
+settings = build_settings(dict(endpoint=sys.argv[1], cache_dir=sys.argv[2]), {{}})
+for _ in range(2):
+    facts = build_facts(collect(settings, open_transport=HttpTransport), reporter=Reporter())
+    spell_local(facts, reporter=Reporter(), with_age=True), spell_salt(facts)
+    print(json.dumps(spell_ansible(facts, reporter=Reporter())))
+"""
+    with RawServer(answering(json.dumps(build_document()).encode())) as server:
+        command = [python38, "-I", "-B", "-c", program, server.url, str(tmp_path / "cache")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert (first["azure_imds_snapshot_source"], second["azure_imds_snapshot_source"]) == ("imds", "cache")
+    assert first["azure_imds_compute_vm_size"] == second["azure_imds_compute_vm_size"] == "Standard_D2s_v3"
+
+
+def test_what_a_warm_run_imports(tmp_path: Path) -> None:
+    """With a warm cache the command imports neither an HTTP client nor anything else that costs much."""
+    program = """
+import io, json, os, sys
+before = set(sys.modules)
+from azure_imds_facts.cli import main
+kept, sys.stdout = sys.stdout, io.TextIOWrapper(io.BytesIO())
+code = main(["facts", "--endpoint", sys.argv[1], "--cache-dir", sys.argv[2]])
+sys.stdout.flush()
+facts = json.loads(sys.stdout.buffer.getvalue())
+print(json.dumps([code, facts["snapshot"]["source"], sorted(set(sys.modules) - before)]), file=kept)
+"""
+    with RawServer(answering(json.dumps(build_document()).encode())) as server:
+        command = [sys.executable, "-S", "-c", program, server.url, str(tmp_path / "cache")]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        runs = [subprocess.run(command, capture_output=True, text=True, check=True, env=environment) for _ in range(2)]
+    (_, cold, _), (code, warm, modules) = (json.loads(run.stdout) for run in runs)
+    assert (code, cold, warm) == (0, "imds", "cache")
+    assert not HEAVY & set(modules)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Test what is left out as sensitive."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from azure_imds_facts.core.redaction import SENSITIVE, redact
+from hypothesis import given
+from hypothesis import strategies as st
+
+FIELDS = ("userData", "customData", "publicKeys", "adminUsername", "secretUrl", "keyUrl")
+SPELLED = [*FIELDS, *(field.upper() for field in FIELDS), *(field.lower() for field in FIELDS)]
+DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.text(max_size=5) | st.sampled_from(SPELLED), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def names_in(value: Any) -> set[str]:
+    """Return every field name in a JSON value."""
+    if isinstance(value, dict):
+        return set(value).union(*map(names_in, value.values()))
+    return set().union(*map(names_in, value)) if isinstance(value, list) else set()
+
+
+@pytest.mark.parametrize("field", SPELLED)
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: {"a": {"b": x}}, lambda x: [[{"c": x}]], lambda x: {"a": [x]}])
+def test_sensitive_anywhere(field: str, wrap: Any) -> None:
+    """A sensitive field is left out at any depth, in lists too, whatever its case and its value."""
+    for value in ("SECRET", {"x": "SECRET"}, ["SECRET"], None):
+        assert redact(wrap({field: value, "kept": 1})) == wrap({"kept": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("user_data", ["userData"]),
+        ("custom_data", ["customData"]),
+        ("public_keys", ["publicKeys"]),
+        ("admin_username", ["adminUsername"]),
+        ("disk_encryption", ["secretUrl", "keyUrl"]),
+    ],
+)
+def test_reveal(name: str, fields: list[str]) -> None:
+    """`reveal` puts back what it names and nothing else."""
+    document = {"compute": {field: field for field in FIELDS}}
+    assert redact(document, reveal=(name,)) == {"compute": {field: field for field in fields}}
+    assert name in SENSITIVE
+
+
+def test_tag_names_are_data() -> None:
+    """A tag may be called like a sensitive field: in the list its name is a value."""
+    tags = [{"name": "userData", "value": "kept"}]
+    assert redact({"tagsList": tags}) == {"tagsList": tags}
+
+
+def test_the_original_stays() -> None:
+    """What is handed in is not changed."""
+    document = {"compute": {"userData": "x", "l": [{"keyUrl": "y"}]}}
+    before = json.dumps(document)
+    redact(document)
+    assert json.dumps(document) == before
+
+
+@given(DOCUMENTS)
+def test_any_document(document: Any) -> None:
+    """Whatever the document, no sensitive name comes out, and a second run finds nothing more."""
+    redacted = redact(document)
+    assert not {name.lower() for name in names_in(redacted)} & {field.lower() for field in FIELDS}
+    assert redact(redacted) == redacted
