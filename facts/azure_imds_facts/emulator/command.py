@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .around import run_around
 from .assembly import Assembly, assemble
+from .control import send_changes
 from .errors import EmulatorError, choices
 from .flags import add_arguments, read_settings
 from .listener import bind_socket, spell_url
 from .machine import RawMachine
+from .sandbox import ADDRESS, PORT
 from .shape import unknown_fields
 
 if TYPE_CHECKING:
@@ -29,19 +32,37 @@ Log = Callable[[str], None]
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; standard output carries the URL and nothing else.
 
-    With a command: run it where 169.254.169.254 is the emulator, and return its exit code.
+    With a command: run it where 169.254.169.254 is the emulator, and return its exit code. With `--change`: change
+    a running emulator.
     """
     try:
-        _need_aiohttp()
-        assembly = assemble(read_settings(arguments))
-        _warn(assembly)
-        if assembly.settings.export_keys:
-            assembly.authority.export(Path(assembly.settings.export_keys))
-        with _open_log(arguments) as log:
-            return asyncio.run(_serve(assembly, log))
+        if arguments.change is not None:
+            return _change(arguments)
+        return _emulate(arguments)
     except EmulatorError as error:
         say(f"azure-imds-facts emulate: {error}")
         return error.exit_code
+
+
+def _change(arguments: argparse.Namespace) -> int:
+    if not arguments.control:
+        raise EmulatorError("--change needs --control, the socket of the emulator to change")
+    print(send_changes(arguments.control, arguments.change))
+    return 0
+
+
+def _emulate(arguments: argparse.Namespace) -> int:
+    _need_aiohttp()
+    if arguments.child and (arguments.port or arguments.bind):
+        raise EmulatorError(f"--port and --bind: a command finds the emulator at {ADDRESS}:{PORT}; leave them out")
+    assembly = assemble(read_settings(arguments))
+    _warn(assembly)
+    if assembly.settings.export_keys:
+        assembly.authority.export(Path(assembly.settings.export_keys))
+    with _open_log(arguments) as log:
+        if arguments.child:
+            return run_around(assembly, arguments.child, log=log)
+        return asyncio.run(_serve(assembly, log))
 
 
 def say(message: str) -> None:
@@ -70,7 +91,8 @@ def _warn(assembly: Assembly) -> None:
 def _open_log(arguments: argparse.Namespace) -> Iterator[Log | None]:
     """Give what writes a line a request: to standard error, to a file, or nothing."""
     if not arguments.log:
-        yield None if arguments.quiet else say
+        # Around a command standard error is the command's.
+        yield None if arguments.quiet or arguments.child else say
         return
     try:
         file = open(arguments.log, "a", encoding="utf-8", buffering=1)  # noqa: SIM115

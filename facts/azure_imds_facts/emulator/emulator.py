@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .assembly import Assembly, assemble
+from .background import Background
 from .listener import bind_socket, spell_url
 from .planning import add_event, plan_event
 from .scenario import read_scenario
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from .asked import Record
     from .identities import Identity
-    from .server import Server
 
 __all__ = ["Emulator"]
 
@@ -41,8 +39,7 @@ class Emulator:
     def __init__(self, **settings: Any) -> None:
         self._assembly: Assembly = assemble(_read_settings(settings))
         self._requests: list[Record] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self._background = Background(self._assembly, keep=self._keep)
         self._url = ""
 
     @property
@@ -106,28 +103,15 @@ class Emulator:
 
     def start(self) -> Emulator:
         """Serve; returns once requests are taken."""
-        from .server import Server  # the one part that needs the extra; the package imports without it
-
         settings = self._assembly.settings
         listener = bind_socket(settings.bind, settings.port)
         self._url = spell_url(listener)
-        self._loop = asyncio.new_event_loop()
-        server = Server(self._assembly, keep=self._keep)
-        self._loop.run_until_complete(server.start(listener))
-        self._thread = threading.Thread(
-            target=self._serve, args=(self._loop, server), name="azure-imds-emulator", daemon=True
-        )
-        self._thread.start()
+        self._background.start(listener)
         return self
 
     def close(self) -> None:
         """End every connection and free the port; a second call does nothing."""
-        loop, thread = self._loop, self._thread
-        self._loop = self._thread = None
-        if loop is None or thread is None:
-            return
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
+        self._background.close()
 
     def __enter__(self) -> Emulator:  # noqa: PYI034 - Self is not in Python 3.9's typing
         return self.start()
@@ -136,13 +120,6 @@ class Emulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    @staticmethod
-    def _serve(loop: asyncio.AbstractEventLoop, server: Server) -> None:
-        asyncio.set_event_loop(loop)
-        loop.run_forever()
-        loop.run_until_complete(server.stop())
-        loop.close()
 
     def _keep(self, record: Record) -> None:
         self._requests.append(record)

@@ -82,7 +82,8 @@ def _add_running(group: Any) -> None:
     add("--bind", metavar="ADDRESS", help="address to listen on (default: 127.0.0.1)")
     add("--allow-remote", action="store_true", help="allow --bind to an address that is not loopback")
     add("--control", metavar="SOCKET", help="Unix socket through which the emulator can be changed")
-    add("--log", metavar="FILE", help="one line a request there (default: standard error)")
+    add("--change", metavar="JSON", help="change the emulator at --control, print its state and end")
+    add("--log", metavar="FILE", help="one line a request there (default: standard error; none with a command)")
     add("--quiet", action="store_true", help="no line a request")
 
 

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from .answer import Answer
 from .asked import Asked, Record
+from .control import Control
 from .delivery import deliver, fault_answer, is_cut, make_partial
 
 if TYPE_CHECKING:
@@ -36,9 +37,17 @@ class Server:
         self._log = log
         self._keep = keep
         self._runner: web.ServerRunner | None = None
+        self._control: Control | None = None
 
     async def start(self, listener: socket.socket) -> None:
-        """Begin to serve; returns once connections are taken."""
+        """Begin to serve; returns once connections are taken.
+
+        Raises:
+            EmulatorError: the control socket cannot be made.
+        """
+        if self._assembly.settings.control:
+            self._control = Control(self._assembly)
+            await self._control.start()
         server = web.Server(self._handle, handler_cancellation=True)
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.2)
         await self._runner.setup()
@@ -48,6 +57,8 @@ class Server:
         """Close the socket and every connection."""
         if self._runner is not None:
             await self._runner.cleanup()
+        if self._control is not None:
+            await self._control.stop()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         began = time.monotonic()

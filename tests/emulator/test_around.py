@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`emulate -- COMMAND`: the real address in namespaces, as root and as an ordinary user."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import DISTRIBUTION, command_line, environment
+
+NOBODY = 65534
+ASK = (
+    "import urllib.request as r;"
+    "q = r.Request('http://169.254.169.254/metadata/instance/compute/{}?api-version=2021-02-01&format=text',"
+    " headers={{'Metadata': 'true'}});"
+    "print(r.build_opener(r.ProxyHandler({{}})).open(q, timeout=5).read().decode())"
+)
+
+
+def ordinary_user() -> dict[str, Any]:
+    """How to run a Python as nobody, for `subprocess`; the interpreter is found among those that nobody can reach."""
+    paths = os.pathsep.join([str(DISTRIBUTION), sysconfig.get_paths()["purelib"]])
+    options: dict[str, Any] = {
+        "user": NOBODY,
+        "group": NOBODY,
+        "extra_groups": [],
+        "cwd": "/",
+        "env": {"PATH": os.defpath, "PYTHONPATH": paths},
+    }
+    for python in (sys.executable, "/usr/bin/python3"):
+        probe = [python, "-c", "import aiohttp, azure_imds_facts.emulator"]
+        try:
+            if subprocess.run(probe, capture_output=True, check=False, **options).returncode == 0:
+                return {"python": python, **options}
+        except PermissionError:
+            continue
+    pytest.skip("an ordinary user can run no Python that has aiohttp here")
+
+
+def may_unshare(**options: Any) -> bool:
+    """Tell whether the kernel lets this user make namespaces."""
+    flags = "-nm" if os.geteuid() == 0 and "user" not in options else "-Unm"
+    return subprocess.run(["unshare", flags, "true"], capture_output=True, check=False, **options).returncode == 0
+
+
+@pytest.fixture(params=["as we are", "ordinary user"])
+def run(request: pytest.FixtureRequest) -> Any:
+    """Run a command around which the emulator is; as root where the tests are, and as an ordinary user."""
+    options: dict[str, Any] = {"env": environment()}
+    python = sys.executable
+    if request.param == "ordinary user" and os.geteuid() == 0:
+        options = ordinary_user()
+        python = options.pop("python")
+    if not may_unshare(**{name: options[name] for name in options.keys() & {"user", "group", "extra_groups"}}):
+        pytest.skip("this kernel does not permit namespaces")
+
+    def start(*command: str, flags: tuple[str, ...] = (), **more: Any) -> subprocess.CompletedProcess[str]:
+        words = [python, *command_line(*flags, "--", *command)[1:]]
+        given = {**options, "capture_output": True, "text": True, "timeout": 60, "check": False, **more}
+        return subprocess.run(words, **given)  # noqa: PLW1510
+
+    start.python = python  # type: ignore[attr-defined]
+    return start
+
+
+def test_the_command_finds_the_emulator(run: Any) -> None:
+    """At 169.254.169.254 the command reads what the flags say; standard output is the command's alone."""
+    result = run(run.python, "-c", ASK.format("name"), flags=("--set", "compute.name=made-here"))
+    assert (result.returncode, result.stdout, result.stderr) == (0, "made-here\n", "")
+
+
+def test_dmi_is_azures(run: Any) -> None:
+    """The asset tag is Azure's and the UUID is vmId, unless AZURE_IMDS_DETECT=skip says that it could not be laid."""
+    vm_id = "0f0e0d0c-1111-4222-8333-944445555666"
+    script = "cat /sys/class/dmi/id/chassis_asset_tag /sys/class/dmi/id/product_uuid; echo ${AZURE_IMDS_DETECT:-auto}"
+    result = run("sh", "-c", script, flags=("--set", f"compute.vmId={vm_id}"))
+    assert result.stdout in (f"7783-7084-3265-9085-8269-3286-77\n{vm_id}\nauto\n", "skip\n")
+    classes = run("sh", "-c", "ls /sys/class").stdout.split()
+    assert set(os.listdir("/sys/class")) <= set(classes)
+
+
+def test_nothing_else_is_reachable(run: Any) -> None:
+    """The host's loopback services are out of reach, and there is no other way out; its own loopback works."""
+    with socket.create_server(("127.0.0.1", 0)) as host:
+        port = host.getsockname()[1]
+        script = (
+            "import socket\n"
+            f"for address in [('127.0.0.1', {port}), ('192.0.2.1', 80)]:\n"
+            "    try: socket.create_connection(address, 2)\n"
+            "    except OSError as error: print(type(error).__name__, error.errno)\n"
+            "own = socket.create_server(('127.0.0.1', 0))\n"
+            "print(bool(socket.create_connection(own.getsockname(), 2)))\n"
+        )
+        result = run(run.python, "-c", script)
+    assert result.stdout == "ConnectionRefusedError 111\nOSError 101\nTrue\n"
+
+
+def test_who_the_command_is(run: Any) -> None:
+    """The command runs as the user that started it, with no rights that an ordinary user did not have."""
+    result = run("sh", "-c", "id -u; grep CapEff /proc/self/status")
+    uid, capabilities = result.stdout.split("\n")[:2]
+    if uid != "0":
+        assert (uid, int(capabilities.split()[1], 16)) == (str(NOBODY), 0)
+    assert uid in ("0", str(NOBODY), str(os.getuid()))
+
+
+def test_streams_and_exit_code(run: Any) -> None:
+    """Standard input reaches the command, both outputs come back, and its exit code is ours."""
+    result = run("sh", "-c", "cat; echo problem >&2; exit 7", input="given\n")
+    assert (result.returncode, result.stdout, result.stderr) == (7, "given\n", "problem\n")
+
+
+def test_a_command_that_dies_of_a_signal(run: Any) -> None:
+    """128 + n is the exit code of a command that signal n ended."""
+    assert run("sh", "-c", "kill -KILL $$").returncode == 128 + signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [("no-such-command", 127, "no such file"), ("/etc/passwd", 126, "permission denied")],
+)
+def test_a_command_that_cannot_be_run(run: Any, command: str, code: int, message: str) -> None:
+    """The codes are a shell's, and one line says why."""
+    result = run(command)
+    assert result.returncode == code
+    assert f"{command}: {message}" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_requests_are_logged_where_it_is_asked(run: Any, tmp_path: Path) -> None:
+    """The request log goes to a file, for standard error is the command's."""
+    tmp_path.chmod(0o777)
+    for parent in tmp_path.parents[:2]:
+        parent.chmod(0o755)
+    log = tmp_path / "log"
+    run(run.python, "-c", ASK.format("vmId"), flags=("--log", str(log)))
+    assert log.read_text().startswith("GET /metadata/instance/compute/vmId?api-version=2021-02-01&format=text 200")
+
+
+@pytest.fixture
+def sleeping() -> Any:
+    """A command that says when it is ready and then waits, with the emulator around it."""
+    if not may_unshare():
+        pytest.skip("this kernel does not permit namespaces")
+    started = []
+
+    def start(script: str) -> subprocess.Popen[str]:
+        words = command_line("--", "sh", "-c", script)
+        process = subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=20)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
+def test_signals_are_handed_on(sleeping: Any, number: signal.Signals) -> None:
+    """A signal to the emulator reaches the command, once; its way of dying is the exit code."""
+    process = sleeping("echo ready; exec sleep 60")
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    assert process.wait(timeout=20) == 128 + number
+
+
+def test_a_command_may_catch_a_signal(sleeping: Any) -> None:
+    """A command that handles a signal ends in its own way and time."""
+    process = sleeping("trap 'echo caught; exit 9' TERM; echo ready; while :; do sleep 0.1; done")
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=20)[0] == "caught\n"
+    assert process.returncode == 9
+
+
+def test_the_command_ends_with_the_emulator(sleeping: Any) -> None:
+    """A killed emulator takes its command along."""
+    process = sleeping("echo $$; exec sleep 60")
+    child = int(process.stdout.readline())
+    process.kill()
+    process.wait(timeout=20)
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{child}").exists() and "Z" not in Path(f"/proc/{child}/stat").read_text().split()[2]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_where_namespaces_are_not_permitted() -> None:
+    """One line says so and names the way without; the code is 125, as for `env` and `timeout`."""
+    if shutil.which("setpriv") is None or not may_unshare():
+        pytest.skip("this test needs setpriv, and namespaces in which it can forbid them")
+    forbid = 'echo 0 > /proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
+    words = ["unshare", "-Ur", "sh", "-c", forbid, "sh", *command_line("--", "true")]
+    result = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 125
+    assert len(result.stderr.splitlines()) == 1
+    assert "namespaces are not permitted here" in result.stderr
+    assert "AZURE_IMDS_ENDPOINT" in result.stderr
+
+
+def test_port_and_bind_make_no_sense_here() -> None:
+    """An address of one's own and the real address exclude each other."""
+    words = command_line("--port", "8080", "--", "true")
+    result = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 2
+    assert "169.254.169.254:80" in result.stderr
