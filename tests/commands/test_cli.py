@@ -139,9 +139,11 @@ def test_verbose(command: str, run: Run, imds: RawServer, tmp_path: Path) -> Non
     assert "GET" not in quiet.err
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("command", ["facts", "show", "get"])
-def test_broken_pipe(command: str) -> None:
-    """When the reader has gone the program ends quietly."""
+def test_broken_pipe(command: str, unbuffered: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the reader has gone the program ends quietly, with standard output buffered or not."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     document = build_document(filler=["x" * 100] * 3000)
     with RawServer(answering(json.dumps(document).encode())) as server:
         arguments = [command, *(["/metadata/instance"] if command == "get" else []), "--endpoint", server.url]
