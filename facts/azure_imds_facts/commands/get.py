@@ -29,12 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the answer as it came, ended with a newline. Raises the ImdsError of the outcome."""
-    body = fetch_path(
+    answer = fetch_path(
         read_settings(arguments),
         arguments.path,
         text_format=arguments.format,
         open_transport=open_transport,
         reporter=ErrorStreamReporter(is_verbose=arguments.verbose),
     )
-    sys.stdout.buffer.write(body if body.endswith(b"\n") else body + b"\n")
+    sys.stdout.buffer.write(answer.body if answer.body.endswith(b"\n") else answer.body + b"\n")
     return 0

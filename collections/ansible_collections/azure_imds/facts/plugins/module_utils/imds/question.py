@@ -11,6 +11,7 @@ from .document import parse_json
 from .errors import InvalidError, NotAzureError, RejectedError, UsageError
 from .host import Host, detect_azure
 from .limits import MAX_BODY
+from .record import record
 from .settings import DISABLED
 from .versions import KNOWN, NEWEST, SCHEDULED_EVENTS, choose_fallback, choose_version
 
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 _ROOT = "/metadata/instance"
 
 
+@record
+class RawAnswer:
+    """An answer's body as it came; `is_text` where text was asked for rather than JSON."""
+
+    body: bytes
+    is_text: bool
+
+
 def fetch_path(
     settings: Settings,
     path: str,
@@ -35,8 +44,8 @@ def fetch_path(
     reporter: Reporter,
     host: Host | None = None,
     clock: Clock | None = None,
-) -> bytes:
-    """Return an answer's body as it came, neither cached nor redacted.
+) -> RawAnswer:
+    """Return an answer as it came, neither cached nor redacted.
 
     `path` is under `/metadata/instance`, or from the root where it begins with `/`. `text_format`: `json`, `text`, or
     None for JSON and, where IMDS refuses that as it does for a leaf, text. Raises the ImdsError of the outcome.
@@ -106,8 +115,8 @@ class _Question:
             answer = in_text if in_text.error is None else answer
         return answer
 
-    def accept(self, _answer: Answer) -> bytes:
-        """Return the body. Raises InvalidError where it cannot be IMDS's."""
+    def accept(self, _answer: Answer) -> RawAnswer:
+        """Return what came. Raises InvalidError where it cannot be IMDS's."""
         body = self._response.body if self._response else b""
         if len(body) > MAX_BODY:
             raise InvalidError(
@@ -117,7 +126,7 @@ class _Question:
             parse_json(body)
         elif self._response and "html" in self._response.headers.get("content-type", ""):
             raise InvalidError("The answer is a page of HTML.", hint="Look for a captive portal or a proxy.")
-        return body
+        return RawAnswer(body=body, is_text=self._format == "text")
 
     def _own_version(self) -> str | None:
         """Scheduled events have api-versions of their own."""
