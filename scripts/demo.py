@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from lab.emulated import emulated_vm
 from lab.places import CHECKOUT, build_environment, short_folder
-from lab.processes import NotReadyError
+from lab.processes import NotReadyError, ending_descendants
 from lab.salted import free_ports, salt_master, salt_minion, write_master_config, write_minion_config
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
     try:
-        with short_folder() as folder:
+        with short_folder() as folder, ending_descendants():
             _demonstrate(Demonstration(folder))
     except KeyboardInterrupt:
         sys.exit(130)

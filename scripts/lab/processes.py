@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
 import time
-from typing import TYPE_CHECKING, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-_GRACE_S = 10.0
+# What runs here writes into temporary folders only, so nothing is lost where one does not end by itself in time.
+_GRACE_S = 3.0
+_PR_SET_CHILD_SUBREAPER = 36
 _POLL_S = 0.05
 
 
@@ -55,13 +58,15 @@ class Background:
 
     def end(self) -> None:
         """End it and all that it started; return when it is gone."""
-        self.ask_to_end()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_GRACE_S)
-        # Its children too: the group bears its number and outlives it as long as one of them does.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        try:
+            self.ask_to_end()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_GRACE_S)
+        finally:
+            # Where a second interrupt cuts the waiting short, too. Its children: the group outlives its leader.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
 
     def read_log(self) -> str:
         """Return what it wrote so far."""
@@ -79,3 +84,35 @@ def running(command: Sequence[str], *, env: Mapping[str, str], log: Path) -> Ite
         yield program
     finally:
         program.end()
+
+
+@contextlib.contextmanager
+def ending_descendants() -> Iterator[None]:
+    """End, after the block, whatever was started in it, directly or not, and still runs.
+
+    Ansible's workers leave the session that they were started in, so that killing a process group misses them.
+    """
+    # Whoever loses its parent becomes our child instead of init's.
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        while children := _children_of(os.getpid()):
+            for child in children:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+                # Its own children are ours from here on, and go in the next round.
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(child, 0)
+
+
+def _children_of(parent: int) -> list[int]:
+    found = []
+    for listed in Path("/proc").glob("[0-9]*/stat"):
+        # Gone meanwhile: nobody's child any more.
+        with contextlib.suppress(OSError):
+            # pid (name) state ppid …, where the name may hold blanks and parentheses
+            ppid = listed.read_text().rpartition(")")[2].split()[1]
+            if int(ppid) == parent:
+                found.append(int(listed.parent.name))
+    return found
