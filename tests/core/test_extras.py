@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Test the endpoints beside the instance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure_imds_facts.core.errors import InvalidError
+from azure_imds_facts.core.extras import EXTRAS
+from tests.support.clocks import ManualClock
+from tests.support.documents import build_document
+from tests.support.reporters import ListReporter
+from tests.support.scripted import ScriptedTransport, refused, reply
+
+Collect = Callable[..., Any]
+BALANCER = {"loadbalancer": {"publicIpAddresses": [], "inboundRules": [], "outboundRules": []}}
+EVENTS = {"DocumentIncarnation": 1, "Events": []}
+BY_NAME = {extra.name: extra for extra in EXTRAS}
+
+
+def answers(**changed: Any) -> Callable[[str], Any]:
+    """Return a step that answers each endpoint, some otherwise."""
+    bodies = {"instance": build_document(), "loadbalancer": BALANCER, "info": {"tenantId": "t", "x": 1}, "scheduledevents": EVENTS}
+
+    def answer(url: str) -> Any:
+        name = url.partition("?")[0].rpartition("/")[2]
+        return changed.get(name) or reply(200, bodies[name])
+
+    return answer
+
+
+def asked(transport: ScriptedTransport) -> list[str]:
+    """Return the paths that were asked for."""
+    return [url.partition("/metadata/")[2] for url in transport.urls]
+
+
+def test_all(collect_from: Collect) -> None:
+    """Each endpoint is asked once, in its own api-version, and only what is meant becomes a category."""
+    transport = ScriptedTransport(answers())
+    extras = collect_from(transport, gather="all").extras
+    assert extras == {"loadBalancer": BALANCER["loadbalancer"], "identity": {"tenantId": "t"}, "scheduledEvents": EVENTS}
+    assert sorted(asked(transport)) == [
+        "identity/info?api-version=2025-04-07",
+        "instance?api-version=2025-04-07",
+        "loadbalancer?api-version=2025-04-07",
+        "scheduledevents?api-version=2020-07-01",
+    ]
+    assert (transport.opened, transport.closed) == (1, 1)
+
+
+def test_cached_but_for_events(collect_from: Collect) -> None:
+    """Within the TTL only scheduled events are asked for again."""
+    transport = ScriptedTransport(answers())
+    collect_from(transport, gather="all")
+    before = len(transport.urls)
+    snapshot = collect_from(transport, gather="all")
+    assert snapshot.source == "cache" and set(snapshot.extras) == {"loadBalancer", "identity", "scheduledEvents"}
+    assert asked(transport)[before:] == ["scheduledevents?api-version=2020-07-01"]
+
+
+@pytest.mark.parametrize(
+    "step", [refused(), reply(404), reply(400), reply(403), reply(500), reply(200, b"<html>"), reply(200, {}), reply(200, b"{")]
+)
+def test_failure_is_no_failure(step: Any, collect_from: Collect, clock: ManualClock) -> None:
+    """Where one fails the collection stays ok, inside its deadline."""
+    transport = ScriptedTransport(answers(loadbalancer=step))
+    snapshot = collect_from(transport, gather="all")
+    assert set(snapshot.extras) == {"identity", "scheduledEvents"} or clock.passed > 4.0
+    assert "loadBalancer" not in snapshot.extras and snapshot.source == "imds"
+    assert clock.passed <= 5.1
+
+
+def test_one_that_fails_does_not_cost_the_others(collect_from: Collect) -> None:
+    """An endpoint that answers 500 for ever leaves time for those after it."""
+    snapshot = collect_from(ScriptedTransport(answers(loadbalancer=reply(500))), gather="all")
+    assert set(snapshot.extras) == {"identity", "scheduledEvents"}
+
+
+def test_no_token(collect_from: Collect, tmp_path: Path) -> None:
+    """Nothing but the tenant's id comes of identity, in facts and on the disk."""
+    transport = ScriptedTransport(answers(info=reply(200, {"tenantId": "t", "access_token": "SECRET"})))
+    assert collect_from(transport, gather="identity").extras == {"identity": {"tenantId": "t"}}
+    assert not any("SECRET" in path.read_text() for path in (tmp_path / "cache").iterdir())
+    assert not any("oauth2" in url or "attested" in url for url in transport.urls)
+
+
+def test_stale(collect_from: Collect, clock: ManualClock) -> None:
+    """With a stale instance what was kept beside it stands in too; nothing is asked."""
+    collect_from(ScriptedTransport(answers()), gather="all")
+    clock.advance(1000)
+    snapshot = collect_from(ScriptedTransport(refused()), gather="all")
+    assert snapshot.source == "stale" and set(snapshot.extras) == {"loadBalancer", "identity"}
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        *[("load_balancer", answer) for answer in ([], {}, {"loadbalancer": None}, {"loadbalancer": []}, "x", None)],
+        *[("identity", answer) for answer in ([], {}, {"tenantId": None}, {"tenantId": 5}, "x", None)],
+        *[("scheduled_events", answer) for answer in ([], {}, {"Events": None}, {"Events": {}}, "x", None)],
+    ],
+)
+def test_parse_refuses(name: str, answer: Any) -> None:
+    """An answer of another form is invalid."""
+    with pytest.raises(InvalidError):
+        BY_NAME[name].parse(answer)
+
+
+def test_notices(collect_from: Collect, reporter: ListReporter) -> None:
+    """What could not be had is told."""
+    collect_from(ScriptedTransport(answers(info=reply(404))), gather="identity")
+    assert any("identity" in notice for notice in reporter.notices)

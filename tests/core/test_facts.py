@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Test what becomes of a snapshot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from azure_imds_facts.core.facts import build_facts
+from azure_imds_facts.core.settings import CATEGORIES
+from azure_imds_facts.core.snapshot import Snapshot
+from tests.support.documents import VM_ID, build_document
+from tests.support.reporters import ListReporter
+
+
+def snapshot(document: dict[str, Any] | None = None, **how: Any) -> Snapshot:
+    """Return a snapshot with defaults for what a test does not speak of."""
+    defaults: dict[str, Any] = {
+        "document": build_document() if document is None else document,
+        "source": "imds",
+        "endpoint": "http://169.254.169.254",
+        "api_version": "2025-04-07",
+        "fetched_at": "2023-11-14T22:13:20Z",
+        "age_s": 12.9,
+        "boot_id": "boot",
+        "extras": {},
+    }
+    return Snapshot(**{**defaults, **how})
+
+
+def test_categories(reporter: ListReporter) -> None:
+    """The defaults give compute, network and tags beside cloud and snapshot."""
+    facts = build_facts(snapshot(), reporter=reporter)
+    assert set(facts) == {"cloud", "snapshot", "compute", "network", "tags"}
+    assert facts["cloud"] == "AzureCloud"
+    assert facts["compute"]["vmSize"] == "Standard_D2s_v3"
+    assert not {"tags", "tagsList"} & set(facts["compute"])
+    assert facts["tags"] == {"Cost Center": "42", "role": "web"}
+    assert facts["network"]["macAddress"] == "00:0d:3a:f8:06:ec"
+    assert not reporter.warnings
+
+
+def test_snapshot(reporter: ListReporter) -> None:
+    """`snapshot` tells how the facts were got."""
+    assert build_facts(snapshot(vm_id_verified=True), reporter=reporter)["snapshot"] == {
+        "endpoint": "http://169.254.169.254",
+        "apiVersion": "2025-04-07",
+        "source": "imds",
+        "fetchedAt": "2023-11-14T22:13:20Z",
+        "ageSeconds": 12,
+        "bootId": "boot",
+        "partial": False,
+        "tagsAmbiguous": False,
+        "vmId": VM_ID,
+        "vmIdVerified": True,
+        "missing": [],
+    }
+
+
+@pytest.mark.parametrize("name", CATEGORIES[:3])
+def test_gather(name: str, reporter: ListReporter) -> None:
+    """What was not gathered is not there; cloud and snapshot always are."""
+    assert set(build_facts(snapshot(gather=(name,)), reporter=reporter)) == {"cloud", "snapshot", name}
+
+
+def test_missing(reporter: ListReporter) -> None:
+    """Gathered categories that could not be had are named."""
+    facts = build_facts(snapshot(gather=CATEGORIES, extras={"identity": {"tenantId": "t"}}), reporter=reporter)
+    assert facts["snapshot"]["missing"] == ["loadBalancer", "scheduledEvents"]
+    assert facts["identity"] == {"tenantId": "t"}
+    assert not {"loadBalancer", "scheduledEvents"} & set(facts)
+
+
+def test_without_network(reporter: ListReporter) -> None:
+    """A document without network gives its summary with empty values."""
+    facts = build_facts(snapshot({"compute": {"location": "westeurope"}}), reporter=reporter)
+    assert facts["network"]["interface"] == [] and facts["network"]["privateIpv4"] == ""
+    assert facts["snapshot"]["partial"] is True and facts["snapshot"]["vmId"] is None
+    assert facts["tags"] == {}
+
+
+def test_without_compute(reporter: ListReporter) -> None:
+    """A document without compute gives an empty compute, no tags, and an unknown cloud."""
+    facts = build_facts(snapshot({"network": {"interface": []}}), reporter=reporter)
+    assert (facts["compute"], facts["tags"], facts["cloud"]) == ({}, {}, "Unknown")
+    assert facts["snapshot"]["partial"] is True
+
+
+def test_other_sections_and_fields(reporter: ListReporter) -> None:
+    """Unknown fields of compute and interfaces pass through; other fields of network and other sections do not."""
+    document = build_document(future={"a": 1})
+    document["extended"] = {"x": 1}
+    document["network"]["other"] = 1
+    document["network"]["interface"][0]["future"] = "y"
+    facts = build_facts(snapshot(document), reporter=reporter)
+    assert facts["compute"]["future"] == {"a": 1}
+    assert facts["network"]["interface"][0]["future"] == "y"
+    assert "other" not in facts["network"] and "extended" not in facts
+
+
+def test_skipped_tags_are_told(reporter: ListReporter) -> None:
+    """Entries of tagsList that are no tags are told of, where tags are wanted."""
+    document = build_document(tagsList=[{"name": "a"}, {"name": "b", "value": "1"}])
+    assert build_facts(snapshot(document), reporter=reporter)["tags"] == {"b": "1"}
+    assert len(reporter.warnings) == 1
+    build_facts(snapshot(document, gather=("compute",)), reporter=reporter)
+    assert len(reporter.warnings) == 1
+
+
+def test_scheduled_events(reporter: ListReporter) -> None:
+    """Scheduled events are summed up for this VM; the load balancer fills public addresses."""
+    event = {"EventType": "Reboot", "Resources": ["WEB-01"], "NotBefore": "Mon, 19 Sep 2016 18:29:47 GMT"}
+    extras = {"scheduledEvents": {"DocumentIncarnation": 3, "Events": [event]}}
+    facts = build_facts(snapshot(gather=CATEGORIES, extras=extras), reporter=reporter)
+    assert facts["scheduledEvents"] == {
+        "incarnation": 3,
+        "events": [event],
+        "pending": 1,
+        "nextNotBefore": "Mon, 19 Sep 2016 18:29:47 GMT",
+        "nextType": "Reboot",
+    }

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Test how a failure is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure_imds_facts.core.errors import ImdsError, UnreachableError
+from azure_imds_facts.core.failures import _IN_PROCESS, Failures
+from tests.support.clocks import ManualClock
+from tests.support.documents import build_document
+from tests.support.hosts import build_host
+from tests.support.reporters import ListReporter
+from tests.support.scripted import ScriptedTransport, refused, reply
+
+Collect = Callable[..., Any]
+
+
+@pytest.mark.parametrize("process", ["same", "another"])
+@pytest.mark.parametrize(
+    ("step", "outcome"),
+    [(refused(), "unreachable"), (reply(429), "throttled"), (reply(500), "unavailable"), (reply(403), "rejected"), (reply(302), "invalid")],
+)
+def test_remembered(step: Any, outcome: str, process: str, collect_from: Collect, clock: ManualClock) -> None:
+    """For 60 s a failure ends a collection at once, in this process and in others; then IMDS is asked again."""
+    with pytest.raises(ImdsError):
+        collect_from(ScriptedTransport(step), failures=Failures(seconds=60))
+    if process == "another":
+        _IN_PROCESS.clear()
+    transport = ScriptedTransport(reply(200, build_document()))
+    began = clock.passed
+    clock.advance(50)
+    with pytest.raises(ImdsError) as caught:
+        collect_from(transport, failures=Failures(seconds=60))
+    assert (caught.value.outcome, caught.value.is_remembered) == (outcome, True)
+    assert transport.opened == 0 and clock.passed == began + 50
+    clock.advance(11)
+    assert collect_from(transport, failures=Failures(seconds=60)).source == "imds"
+
+
+def test_without_failures_handed_in(collect_from: Collect) -> None:
+    """Who does not hand in failures neither remembers nor heeds them."""
+    with pytest.raises(ImdsError):
+        collect_from(ScriptedTransport(refused()), failures=Failures(seconds=60))
+    assert collect_from(ScriptedTransport(reply(200, build_document()))).source == "imds"
+
+
+def test_forgotten_after_success(collect_from: Collect, clock: ManualClock) -> None:
+    """Where another tool has brought an answer meanwhile it is read from the cache."""
+    with pytest.raises(ImdsError):
+        collect_from(ScriptedTransport(refused()), failures=Failures(seconds=60))
+    collect_from(ScriptedTransport(reply(200, build_document())))
+    assert collect_from(ScriptedTransport(refused()), failures=Failures(seconds=60)).source == "cache"
+
+
+def test_not_of_another_boot_or_endpoint(collect_from: Collect, tmp_path: Path) -> None:
+    """Another boot's and another endpoint's failures mean nothing here."""
+    with pytest.raises(ImdsError):
+        collect_from(ScriptedTransport(refused()), failures=Failures(seconds=60))
+    transport = ScriptedTransport(reply(200, build_document()))
+    assert collect_from(transport, failures=Failures(seconds=60), endpoint="http://127.0.0.1:9").source == "imds"
+    _IN_PROCESS.clear()
+    host = build_host(tmp_path / "host", boot_id="another")
+    assert collect_from(transport, failures=Failures(seconds=60), host=host).source == "imds"
+
+
+def test_stale_is_told_once(collect_from: Collect, clock: ManualClock, reporter: ListReporter) -> None:
+    """A stale answer after a remembered failure is no new warning."""
+    collect_from(ScriptedTransport(reply(200, build_document())))
+    clock.advance(100)
+    for _ in range(3):
+        assert collect_from(ScriptedTransport(refused()), failures=Failures(seconds=60)).source == "stale"
+    assert len(reporter.warnings) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"[]", b"null", b"{}", b"[" * 100_000, b'{"bootId": 5}'])
+def test_damaged_file(content: bytes, collect_from: Collect, tmp_path: Path) -> None:
+    """A file that is not ours is no failure."""
+    with pytest.raises(UnreachableError):
+        collect_from(ScriptedTransport(refused()), failures=Failures(seconds=60))
+    _IN_PROCESS.clear()
+    (path,) = (tmp_path / "cache").glob("failure.*.json")
+    path.write_bytes(content)
+    transport = ScriptedTransport(reply(200, build_document()))
+    assert collect_from(transport, failures=Failures(seconds=60)).source == "imds"
