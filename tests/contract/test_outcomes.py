@@ -80,6 +80,7 @@ BODIES: dict[str, bytes] = {
     "1 MiB": pad(SIZE_LIMIT),
     "1 MiB and a byte": pad(SIZE_LIMIT + 1),
     "5 MiB": pad(5 * SIZE_LIMIT),
+    "a number of 4000 digits": b'{"compute":{"a":' + b"1" * 4000 + b"}}",
     "a number of 5000 digits in a string": b'{"compute":{"a":"' + b"1" * 5000 + b'"}}',
 }
 STATUSES = (200, 201, 202, 204, 206, 300, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 407, 408, 409, 410, 411, 418, 422, 429, 451, 499, 500, 501, 502, 503, 504, 599)

@@ -155,7 +155,7 @@ def test_not_disabled(base: dict[str, str], value: str) -> None:
 
 
 def test_gather_all(base: dict[str, str], fresh: Serving) -> None:
-    """`all` gathers every category; blanks after commas are forgiven nowhere else than in what is printed."""
+    """`all` gathers every category."""
     fresh.answers |= {"loadbalancer": Answer(body=b'{"loadbalancer":{}}'), "identity/info": Answer(body=b'{"tenantId":"t"}')}
     fresh.answers["scheduledevents"] = Answer(body=b'{"DocumentIncarnation":1,"Events":[]}')
     grain = ask("--gather", "all", environment=base)[1]

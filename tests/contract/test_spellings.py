@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from .asking import Spellings, describe, dump, serve_document
-from .generated import balancers, documents
+from .generated import balancers, documents, networked
 from .odd import DOCUMENTS, FIRST, interface, nics, only
 from .reference import build_grain, spell_ansible, spell_local
 from .serving import Answer, Serving
@@ -34,6 +34,10 @@ LOAD_BALANCED: dict[str, tuple[Any, list[Any]]] = {
     "typo of the swagger example": (interface("A", "10.1.0.4"), [{"frotendIpAddress": "51.0.0.1", "privateIpAddress": "10.1.0.4"}]),
     "empty private address": (interface("A", ""), [{"frontendIpAddress": "51.0.0.1", "privateIpAddress": ""}]),
     "another's": (interface("A", "10.1.0.4"), [{"frontendIpAddress": "51.0.0.1", "privateIpAddress": "10.1.0.5"}]),
+    "no public address in the document": (
+        {"ipv4": {"ipAddress": [{"privateIpAddress": "10.1.0.4"}]}},
+        [{"frontendIpAddress": "51.0.0.1", "privateIpAddress": "10.1.0.4"}],
+    ),
     "none": (interface("A", "10.1.0.4"), []),
 }
 
@@ -95,7 +99,7 @@ def test_load_balancer(serving: Serving, name: str) -> None:
     compare(serving, document, settings=serve_balancer(serving, balancer), load_balancer=balancer)
 
 
-@given(document=documents, balancer=balancers)
+@given(document=networked, balancer=balancers)
 def test_generated_load_balancer(serving: Serving, document: dict[str, Any], balancer: dict[str, Any]) -> None:
     """Made-up load balancers fill in, and are spelled, as the contract words it."""
     serve_document(serving, document)
