@@ -84,7 +84,7 @@ balancers = st.fixed_dictionaries(
     }
 )
 # Interfaces with addresses in each, for a load balancer and the local address to meet.
-_full = st.fixed_dictionaries({"privateIpAddress": privates}, optional={"publicIpAddress": publics})
+_full = addresses.filter(lambda address: len(address) == 2)
 _family = st.fixed_dictionaries({"ipAddress": st.lists(_full, min_size=1, max_size=3)}, optional={"subnet": st.lists(subnets, max_size=2)})
 _nics = st.fixed_dictionaries({"ipv4": _family, "ipv6": _family}, optional={"macAddress": macs})
 networked = st.fixed_dictionaries({"network": st.fixed_dictionaries({"interface": st.lists(_nics, min_size=1, max_size=3)})})

@@ -25,7 +25,7 @@ class Serving:
 
     answers: dict[str, Answer] = field(default_factory=dict)
     otherwise: Answer = field(default_factory=lambda: Answer(404, b'{"error":"Not found"}'))
-    asked: list[tuple[str, Message]] = field(default_factory=list)
+    asked: list[tuple[str, Message]] = field(default_factory=list, repr=False)
 
     def __enter__(self) -> Serving:
         serving = self
