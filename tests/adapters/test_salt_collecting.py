@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Test what the Salt grain does with its minion's configuration and with failures."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from azure_imds_facts.core.errors import UsageError
+from azure_imds_facts.core.failures import _IN_PROCESS
+from tests.support.documents import build_document
+from tests.support.servers import RawServer, answering, free_port
+
+
+
+@pytest.fixture(scope="module")
+def collecting() -> ModuleType:
+    """The module, without the importer that Salt puts in the way of every later import."""
+    finders = list(sys.meta_path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pytest.importorskip("salt.utils.platform", reason="Salt is not installed", exc_type=ImportError)
+            return import_module("azure_imds_facts.salt.collecting")
+    finally:
+        sys.meta_path[:] = finders
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, collecting: Any) -> None:
+    """Remember no failure of another test, and pretend to be no proxy minion."""
+    _IN_PROCESS.clear()
+    monkeypatch.setattr(collecting.salt.utils.platform, "is_proxy", lambda: False)
+    for name in ("ENDPOINT", "TIMEOUT", "CACHE_DIR", "DISABLED"):
+        monkeypatch.delenv(f"AZURE_IMDS_{name}", raising=False)
+
+
+@pytest.fixture
+def imds() -> Iterator[RawServer]:
+    """A server with the example document."""
+    with RawServer(answering(json.dumps(build_document()).encode())) as server:
+        yield server
+
+
+def options(url: str, tmp_path: Path, **settings: Any) -> dict[str, Any]:
+    """Return a minion's configuration."""
+    return {"cachedir": str(tmp_path), "azure_imds": {"endpoint": url, "cache_dir": str(tmp_path / "c"), **settings}}
+
+
+def test_grain(collecting: Any, imds: RawServer, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The grain is one name, with IMDS's spelling below it, and a second evaluation reads the cache."""
+    caplog.set_level(logging.INFO)
+    for _ in range(2):
+        grain = collecting.collect_grain(options(imds.url, tmp_path))
+        assert list(grain) == ["azure_imds"]
+        assert grain["azure_imds"]["compute"]["vmSize"] == "Standard_D2s_v3"
+    assert len(imds.requests) == 1
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+@pytest.mark.parametrize("how", ["option", "platform"])
+def test_proxy_minion(collecting: Any, how: str, imds: RawServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy minion stands for another device: no grain, no question."""
+    configuration = options(imds.url, tmp_path)
+    if how == "option":
+        configuration["proxy"] = {"proxytype": "dummy"}
+    else:
+        monkeypatch.setattr(collecting.salt.utils.platform, "is_proxy", lambda: True)
+    assert collecting.collect_grain(configuration) == {}
+    assert not imds.requests
+
+
+def test_failure_is_one_warning(collecting: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A failure is told once, remembered for a while, and never an exception."""
+    caplog.set_level(logging.DEBUG)
+    configuration = options(f"http://127.0.0.1:{free_port()}", tmp_path, timeout=0.2)
+    assert [collecting.collect_grain(configuration) for _ in range(3)] == [{}] * 3
+    warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(warnings) == 1 and "unreachable" in warnings[0].getMessage()
+
+
+def test_not_azure(collecting: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Off Azure, or switched off, there is no grain and no more than a debug line."""
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("AZURE_IMDS_DISABLED", "1")
+    assert collecting.collect_grain({"cachedir": str(tmp_path)}) == {}
+    assert {record.levelno for record in caplog.records if "azure_imds" in record.getMessage()} == {logging.DEBUG}
+
+
+@pytest.mark.parametrize("settings", ["text", ["list"], {"timeout": "soon"}, {"colour": "red"}, 5])
+def test_wrong_settings(collecting: Any, settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A wrong configuration is one warning."""
+    assert collecting.collect_grain({"azure_imds": settings}) == {}
+    assert ["usage" in record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [True]
+
+
+def test_errors_of_our_own(collecting: Any, monkeypatch: pytest.MonkeyPatch, imds: RawServer, tmp_path: Path) -> None:
+    """Even an error inside this program does not reach the minion."""
+    monkeypatch.setattr(collecting, "build_facts", lambda *_, **__: 1 / 0)
+    assert collecting.collect_grain(options(imds.url, tmp_path)) == {}
+
+
+def test_minion_settings(collecting: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default budget is a second; a minion that is not root keeps its cache under its cachedir."""
+    monkeypatch.setattr(collecting.os, "geteuid", lambda: 7)
+    settings = collecting.build_minion_settings({"cachedir": "/var/cache/x"})
+    assert (settings.timeout, settings.cache_dir) == (1.0, "/var/cache/x/azure-imds-facts")
+    assert collecting.build_minion_settings({"azure_imds": {"timeout": 3}}).timeout == 3.0
+    monkeypatch.setattr(collecting.os, "geteuid", lambda: 0)
+    assert collecting.build_minion_settings({"cachedir": "/var/cache/x"}).cache_dir == "/run/azure-imds-facts"
+    with pytest.raises(UsageError):
+        collecting.build_minion_settings({"azure_imds": "x"})

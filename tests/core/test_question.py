@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Test raw questions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure_imds_facts.core.errors import ImdsError, NotAzureError, UsageError
+from azure_imds_facts.core.host import Host
+from azure_imds_facts.core.question import fetch_path, resolve_path
+from azure_imds_facts.core.settings import build_settings
+from tests.support.clocks import ManualClock
+from tests.support.hosts import build_host
+from tests.support.reporters import ListReporter
+from tests.support.scripted import ScriptedTransport, reply
+
+ROOT = "http://169.254.169.254/metadata"
+
+
+def ask(transport: ScriptedTransport, path: str, host: Host, *, text_format: str | None = None, **settings: Any) -> bytes:
+    """Put a question."""
+    return fetch_path(
+        build_settings({"cache_dir": "/nonexistent/cache", **settings}, {}),
+        path,
+        text_format=text_format,
+        open_transport=transport.open,
+        reporter=ListReporter(),
+        host=host,
+        clock=ManualClock(),
+    ).body
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("compute/vmId", "/metadata/instance/compute/vmId"),
+        ("", "/metadata/instance"),
+        ("compute/", "/metadata/instance/compute"),
+        ("/metadata/versions", "/metadata/versions"),
+        ("/metadata/attested/document", "/metadata/attested/document"),
+        ("compute/tags/Cost Center", "/metadata/instance/compute/tags/Cost%20Center"),
+        ("compute/tags/Cost%20Center", "/metadata/instance/compute/tags/Cost%20Center"),
+        ("ü", "/metadata/instance/%C3%BC"),
+    ],
+)
+def test_resolve_path(path: str, expected: str) -> None:
+    """A path is under the instance, or from the root."""
+    assert resolve_path(path) == expected
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/metadata/identity/oauth2/token", "/metadata/identity/OAuth2/token", "/metadata/identity/%6fauth2/token",
+     "/metadata/identity/oauth2%2ftoken", "../identity/oauth2/token",
+     "compute/../../identity/oauth2", "compute/%2e%2e/x", "compute?format=text", "compute#x", "a\\b", "a\r\nX: y", "a\nb", "./x"],
+)  # fmt: skip
+def test_refused_paths(path: str) -> None:
+    """Paths to tokens, ways around and what is no path are usage."""
+    with pytest.raises(UsageError):
+        resolve_path(path)
+
+
+def test_json(host: Host) -> None:
+    """The answer comes as it is, neither redacted nor re-spelled."""
+    transport = ScriptedTransport(reply(200, b'{"userData":  "x"}'))
+    assert ask(transport, "compute", host) == b'{"userData":  "x"}'
+    assert transport.urls == [f"{ROOT}/instance/compute?api-version=2025-04-07"]
+    assert (transport.opened, transport.closed) == (1, 1)
+
+
+def test_leaf(host: Host) -> None:
+    """A leaf, which IMDS refuses as JSON, is asked for as text."""
+    transport = ScriptedTransport(reply(400, {"error": "Bad request"}), reply(200, b"Standard_D2s_v3"))
+    assert ask(transport, "compute/vmSize", host) == b"Standard_D2s_v3"
+    assert transport.urls[-1].endswith("?api-version=2025-04-07&format=text")
+    with pytest.raises(ImdsError) as caught:
+        ask(ScriptedTransport(reply(400, {"error": "Bad request"})), "compute/vmSize", host, text_format="json")
+    assert caught.value.outcome == "rejected"
+
+
+def test_events_have_versions_of_their_own(host: Host) -> None:
+    """Scheduled events are asked for in their version."""
+    transport = ScriptedTransport(reply(200, {"Events": []}))
+    ask(transport, "/metadata/scheduledevents", host)
+    assert transport.urls == [f"{ROOT}/scheduledevents?api-version=2020-07-01"]
+
+
+def test_no_such_element(host: Host) -> None:
+    """A 404 of an IMDS that knows the version is final: there is no such element."""
+    transport = ScriptedTransport(reply(404), reply(200, {"apiVersions": ["2025-04-07"]}))
+    with pytest.raises(ImdsError) as caught:
+        ask(transport, "compute/nonsense", host)
+    assert caught.value.outcome == "rejected" and len(transport.urls) == 2
+
+
+@pytest.mark.parametrize(
+    ("step", "text_format", "outcome"),
+    [
+        (reply(200, b"<html>"), None, "invalid"),
+        (reply(200, b"<html>", content_type="text/html"), "text", "invalid"),
+        (reply(200, b"x" * (1024 * 1024 + 1)), "text", "invalid"),
+        (reply(302), None, "invalid"),
+        (reply(403), None, "rejected"),
+        (reply(429), None, "throttled"),
+    ],
+)
+def test_outcomes(step: Any, text_format: str | None, outcome: str, host: Host) -> None:
+    """A question ends in the same outcomes as a collection."""
+    with pytest.raises(ImdsError) as caught:
+        ask(ScriptedTransport(step), "compute", host, text_format=text_format)
+    assert caught.value.outcome == outcome
+
+
+def test_cut_json_is_asked_again(host: Host) -> None:
+    """A 200 whose JSON is cut short is asked for again until the deadline."""
+    transport = ScriptedTransport(reply(200, b'{"a": '), reply(200, b'{"a": 1}'))
+    assert ask(transport, "compute", host) == b'{"a": 1}'
+
+
+def test_not_azure(tmp_path: Path) -> None:
+    """Where the machine is not Azure's nothing is asked."""
+    transport = ScriptedTransport(reply(200, {}))
+    with pytest.raises(NotAzureError):
+        ask(transport, "compute", build_host(tmp_path / "host", tag="other"))
+    with pytest.raises(NotAzureError):
+        fetch_path(
+            build_settings({}, {"AZURE_IMDS_DISABLED": "1"}),
+            "compute",
+            text_format=None,
+            open_transport=transport.open,
+            reporter=ListReporter(),
+        )
+    assert transport.opened == 0
