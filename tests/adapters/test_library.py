@@ -11,6 +11,7 @@ import azure_imds_facts
 import pytest
 from azure_imds_facts.core.errors import NotAzureError, UnreachableError, UsageError
 from azure_imds_facts.requests_transport import RequestsTransport
+
 from tests.support.documents import build_document
 from tests.support.servers import RawServer, answering, free_port
 
@@ -27,10 +28,12 @@ def imds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[RawServer]
 def test_collect(imds: RawServer) -> None:
     """Facts come in IMDS's own spelling; the environment counts, and the cache."""
     facts = azure_imds_facts.collect()
-    assert facts["compute"]["vmSize"] == "Standard_D2s_v3" and facts["tags"]["Cost Center"] == "42"
+    assert facts["compute"]["vmSize"] == "Standard_D2s_v3"
+    assert facts["tags"]["Cost Center"] == "42"
     assert "userData" not in facts["compute"]
     again = azure_imds_facts.collect(gather=["compute"])
-    assert again["snapshot"]["source"] == "cache" and "network" not in again
+    assert again["snapshot"]["source"] == "cache"
+    assert "network" not in again
     assert len(imds.requests) == 1
 
 

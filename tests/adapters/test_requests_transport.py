@@ -11,6 +11,7 @@ import pytest
 from azure_imds_facts.core.clock import Clock, Deadline
 from azure_imds_facts.core.transport import TransportError
 from azure_imds_facts.requests_transport import RequestsTransport
+
 from tests.support.servers import RawServer, answering
 
 
@@ -68,7 +69,9 @@ def test_answer_cut_short_is_not_mixed_into_the_next() -> None:
     def behave(server: RawServer, connection: socket.socket) -> None:
         while server.read_request(connection):
             size = 2 * 1024 * 1024 if len(server.requests) == 1 else 2
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + (b"y" * size if size > 2 else b"{}"))
+            connection.sendall(
+                b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + (b"y" * size if size > 2 else b"{}")
+            )
 
     transport = RequestsTransport()
     with RawServer(behave) as server:

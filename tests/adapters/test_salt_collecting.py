@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from azure_imds_facts.core.errors import UsageError
 from azure_imds_facts.core.failures import _IN_PROCESS
+
 from tests.support.documents import build_document
 from tests.support.servers import RawServer, answering, free_port
-
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,9 @@ def test_grain(collecting: Any, imds: RawServer, tmp_path: Path, caplog: pytest.
 
 
 @pytest.mark.parametrize("how", ["option", "platform"])
-def test_proxy_minion(collecting: Any, how: str, imds: RawServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_minion(
+    collecting: Any, how: str, imds: RawServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A proxy minion stands for another device: no grain, no question."""
     configuration = options(imds.url, tmp_path)
     if how == "option":
@@ -84,10 +86,13 @@ def test_failure_is_one_warning(collecting: Any, tmp_path: Path, caplog: pytest.
     configuration = options(f"http://127.0.0.1:{free_port()}", tmp_path, timeout=0.2)
     assert [collecting.collect_grain(configuration) for _ in range(3)] == [{}] * 3
     warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
-    assert len(warnings) == 1 and "unreachable" in warnings[0].getMessage()
+    assert len(warnings) == 1
+    assert "unreachable" in warnings[0].getMessage()
 
 
-def test_not_azure(collecting: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_not_azure(
+    collecting: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Off Azure, or switched off, there is no grain and no more than a debug line."""
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("AZURE_IMDS_DISABLED", "1")

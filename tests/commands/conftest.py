@@ -14,6 +14,7 @@ from pathlib import Path
 import azure_imds_facts
 import pytest
 from azure_imds_facts.cli import main
+
 from tests.support.documents import build_document
 from tests.support.servers import RawServer, answering
 

@@ -12,11 +12,21 @@ from typing import Any
 import pytest
 from azure_imds_facts.cli import COMMANDS
 from azure_imds_facts.core.version import VERSION
+
 from tests.commands.conftest import start
 from tests.support.documents import build_document
 from tests.support.servers import RawServer, answering, free_port, sending
 
-SETTINGS = {"--endpoint", "--api-version", "--timeout", "--detect", "--cache-ttl", "--cache-dir", "--gather", "--reveal"}
+SETTINGS = {
+    "--endpoint",
+    "--api-version",
+    "--timeout",
+    "--detect",
+    "--cache-ttl",
+    "--cache-dir",
+    "--gather",
+    "--reveal",
+}
 FLAGS = {
     "facts": {*SETTINGS, "--format", "-v", "--verbose"},
     "show": {*SETTINGS - {"--gather"}, "-v", "--verbose"},
@@ -96,14 +106,17 @@ def test_usage(arguments: list[str], run: Run) -> None:
         (b"200 OK", b"<html>login</html>", 8, "invalid"),
     ],
 )
-def test_exit_codes(command: str, status: bytes, body: bytes, code: int, outcome: str, run: Run, tmp_path: Path) -> None:
+def test_exit_codes(
+    command: str, status: bytes, body: bytes, code: int, outcome: str, run: Run, tmp_path: Path
+) -> None:
     """Each outcome has its exit code and its name in the message; standard output stays empty."""
     answer = b"HTTP/1.1 " + status + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     with RawServer(sending(answer)) as server:
         ended = run(command, *words(command, tmp_path), "--endpoint", server.url)
     assert (ended.code, ended.out) == (code, "")
     last = ended.err.splitlines()[-1]
-    assert last.startswith(f"azure-imds-facts: {outcome}: ") and server.url in last
+    assert last.startswith(f"azure-imds-facts: {outcome}: ")
+    assert server.url in last
     assert not (tmp_path / "facts.d").exists()
 
 
@@ -121,7 +134,9 @@ def test_disabled(command: str, run: Run, imds: RawServer, tmp_path: Path, monke
     monkeypatch.setenv("AZURE_IMDS_DISABLED", "yes")
     ended = run(command, *words(command, tmp_path), "--endpoint", imds.url)
     assert (ended.code, ended.out) == (3, "")
-    assert not imds.requests and not (tmp_path / "cache").exists() and not (tmp_path / "facts.d").exists()
+    assert not imds.requests
+    assert not (tmp_path / "cache").exists()
+    assert not (tmp_path / "facts.d").exists()
 
 
 @pytest.mark.parametrize("command", COLLECTING)
@@ -133,7 +148,8 @@ def test_verbose(command: str, run: Run, imds: RawServer, tmp_path: Path) -> Non
         line = [head, *rest, *words(command, tmp_path), "--endpoint", imds.url, *cache]
         ended = run(*line)
         assert ended.code == 0
-        assert "GET " + imds.url in ended.err and ": 200, " in ended.err
+        assert "GET " + imds.url in ended.err
+        assert ": 200, " in ended.err
         assert "c2VjcmV0" not in ended.err
     quiet = run(command, *words(command, tmp_path), "--endpoint", imds.url)
     assert "GET" not in quiet.err
@@ -148,7 +164,8 @@ def test_broken_pipe(command: str, unbuffered: str, monkeypatch: pytest.MonkeyPa
     with RawServer(answering(json.dumps(document).encode())) as server:
         arguments = [command, *(["/metadata/instance"] if command == "get" else []), "--endpoint", server.url]
         with start(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            assert process.stdout and process.stderr
+            assert process.stdout
+            assert process.stderr
             process.stdout.read(1)
             process.stdout.close()
             errors = process.stderr.read()
@@ -158,7 +175,8 @@ def test_broken_pipe(command: str, unbuffered: str, monkeypatch: pytest.MonkeyPa
 def test_broken_pipe_before_the_end() -> None:
     """A short answer whose reader has gone is noticed too."""
     with start("export", "ansible-path", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout and process.stderr
+        assert process.stdout
+        assert process.stderr
         process.stdout.close()
         errors = process.stderr.read()
     assert (process.returncode, errors) == (141, b"")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from tests.commands.conftest import start
 from tests.support.documents import build_document
 from tests.support.servers import RawServer, answering
@@ -21,13 +22,16 @@ def test_json(run: Run, imds: RawServer) -> None:
     ended = run("facts", "--endpoint", imds.url)
     assert (ended.code, ended.err) == (0, "")
     facts = json.loads(ended.out)
-    assert facts["available"] is True and facts["cloud"] == "AzureCloud"
+    assert facts["available"] is True
+    assert facts["cloud"] == "AzureCloud"
     assert facts["compute"]["vm_size"] == "Standard_D2s_v3"
     assert facts["compute"]["storage_profile_os_disk_disk_size_gb"] == "30"
     assert facts["tags"] == {"Cost Center": "42", "role": "web"}
     assert facts["network"]["mac_address"] == "00:0d:3a:f8:06:ec"
-    assert facts["network"]["private_ipv4"] == "10.1.0.4" and facts["network"]["subnet_ipv4"] == "10.1.0.0/24"
-    assert facts["snapshot"]["age_seconds"] == 0 and facts["snapshot"]["endpoint"] == imds.url
+    assert facts["network"]["private_ipv4"] == "10.1.0.4"
+    assert facts["network"]["subnet_ipv4"] == "10.1.0.0/24"
+    assert facts["snapshot"]["age_seconds"] == 0
+    assert facts["snapshot"]["endpoint"] == imds.url
 
 
 def test_yaml(run: Run, imds: RawServer) -> None:
@@ -44,7 +48,8 @@ def test_yaml_without_pyyaml(run: Run, imds: RawServer, monkeypatch: pytest.Monk
     """Without PyYAML it is usage, and nothing is asked."""
     monkeypatch.setitem(__import__("sys").modules, "yaml", None)
     ended = run("facts", "--endpoint", imds.url, "--format", "yaml")
-    assert (ended.code, ended.out) == (2, "") and "PyYAML" in ended.err
+    assert (ended.code, ended.out) == (2, "")
+    assert "PyYAML" in ended.err
     assert not imds.requests
 
 
@@ -62,7 +67,10 @@ def test_ansible_and_salt(run: Run, imds: RawServer) -> None:
 
 def test_env_in_a_shell(run: Run) -> None:
     """A shell that evaluates it gets each value as it is, and nothing of it is run."""
-    tags = [{"name": "odd", "value": "it's $(touch /nonexistent/x) `id` \"q\" \\ *"}, {"name": "control", "value": "a\nb\x1b[1m\x9bc"}]
+    tags = [
+        {"name": "odd", "value": 'it\'s $(touch /nonexistent/x) `id` "q" \\ *'},
+        {"name": "control", "value": "a\nb\x1b[1m\x9bc"},
+    ]
     document = build_document(name="größe", tagsList=tags, note=None)
     with RawServer(answering(json.dumps(document).encode())) as server:
         ended = run("facts", "--endpoint", server.url, "--format", "env")
@@ -81,7 +89,8 @@ def test_gather_and_reveal(run: Run, imds: RawServer) -> None:
     assert set(facts) == {"available", "cloud", "snapshot", "tags"}
     assert "user_data" not in json.loads(run("facts", "--endpoint", imds.url).out)["compute"]
     revealed = json.loads(run("facts", "--endpoint", imds.url, "--reveal", "user_data").out)["compute"]
-    assert revealed["user_data"] == "c2VjcmV0LXVzZXI=" and "custom_data" not in revealed
+    assert revealed["user_data"] == "c2VjcmV0LXVzZXI="
+    assert "custom_data" not in revealed
 
 
 def test_utf8_whatever_the_locale(imds: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.support.servers import RawServer, free_port
 
 Run = Callable[..., Any]
@@ -22,7 +23,8 @@ def test_write(run: Run, imds: RawServer, tmp_path: Path) -> None:
     path = tmp_path / "d" / NAME
     assert str(path) in ended.err
     facts = json.loads(path.read_text())
-    assert facts["compute"]["vm_size"] == "Standard_D2s_v3" and "age_seconds" not in facts["snapshot"]
+    assert facts["compute"]["vm_size"] == "Standard_D2s_v3"
+    assert "age_seconds" not in facts["snapshot"]
     assert path.stat().st_mode & 0o777 == 0o644
 
 
@@ -39,7 +41,8 @@ def test_failure(run: Run, imds: RawServer, tmp_path: Path) -> None:
     before = json.loads((tmp_path / NAME).read_text())
     nobody = f"http://127.0.0.1:{free_port()}"
     ended = run("local-facts", "--directory", str(tmp_path), "--endpoint", nobody, "--timeout", "0.3")
-    assert (ended.code, ended.out) == (4, "") and "stale" in ended.err
+    assert (ended.code, ended.out) == (4, "")
+    assert "stale" in ended.err
     before["snapshot"]["source"] = "stale"
     assert json.loads((tmp_path / NAME).read_text()) == before
 
@@ -70,7 +73,8 @@ def test_boot(run: Run, imds: RawServer, tmp_path: Path) -> None:
     (tmp_path / NAME).write_text(json.dumps(facts))
     nobody = f"http://127.0.0.1:{free_port()}"
     ended = run("local-facts", "--boot", "--directory", str(tmp_path), "--endpoint", nobody, "--timeout", "0.3")
-    assert ended.code == 4 and "earlier boot" in ended.err
+    assert ended.code == 4
+    assert "earlier boot" in ended.err
     assert json.loads((tmp_path / NAME).read_text())["snapshot"]["source"] == "stale"
     assert run("local-facts", "--boot", "--directory", str(tmp_path), "--endpoint", imds.url).code == 0
     assert json.loads((tmp_path / NAME).read_text())["snapshot"]["source"] in ("imds", "cache")

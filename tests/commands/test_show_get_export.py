@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.core.settings import CATEGORIES
+
 from tests.support.documents import build_document
 from tests.support.servers import RawServer, answering, sending
 
@@ -23,7 +24,8 @@ def test_show(run: Run, imds: RawServer) -> None:
     rows = {tuple(line.split(None, 1)) for line in ended.out.splitlines() if line.startswith("  ")}
     for row in [("vm_size", "Standard_D2s_v3"), ("role", "web"), ("partial", "no"), ("private_ipv4", "10.1.0.4")]:
         assert row in rows
-    assert "\x1b" not in ended.out and "c2VjcmV0" not in ended.out
+    assert "\x1b" not in ended.out
+    assert "c2VjcmV0" not in ended.out
 
 
 @pytest.mark.parametrize("category", [*CATEGORIES[:3], "all"])
@@ -31,7 +33,9 @@ def test_show_category(category: str, run: Run, imds: RawServer) -> None:
     """A category narrows, `all` does not."""
     out = run("show", category, "--endpoint", imds.url).out
     heads = {line for line in out.splitlines() if not line.startswith(" ")}
-    assert (heads >= {"compute", "network", "tags"}) if category == "all" else (heads == {category, "cloud", "snapshot"})
+    assert (
+        (heads >= {"compute", "network", "tags"}) if category == "all" else (heads == {category, "cloud", "snapshot"})
+    )
 
 
 def test_show_does_nothing_to_a_terminal(run: Run) -> None:
@@ -63,7 +67,8 @@ def test_get_of_what_is_not_there(run: Run) -> None:
     """What IMDS refuses is rejected, with nothing on standard output."""
     with RawServer(sending(b'HTTP/1.1 403 No\r\nContent-Length: 16\r\n\r\n{"error":"Nope"}')) as server:
         ended = run("get", "compute/x", "--endpoint", server.url)
-    assert (ended.code, ended.out) == (7, "") and "Nope" in ended.err
+    assert (ended.code, ended.out) == (7, "")
+    assert "Nope" in ended.err
 
 
 def test_export_ansible_path(run: Run) -> None:

@@ -15,6 +15,7 @@ from azure_imds_facts.core.failures import _IN_PROCESS
 from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.core.snapshot import Snapshot
+
 from tests.support.clocks import ManualClock
 from tests.support.hosts import build_host
 from tests.support.reporters import ListReporter
@@ -40,9 +41,7 @@ def host(tmp_path: Path) -> Host:
 
 
 @pytest.fixture
-def collect_from(
-    tmp_path: Path, clock: ManualClock, reporter: ListReporter, host: Host
-) -> Callable[..., Snapshot]:
+def collect_from(tmp_path: Path, clock: ManualClock, reporter: ListReporter, host: Host) -> Callable[..., Snapshot]:
     """Collect over a scripted transport; keyword arguments are settings, or `host`, `clock` and `failures`."""
 
     def collect_it(transport: ScriptedTransport, **options: Any) -> Snapshot:

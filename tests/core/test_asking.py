@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.core.errors import ImdsError
+
 from tests.support.clocks import ManualClock
 from tests.support.documents import build_document
 from tests.support.reporters import ListReporter
@@ -92,7 +93,8 @@ def test_retry_after_beyond_the_deadline(
     with pytest.raises(ImdsError) as caught:
         collect_from(transport)
     assert caught.value.outcome == outcome
-    assert clock.slept == [] and len(transport.urls) == 1
+    assert clock.slept == []
+    assert len(transport.urls) == 1
 
 
 def test_retry_after_means_nothing_with_a_final_answer(collect_from: Collect, clock: ManualClock) -> None:
@@ -155,6 +157,7 @@ def test_notices(collect_from: Collect, reporter: ListReporter) -> None:
     transport = ScriptedTransport(refused(), refused(), reply(429), reply(429), WHOLE)
     collect_from(transport)
     assert len(reporter.notices) == 2
-    assert "connection refused" in reporter.notices[0] and "429" in reporter.notices[1]
+    assert "connection refused" in reporter.notices[0]
+    assert "429" in reporter.notices[1]
     assert len(reporter.attempts) == 5
     assert not reporter.warnings

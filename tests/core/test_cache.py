@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.core.cache import Cache, Entry, Key
+
 from tests.support.clocks import ManualClock
 from tests.support.documents import build_document
 from tests.support.hosts import BOOT_ID
@@ -34,13 +35,15 @@ def fill(cache: Cache, document: object = None) -> None:
 
 def test_round_trip(cache: Cache, clock: ManualClock, tmp_path: Path) -> None:
     """What was kept comes back, with its age; directory 0700, files 0600."""
-    assert cache.read(KEY) is None and not (tmp_path / "cache").exists()
+    assert cache.read(KEY) is None
+    assert not (tmp_path / "cache").exists()
     fill(cache)
     clock.advance(7)
     entry = cache.read(KEY)
     assert isinstance(entry, Entry)
     assert (entry.api_version, entry.age_s, entry.local_address) == ("2021-02-01", 7.0, "10.1.0.4")
-    assert entry.fetched_at == "2023-11-14T22:13:20Z" and entry.document["compute"]["vmSize"] == "Standard_D2s_v3"
+    assert entry.fetched_at == "2023-11-14T22:13:20Z"
+    assert entry.document["compute"]["vmSize"] == "Standard_D2s_v3"
     assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
     os.close(cache.open_lock(KEY) or -1)
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "cache").iterdir()} == {0o600}
@@ -60,7 +63,12 @@ def test_any_umask(umask: int, cache: Cache, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"endpoint": "http://127.0.0.1:1"}, {"path": "/metadata/loadbalancer"}, {"asked": "2021-02-01"}, {"boot_id": "other"}],
+    [
+        {"endpoint": "http://127.0.0.1:1"},
+        {"path": "/metadata/loadbalancer"},
+        {"asked": "2021-02-01"},
+        {"boot_id": "other"},
+    ],
 )
 def test_other_keys(change: dict[str, str], cache: Cache, reporter: ListReporter) -> None:
     """An entry answers its own key alone, whatever its file is called."""
@@ -84,7 +92,8 @@ def test_clock_stepped(cache: Cache, clock: ManualClock) -> None:
     clock.now += 1_000_000
     clock.advance(5)
     entry = cache.read(KEY)
-    assert entry and entry.age_s == 5.0
+    assert entry
+    assert entry.age_s == 5.0
     clock.booted_s -= 500
     assert cache.read(KEY) is None
 
@@ -236,5 +245,7 @@ def test_no_path(clock: ManualClock, reporter: ListReporter) -> None:
     """Without a directory there is no cache and nothing to complain of."""
     cache = Cache(None, clock=clock, reporter=reporter)
     fill(cache)
-    assert cache.read(KEY) is None and cache.open_lock(KEY) is None and cache.read_file("x") is None
+    assert cache.read(KEY) is None
+    assert cache.open_lock(KEY) is None
+    assert cache.read_file("x") is None
     assert not reporter.warnings

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from azure_imds_facts.core.cloud_init import read_copy
+
 from tests.support.documents import build_document
 
 
@@ -18,7 +19,9 @@ def test_copy(tmp_path: Path) -> None:
     path.write_text(json.dumps({"v1": {}, "ds": {"meta_data": {"imds": build_document(), "x": 1}}}))
     os.utime(path, (1000, 2000))
     copy = read_copy(str(path))
-    assert copy and copy.document == build_document() and copy.changed == 2000.0
+    assert copy
+    assert copy.document == build_document()
+    assert copy.changed == 2000.0
 
 
 @pytest.mark.parametrize(

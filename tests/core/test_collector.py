@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import ImdsError, InvalidError, NotAzureError, RejectedError, UsageError
 from azure_imds_facts.core.settings import Settings
-from azure_imds_facts.core.collector import collect
+
 from tests.support.clocks import ManualClock
 from tests.support.documents import SECRETS, SWAPPED_VM_ID, VM_ID, build_document
 from tests.support.hosts import BOOT_ID, build_host
@@ -41,7 +42,11 @@ def test_one_request(collect_from: Collect, clock: ManualClock, reporter: ListRe
     second = collect_from(transport)
     assert (second.source, second.age_s, second.fetched_at) == ("cache", 59.0, first.fetched_at)
     assert second.document == first.document
-    assert (second.local_address, second.api_version) == (first.local_address, first.api_version) == ("10.1.0.4", "2025-04-07")
+    assert (
+        (second.local_address, second.api_version)
+        == (first.local_address, first.api_version)
+        == ("10.1.0.4", "2025-04-07")
+    )
     assert len(transport.urls) == transport.opened == 1
     clock.advance(1.0)
     assert collect_from(transport).source == "imds"
@@ -94,14 +99,17 @@ def test_reveal_is_never_cached(collect_from: Collect, tmp_path: Path) -> None:
     transport = ScriptedTransport(reply(200, build_document()))
     collect_from(transport)
     shown = collect_from(transport, reveal="user_data,public_keys").document["compute"]
-    assert shown["userData"] == SECRETS["userData"] and shown["publicKeys"] == SECRETS["publicKeys"]
-    assert "customData" not in shown and "adminUsername" not in shown["osProfile"]
+    assert shown["userData"] == SECRETS["userData"]
+    assert shown["publicKeys"] == SECRETS["publicKeys"]
+    assert "customData" not in shown
+    assert "adminUsername" not in shown["osProfile"]
     assert len(transport.urls) == 2
     kept = in_cache(tmp_path)
     assert "web-01" in kept
     assert not any(secret in kept for secret in ("c2VjcmV0", "SECRETKEY", "secretadmin"))
     later = collect_from(transport)
-    assert later.source == "cache" and "userData" not in later.document["compute"]
+    assert later.source == "cache"
+    assert "userData" not in later.document["compute"]
 
 
 @pytest.mark.parametrize("step", [refused(), reply(429), reply(404), reply(408), reply(410), reply(500), reply(503)])
@@ -224,9 +232,11 @@ def test_partial_does_not_replace_whole(collect_from: Collect, clock: ManualCloc
     collect_from(ScriptedTransport(reply(200, build_document())))
     clock.advance(100)
     partial = collect_from(ScriptedTransport(reply(200, PARTIAL)))
-    assert partial.source == "imds" and set(partial.document) == {"compute"}
+    assert partial.source == "imds"
+    assert set(partial.document) == {"compute"}
     stale = collect_from(ScriptedTransport(refused()))
-    assert stale.source == "stale" and set(stale.document) == {"compute", "network"}
+    assert stale.source == "stale"
+    assert set(stale.document) == {"compute", "network"}
 
 
 def test_partial_is_kept_where_there_is_none(collect_from: Collect) -> None:
@@ -245,7 +255,8 @@ def test_not_azure(tag: str | None, positive: bool, collect_from: Collect, tmp_p
     with pytest.raises(NotAzureError) as caught:
         collect_from(transport, host=build_host(tmp_path / "host", tag=tag))
     assert caught.value.is_positive is positive
-    assert transport.opened == 0 and not (tmp_path / "cache").exists()
+    assert transport.opened == 0
+    assert not (tmp_path / "cache").exists()
     assert collect_from(transport, host=build_host(tmp_path / "host", tag=tag), detect="skip").source == "imds"
 
 
@@ -254,7 +265,8 @@ def test_disabled(tmp_path: Path) -> None:
     transport = ScriptedTransport(reply(200, build_document()))
     with pytest.raises(NotAzureError):
         collect(Settings(is_disabled=True, cache_dir=str(tmp_path / "cache")), open_transport=transport.open)
-    assert transport.opened == 0 and not (tmp_path / "cache").exists()
+    assert transport.opened == 0
+    assert not (tmp_path / "cache").exists()
 
 
 def test_without_boot_id(collect_from: Collect, tmp_path: Path) -> None:
@@ -269,7 +281,8 @@ def test_usage_error_touches_nothing(collect_from: Collect, tmp_path: Path) -> N
     transport = ScriptedTransport(reply(200, build_document()))
     with pytest.raises(UsageError):
         collect_from(transport, timeout="soon")
-    assert transport.opened == 0 and not (tmp_path / "cache").exists()
+    assert transport.opened == 0
+    assert not (tmp_path / "cache").exists()
 
 
 def test_error_message(collect_from: Collect) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import azure_imds_facts.core
 import pytest
+
 from tests.support.documents import build_document
 from tests.support.servers import RawServer, answering
 
@@ -60,7 +61,9 @@ def find_python38() -> str | None:
     kept = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     candidates += [str(path) for path in sorted(kept.glob("3.8.*/bin/python"))]
     for candidate in candidates:
-        asked = subprocess.run([candidate, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True, check=False)
+        asked = subprocess.run(
+            [candidate, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True, check=False
+        )
         if asked.stdout.strip() == "(3, 8)":
             return candidate
     return None

@@ -25,4 +25,5 @@ def test_text() -> None:
     """An error reads as its problem and what to do about it."""
     assert str(ImdsError("It failed.", hint="Mend it.")) == "It failed. Mend it."
     assert str(ImdsError("It failed.")) == "It failed."
-    assert not NotAzureError("No.").is_positive and not ImdsError("x").is_remembered
+    assert not NotAzureError("No.").is_positive
+    assert not ImdsError("x").is_remembered

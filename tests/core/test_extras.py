@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from azure_imds_facts.core.errors import InvalidError
 from azure_imds_facts.core.extras import EXTRAS
+
 from tests.support.clocks import ManualClock
 from tests.support.documents import build_document
 from tests.support.reporters import ListReporter
@@ -23,7 +24,12 @@ BY_NAME = {extra.name: extra for extra in EXTRAS}
 
 def answers(**changed: Any) -> Callable[[str], Any]:
     """Return a step that answers each endpoint, some otherwise."""
-    bodies = {"instance": build_document(), "loadbalancer": BALANCER, "info": {"tenantId": "t", "x": 1}, "scheduledevents": EVENTS}
+    bodies = {
+        "instance": build_document(),
+        "loadbalancer": BALANCER,
+        "info": {"tenantId": "t", "x": 1},
+        "scheduledevents": EVENTS,
+    }
 
     def answer(url: str) -> Any:
         name = url.partition("?")[0].rpartition("/")[2]
@@ -41,7 +47,11 @@ def test_all(collect_from: Collect) -> None:
     """Each endpoint is asked once, in its own api-version, and only what is meant becomes a category."""
     transport = ScriptedTransport(answers())
     extras = collect_from(transport, gather="all").extras
-    assert extras == {"loadBalancer": BALANCER["loadbalancer"], "identity": {"tenantId": "t"}, "scheduledEvents": EVENTS}
+    assert extras == {
+        "loadBalancer": BALANCER["loadbalancer"],
+        "identity": {"tenantId": "t"},
+        "scheduledEvents": EVENTS,
+    }
     assert sorted(asked(transport)) == [
         "identity/info?api-version=2025-04-07",
         "instance?api-version=2025-04-07",
@@ -57,19 +67,31 @@ def test_cached_but_for_events(collect_from: Collect) -> None:
     collect_from(transport, gather="all")
     before = len(transport.urls)
     snapshot = collect_from(transport, gather="all")
-    assert snapshot.source == "cache" and set(snapshot.extras) == {"loadBalancer", "identity", "scheduledEvents"}
+    assert snapshot.source == "cache"
+    assert set(snapshot.extras) == {"loadBalancer", "identity", "scheduledEvents"}
     assert asked(transport)[before:] == ["scheduledevents?api-version=2020-07-01"]
 
 
 @pytest.mark.parametrize(
-    "step", [refused(), reply(404), reply(400), reply(403), reply(500), reply(200, b"<html>"), reply(200, {}), reply(200, b"{")]
+    "step",
+    [
+        refused(),
+        reply(404),
+        reply(400),
+        reply(403),
+        reply(500),
+        reply(200, b"<html>"),
+        reply(200, {}),
+        reply(200, b"{"),
+    ],
 )
 def test_failure_is_no_failure(step: Any, collect_from: Collect, clock: ManualClock) -> None:
     """Where one fails the collection stays ok, inside its deadline."""
     transport = ScriptedTransport(answers(loadbalancer=step))
     snapshot = collect_from(transport, gather="all")
     assert set(snapshot.extras) == {"identity", "scheduledEvents"} or clock.passed > 4.0
-    assert "loadBalancer" not in snapshot.extras and snapshot.source == "imds"
+    assert "loadBalancer" not in snapshot.extras
+    assert snapshot.source == "imds"
     assert clock.passed <= 5.1
 
 
@@ -92,7 +114,8 @@ def test_stale(collect_from: Collect, clock: ManualClock) -> None:
     collect_from(ScriptedTransport(answers()), gather="all")
     clock.advance(1000)
     snapshot = collect_from(ScriptedTransport(refused()), gather="all")
-    assert snapshot.source == "stale" and set(snapshot.extras) == {"loadBalancer", "identity"}
+    assert snapshot.source == "stale"
+    assert set(snapshot.extras) == {"loadBalancer", "identity"}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.settings import CATEGORIES
 from azure_imds_facts.core.snapshot import Snapshot
+
 from tests.support.documents import VM_ID, build_document
 from tests.support.reporters import ListReporter
 
@@ -74,8 +75,10 @@ def test_missing(reporter: ListReporter) -> None:
 def test_without_network(reporter: ListReporter) -> None:
     """A document without network gives its summary with empty values."""
     facts = build_facts(snapshot({"compute": {"location": "westeurope"}}), reporter=reporter)
-    assert facts["network"]["interface"] == [] and facts["network"]["privateIpv4"] == ""
-    assert facts["snapshot"]["partial"] is True and facts["snapshot"]["vmId"] is None
+    assert facts["network"]["interface"] == []
+    assert facts["network"]["privateIpv4"] == ""
+    assert facts["snapshot"]["partial"] is True
+    assert facts["snapshot"]["vmId"] is None
     assert facts["tags"] == {}
 
 
@@ -95,7 +98,8 @@ def test_other_sections_and_fields(reporter: ListReporter) -> None:
     facts = build_facts(snapshot(document), reporter=reporter)
     assert facts["compute"]["future"] == {"a": 1}
     assert facts["network"]["interface"][0]["future"] == "y"
-    assert "other" not in facts["network"] and "extended" not in facts
+    assert "other" not in facts["network"]
+    assert "extended" not in facts
 
 
 def test_skipped_tags_are_told(reporter: ListReporter) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from azure_imds_facts.core.errors import ImdsError, UnreachableError
 from azure_imds_facts.core.failures import _IN_PROCESS, Failures
+
 from tests.support.clocks import ManualClock
 from tests.support.documents import build_document
 from tests.support.hosts import build_host
@@ -22,7 +23,13 @@ Collect = Callable[..., Any]
 @pytest.mark.parametrize("process", ["same", "another"])
 @pytest.mark.parametrize(
     ("step", "outcome"),
-    [(refused(), "unreachable"), (reply(429), "throttled"), (reply(500), "unavailable"), (reply(403), "rejected"), (reply(302), "invalid")],
+    [
+        (refused(), "unreachable"),
+        (reply(429), "throttled"),
+        (reply(500), "unavailable"),
+        (reply(403), "rejected"),
+        (reply(302), "invalid"),
+    ],
 )
 def test_remembered(step: Any, outcome: str, process: str, collect_from: Collect, clock: ManualClock) -> None:
     """For 60 s a failure ends a collection at once, in this process and in others; then IMDS is asked again."""
@@ -36,7 +43,8 @@ def test_remembered(step: Any, outcome: str, process: str, collect_from: Collect
     with pytest.raises(ImdsError) as caught:
         collect_from(transport, failures=Failures(seconds=60))
     assert (caught.value.outcome, caught.value.is_remembered) == (outcome, True)
-    assert transport.opened == 0 and clock.passed == began + 50
+    assert transport.opened == 0
+    assert clock.passed == began + 50
     clock.advance(11)
     assert collect_from(transport, failures=Failures(seconds=60)).source == "imds"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from azure_imds_facts.core.cache import Cache, Key
 from azure_imds_facts.core.clock import Deadline
 from azure_imds_facts.core.flight import wait_for_turn
+
 from tests.support.clocks import ManualClock
 from tests.support.reporters import ListReporter
 
@@ -23,15 +24,22 @@ def test_turns(tmp_path: Path, clock: ManualClock, reporter: ListReporter) -> No
     """One has the turn; another gets it after its end, or what was brought, or neither at its deadline."""
     cache = Cache(str(tmp_path / "cache"), clock=clock, reporter=reporter)
     first, found = wait_for_turn(cache, KEY, look=nothing, deadline=Deadline(5.0, clock), clock=clock)
-    assert first is not None and found is None and clock.slept == []
+    assert first is not None
+    assert found is None
+    assert clock.slept == []
     before = len(os.listdir(tmp_path / "cache"))
     assert wait_for_turn(cache, KEY, look=nothing, deadline=Deadline(2.0, clock), clock=clock) == (None, None)
-    assert 2.0 <= clock.passed < 2.1 and max(clock.slept) <= 0.15
+    assert 2.0 <= clock.passed < 2.1
+    assert max(clock.slept) <= 0.15
     looks = iter([None, None, "brought"])
-    assert wait_for_turn(cache, KEY, look=lambda: next(looks), deadline=Deadline(2.0, clock), clock=clock) == (None, "brought")
+    assert wait_for_turn(cache, KEY, look=lambda: next(looks), deadline=Deadline(2.0, clock), clock=clock) == (
+        None,
+        "brought",
+    )
     first.end()
     second, found = wait_for_turn(cache, KEY, look=nothing, deadline=Deadline(2.0, clock), clock=clock)
-    assert second is not None and found is None
+    assert second is not None
+    assert found is None
     second.end()
     assert len(os.listdir(tmp_path / "cache")) == before == 1
 
@@ -43,7 +51,8 @@ def test_other_keys_do_not_wait(tmp_path: Path, clock: ManualClock, reporter: Li
     for path in ("/x", "/y"):
         key = Key(**{**KEY.__dict__, "path": path})
         turns.append(wait_for_turn(cache, key, look=nothing, deadline=Deadline(2.0, clock), clock=clock)[0])
-    assert all(turns) and clock.slept == []
+    assert all(turns)
+    assert clock.slept == []
     for turn in turns:
         assert turn is not None
         turn.end()
@@ -53,4 +62,5 @@ def test_without_a_cache(clock: ManualClock, reporter: ListReporter) -> None:
     """Without a directory everybody has the turn at once."""
     cache = Cache(None, clock=clock, reporter=reporter)
     turns = [wait_for_turn(cache, KEY, look=nothing, deadline=Deadline(1.0, clock), clock=clock)[0] for _ in range(2)]
-    assert all(turns) and clock.slept == []
+    assert all(turns)
+    assert clock.slept == []

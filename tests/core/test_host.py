@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from azure_imds_facts.core.errors import InvalidError, NotAzureError
 from azure_imds_facts.core.host import AZURE_ASSET_TAG, detect_azure, is_same_machine, verify_vm_id
+
 from tests.support.documents import SWAPPED_VM_ID, VM_ID
 from tests.support.hosts import BOOT_ID, build_host
 
@@ -28,12 +29,21 @@ def test_other_tag(tag: str, tmp_path: Path) -> None:
     (tmp_path / "cloud-id").write_text("azure\n")
     with pytest.raises(NotAzureError) as caught:
         detect_azure(build_host(tmp_path, tag=tag))
-    assert caught.value.is_positive and str(caught.value).isprintable()
+    assert caught.value.is_positive
+    assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize(
     ("cloud_id", "waagent", "is_azure"),
-    [("azure\n", False, True), (None, True, True), ("aws", True, True), ("aws", False, False), ("azure-stack", False, False), (None, False, False), ("", False, False)],
+    [
+        ("azure\n", False, True),
+        (None, True, True),
+        ("aws", True, True),
+        ("aws", False, False),
+        ("azure-stack", False, False),
+        (None, False, False),
+        ("", False, False),
+    ],
 )
 @pytest.mark.parametrize("tag", [None, ""])
 def test_without_tag(cloud_id: str | None, waagent: bool, is_azure: bool, tag: str | None, tmp_path: Path) -> None:

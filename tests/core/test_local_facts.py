@@ -14,8 +14,16 @@ from typing import Any
 
 import azure_imds_facts
 import pytest
-from azure_imds_facts.core.errors import ImdsError, InvalidError, NotAzureError, RejectedError, UnreachableError, UsageError
+from azure_imds_facts.core.errors import (
+    ImdsError,
+    InvalidError,
+    NotAzureError,
+    RejectedError,
+    UnreachableError,
+    UsageError,
+)
 from azure_imds_facts.core.local_facts import NAME, LocalFacts
+
 from tests.support.clocks import ManualClock
 from tests.support.documents import SWAPPED_VM_ID, VM_ID
 
@@ -74,7 +82,8 @@ def test_write(reveal: bool, mode: int, umask: int, tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o7777 == mode
     assert path.parent.stat().st_mode & 0o777 == 0o755
     text = path.read_bytes().decode("utf-8")
-    assert "größe" in text and json.loads(text) == facts()
+    assert "größe" in text
+    assert json.loads(text) == facts()
     assert text.index('"available"') < text.index('"cloud"') < text.index('"snapshot"')
     assert os.listdir(path.parent) == [NAME]
 
@@ -87,7 +96,16 @@ def test_modes_change_with_reveal(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"[section]\nkey=value\n", b"#!/bin/sh\n", b"{}", b"[]", b'{"available": true}', b'{"available": true, "snapshot": {}}']
+    "content",
+    [
+        b"",
+        b"[section]\nkey=value\n",
+        b"#!/bin/sh\n",
+        b"{}",
+        b"[]",
+        b'{"available": true}',
+        b'{"available": true, "snapshot": {}}',
+    ],
 )
 def test_foreign_file(content: bytes, tmp_path: Path) -> None:
     """A file that is not ours stays, and is replaced with --force."""
@@ -117,7 +135,8 @@ def test_unsafe_file(kind: str, force: bool, tmp_path: Path) -> None:
         (place / NAME).chmod(0o666)
     if force:
         assert json.loads(write(place, force=True).read_text()) == facts()
-        assert not (place / NAME).is_symlink() and (place / NAME).stat().st_nlink == 1
+        assert not (place / NAME).is_symlink()
+        assert (place / NAME).stat().st_nlink == 1
     else:
         with pytest.raises(UsageError):
             write(place)
@@ -147,7 +166,8 @@ def test_failure_that_leaves_the_file(tmp_path: Path) -> None:
     """Usage errors, and not_azure without a word of DMI, leave the file alone; nothing is made where nothing was."""
     for error in (UsageError("No."), NotAzureError("No.")):
         write(tmp_path)
-        assert settle(tmp_path, error) == "" and source(tmp_path) == "imds"
+        assert settle(tmp_path, error) == ""
+        assert source(tmp_path) == "imds"
     for error in (UNREACHABLE, UsageError("No."), NotAzureError("No.", is_positive=True)):
         assert settle(tmp_path / "none", error) == ""
     assert not (tmp_path / "none").exists()
@@ -228,7 +248,9 @@ def write(filler):
 def run_writer(program: str, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run a program around the writer."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run([*words], input=WRITER + program, capture_output=True, text=True, env=environment, check=False, **options)
+    return subprocess.run(
+        [*words], input=WRITER + program, capture_output=True, text=True, env=environment, check=False, **options
+    )
 
 
 @pytest.mark.parametrize("limit", ["disk full", "read-only"])
@@ -267,7 +289,8 @@ def test_killed_writers(tmp_path: Path) -> None:
         with subprocess.Popen(
             [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, env=environment
         ) as writer:
-            assert writer.stdout and writer.stdout.readline() == b"ready\n"
+            assert writer.stdout
+            assert writer.stdout.readline() == b"ready\n"
             time.sleep(pause_s)
             os.kill(writer.pid, signal.SIGKILL)
         content = json.loads((tmp_path / NAME).read_text())

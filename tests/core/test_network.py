@@ -19,8 +19,15 @@ def nic(mac: object = "000D3A000001", v4: Any = (), v6: Any = (), subnet: Any = 
     }
 
 
-FIRST = nic("000D3A000001", [("10.0.0.4", ""), ("10.0.0.5", "20.0.0.5")], [("fd00::4", "")], [{"address": "10.0.0.0", "prefix": "24"}])
-SECOND = nic("000D3A000002", [("10.1.0.4", "20.1.0.4")], [("fd00::5", "2603::5")], [{"address": "10.1.0.0", "prefix": "26"}])
+FIRST = nic(
+    "000D3A000001",
+    [("10.0.0.4", ""), ("10.0.0.5", "20.0.0.5")],
+    [("fd00::4", "")],
+    [{"address": "10.0.0.0", "prefix": "24"}],
+)
+SECOND = nic(
+    "000D3A000002", [("10.1.0.4", "20.1.0.4")], [("fd00::5", "2603::5")], [{"address": "10.1.0.0", "prefix": "26"}]
+)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +69,9 @@ def test_empty(network: Any) -> None:
     """Without interfaces the summary is there, with empty values."""
     summary = summarize_network(network, local_address="10.0.0.4")
     lists = {name for name, value in summary.items() if value == []}
-    assert lists == {"interface", "macAddresses"} | {f"{kind}Ipv{n}Addresses" for kind in ("private", "public") for n in (4, 6)}
+    assert lists == {"interface", "macAddresses"} | {
+        f"{kind}Ipv{n}Addresses" for kind in ("private", "public") for n in (4, 6)
+    }
     assert {value for name, value in summary.items() if name not in lists} == {""}
 
 
@@ -116,13 +125,29 @@ def test_public_addresses_of_the_load_balancer() -> None:
         {"frontendIpAddress": "1.1.1.1"},
         "odd",
     ]
-    summary = summarize_network({"interface": [interface]}, local_address=None, load_balancer={"publicIpAddresses": listed})
+    summary = summarize_network(
+        {"interface": [interface]}, local_address=None, load_balancer={"publicIpAddresses": listed}
+    )
     assert (summary["publicIpv4"], summary["publicIpv6"]) == ("52.0.0.4", "2603::4")
     assert summary["publicIpv4Addresses"] == ["52.0.0.4", "20.0.0.5"]
-    assert summary["interface"] == [interface] and interface["ipv4"]["ipAddress"][0]["publicIpAddress"] == ""
+    assert summary["interface"] == [interface]
+    assert interface["ipv4"]["ipAddress"][0]["publicIpAddress"] == ""
 
 
-@pytest.mark.parametrize("odd", [None, "x", 5, [], {}, {"ipv4": None}, {"ipv4": []}, {"ipv4": {"ipAddress": "x", "subnet": "y"}}, {"ipv6": {"ipAddress": [None]}}])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        "x",
+        5,
+        [],
+        {},
+        {"ipv4": None},
+        {"ipv4": []},
+        {"ipv4": {"ipAddress": "x", "subnet": "y"}},
+        {"ipv6": {"ipAddress": [None]}},
+    ],
+)
 def test_odd_interfaces(odd: Any) -> None:
     """Whatever stands in the list stays there, and what is no object counts for no summary."""
     summary = summarize_network({"interface": [odd, SECOND]}, local_address="10.1.0.4")

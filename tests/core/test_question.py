@@ -11,6 +11,7 @@ from azure_imds_facts.core.errors import ImdsError, NotAzureError, UsageError
 from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.question import fetch_path, resolve_path
 from azure_imds_facts.core.settings import build_settings
+
 from tests.support.clocks import ManualClock
 from tests.support.hosts import build_host
 from tests.support.reporters import ListReporter
@@ -19,7 +20,9 @@ from tests.support.scripted import ScriptedTransport, reply
 ROOT = "http://169.254.169.254/metadata"
 
 
-def ask(transport: ScriptedTransport, path: str, host: Host, *, text_format: str | None = None, **settings: Any) -> bytes:
+def ask(
+    transport: ScriptedTransport, path: str, host: Host, *, text_format: str | None = None, **settings: Any
+) -> bytes:
     """Put a question."""
     return fetch_path(
         build_settings({"cache_dir": "/nonexistent/cache", **settings}, {}),
@@ -92,7 +95,8 @@ def test_no_such_element(host: Host) -> None:
     transport = ScriptedTransport(reply(404), reply(200, {"apiVersions": ["2025-04-07"]}))
     with pytest.raises(ImdsError) as caught:
         ask(transport, "compute/nonsense", host)
-    assert caught.value.outcome == "rejected" and len(transport.urls) == 2
+    assert caught.value.outcome == "rejected"
+    assert len(transport.urls) == 2
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,14 @@ def test_record() -> None:
     """A record takes keywords, has defaults, compares by value, reads well and does not change."""
     point = Point(x=1)
     assert (point.x, point.y) == (1, 2)
-    assert point == Point(x=1, y=2) and point != Point(x=2) and point != (1, 2)
+    assert point == Point(x=1, y=2)
+    assert point != Point(x=2)
+    assert point != (1, 2)
     assert repr(point) == "Point(x=1, y=2)"
     with pytest.raises(AttributeError):
         point.x = 5
-    assert replace(point, y=7) == Point(x=1, y=7) and point.y == 2
+    assert replace(point, y=7) == Point(x=1, y=7)
+    assert point.y == 2
 
 
 @pytest.mark.parametrize("values", [{}, {"y": 1}, {"x": 1, "z": 2}])

@@ -15,8 +15,9 @@ FIELDS = ("userData", "customData", "publicKeys", "adminUsername", "secretUrl", 
 SPELLED = [*FIELDS, *(field.upper() for field in FIELDS), *(field.lower() for field in FIELDS)]
 DOCUMENTS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text(max_size=5) | st.sampled_from(SPELLED), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.sampled_from(SPELLED), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 

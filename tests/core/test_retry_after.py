@@ -34,7 +34,9 @@ def test_parse_retry_after(headers: dict[str, str], expected: float | None) -> N
     assert parse_retry_after(headers, now=NOW) == expected
 
 
-@pytest.mark.parametrize(("failures", "least", "most"), [(1, 0.1, 0.2), (2, 0.2, 0.4), (3, 0.4, 0.8), (4, 0.5, 1), (9999, 0.5, 1)])
+@pytest.mark.parametrize(
+    ("failures", "least", "most"), [(1, 0.1, 0.2), (2, 0.2, 0.4), (3, 0.4, 0.8), (4, 0.5, 1), (9999, 0.5, 1)]
+)
 def test_backoff(failures: int, least: float, most: float) -> None:
     """Waits double up to a second, with jitter over their upper half."""
     assert backoff(failures, random=0.0) == pytest.approx(least)

@@ -32,7 +32,8 @@ def test_round_trip(directory: int, tmp_path: Path) -> None:
     write_file(directory, "a", b"one", mode=0o640)
     write_file(directory, "a", b"two", mode=0o600, durable=True)
     assert read_file(directory, "a", limit=3) == b"two"
-    assert os.listdir(tmp_path) == ["a"] and (tmp_path / "a").stat().st_mode & 0o777 == 0o600
+    assert os.listdir(tmp_path) == ["a"]
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
     assert read_file(directory, "b", limit=3) is None
 
 
@@ -72,7 +73,8 @@ def test_unsafe(kind: str, directory: int, tmp_path: Path) -> None:
         assert sorted(os.listdir(tmp_path)) == ["a", "target"]
     else:
         write_file(directory, "a", b"new", mode=0o600)
-        assert target.read_text() == "x" and place.read_text() == "new"
+        assert target.read_text() == "x"
+        assert place.read_text() == "new"
 
 
 def test_private_directory(tmp_path: Path) -> None:

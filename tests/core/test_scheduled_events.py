@@ -13,7 +13,11 @@ EARLY, LATE = "Mon, 19 Sep 2016 18:29:47 GMT", "Tue, 20 Sep 2016 18:29:47 GMT"
 
 def event(kind: str = "Reboot", resources: Any = ("web-01",), not_before: Any = LATE) -> dict[str, Any]:
     """Return an event."""
-    return {"EventType": kind, "Resources": list(resources) if isinstance(resources, tuple) else resources, "NotBefore": not_before}
+    return {
+        "EventType": kind,
+        "Resources": list(resources) if isinstance(resources, tuple) else resources,
+        "NotBefore": not_before,
+    }
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,10 @@ def test_order(name: str, given: object, environment: str, expected: object) -> 
     variable = f"AZURE_IMDS_{name.upper()}"
     default = getattr(build_settings({}, {}), name)
     assert getattr(build_settings({name: given}, {variable: environment}), name) == expected
-    assert getattr(build_settings({name: None}, {variable: environment}), name) not in (default, expected) or name == "detect"
+    assert (
+        getattr(build_settings({name: None}, {variable: environment}), name) not in (default, expected)
+        or name == "detect"
+    )
     assert getattr(build_settings({}, {variable: ""}), name) == default
     with pytest.raises(UsageError, match=variable):
         build_settings({}, {variable: "\0"})
@@ -106,7 +109,8 @@ def test_usage(name: str, given: Any) -> None:
     """What is not allowed is usage, with the setting's name and what is allowed in the message."""
     with pytest.raises(UsageError) as caught:
         build_settings({name: given}, {})
-    assert name in caught.value.problem and caught.value.hint
+    assert name in caught.value.problem
+    assert caught.value.hint
     assert str(caught.value).isprintable()
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import azure_imds_facts
 import pytest
+
 from tests.support.documents import build_document
 from tests.support.servers import RawServer, answering, reset
 
@@ -66,7 +67,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
 def go(*processes: subprocess.Popen[str]) -> None:
     """Wait until all are ready, then let all begin."""
     for process in processes:
-        assert process.stdout and process.stdout.readline() == "ready\n"
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
     for process in processes:
         assert process.stdin
         process.stdin.write("\n")
@@ -139,7 +141,8 @@ def test_lock_is_for_one_attempt(start: Start) -> None:
         go(*processes)
         ended = [process.communicate(timeout=30)[0] for process in processes]
         assert len(server.requests) == 4
-    assert ended.count("imds Standard_D2s_v3\n") == 1 and ended.count("cache Standard_D2s_v3\n") == 3
+    assert ended.count("imds Standard_D2s_v3\n") == 1
+    assert ended.count("cache Standard_D2s_v3\n") == 3
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

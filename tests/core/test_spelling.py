@@ -10,6 +10,7 @@ import pytest
 from azure_imds_facts.core.spelling import snake_case, spell_ansible, spell_local, spell_salt
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.support.reporters import ListReporter
 
 NAMES = st.text(max_size=8)
@@ -69,7 +70,10 @@ def test_flattening(reporter: ListReporter) -> None:
     facts = build_facts(
         compute={
             "vmSize": "S",
-            "storageProfile": {"osDisk": {"diskSizeGB": "30", "vhd": {}}, "dataDisks": [{"diskSizeGB": "1", "image": {}}]},
+            "storageProfile": {
+                "osDisk": {"diskSizeGB": "30", "vhd": {}},
+                "dataDisks": [{"diskSizeGB": "1", "image": {}}],
+            },
             "plan": {},
             "empty": "",
             "none": None,
@@ -126,7 +130,9 @@ def test_tags(reporter: ListReporter) -> None:
     flat = {key[16:]: value for key, value in ansible.items() if key.startswith("azure_imds_tags_")}
     assert flat == {"cost_center": "1", "role": "web", "x_y": "z"}
     said = " ".join(reporter.warnings)
-    assert "a:b" in said and "A-B" in said and "日本" in said
+    assert "a:b" in said
+    assert "A-B" in said
+    assert "日本" in said
     assert spell_local(facts, reporter=reporter, with_age=True)["tags"] == tags
     grain = spell_salt(facts)["azure_imds"]
     assert grain["tags"] == tags
@@ -135,7 +141,9 @@ def test_tags(reporter: ListReporter) -> None:
 
 def test_adapter_shapes(reporter: ListReporter) -> None:
     """Each adapter has its frame: `available`, the prefix, one top-level grain; `age_seconds` only where wanted."""
-    facts = build_facts(loadBalancer={"publicIpAddresses": []}, identity={"tenantId": "t"}, scheduledEvents={"pending": 0})
+    facts = build_facts(
+        loadBalancer={"publicIpAddresses": []}, identity={"tenantId": "t"}, scheduledEvents={"pending": 0}
+    )
     local = spell_local(facts, reporter=reporter, with_age=False)
     assert local["available"] is True
     assert local["cloud"] == "AzureCloud"

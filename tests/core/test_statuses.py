@@ -22,4 +22,5 @@ def test_meaning(status: int) -> None:
     else:
         expected = ("invalid", False)
     assert (meaning.error.outcome, meaning.is_retried) == expected
-    assert meaning.sense and meaning.hint.endswith(".")
+    assert meaning.sense
+    assert meaning.hint.endswith(".")

@@ -6,14 +6,22 @@ from __future__ import annotations
 import re
 
 import pytest
-from azure_imds_facts.core.versions import FALLBACKS, KNOWN, NEWEST, PREVIEW, SCHEDULED_EVENTS, choose_fallback, choose_version
+from azure_imds_facts.core.versions import (
+    FALLBACKS,
+    KNOWN,
+    NEWEST,
+    PREVIEW,
+    SCHEDULED_EVENTS,
+    choose_fallback,
+    choose_version,
+)
 
 
 def test_table() -> None:
     """The table is sorted, without doubles, and made of dates."""
     assert list(KNOWN) == sorted(set(KNOWN))
     assert all(re.fullmatch(r"20\d\d-\d\d-\d\d", version) for version in KNOWN)
-    assert (NEWEST, PREVIEW) == (KNOWN[-1], KNOWN[0])
+    assert (KNOWN[-1], KNOWN[0]) == (NEWEST, PREVIEW)
     assert FALLBACKS == ("2019-06-01", "2017-04-02")
     assert set(FALLBACKS) <= set(KNOWN)
     assert SCHEDULED_EVENTS == "2020-07-01"

@@ -12,7 +12,12 @@ BOOT_ID = "11111111-2222-4333-8444-555555555555"
 
 
 def build_host(
-    root: Path, *, tag: str | None = AZURE_ASSET_TAG, uuid: str | None = None, boot_id: str | None = BOOT_ID, copy: object = None
+    root: Path,
+    *,
+    tag: str | None = AZURE_ASSET_TAG,
+    uuid: str | None = None,
+    boot_id: str | None = BOOT_ID,
+    copy: object = None,
 ) -> Host:
     """Return a host below `root`; what is None cannot be read there. `copy`: what cloud-init keeps of IMDS."""
     dmi = root / "dmi"

@@ -65,7 +65,9 @@ def refused() -> TransportError:
     return TransportError("connection refused")
 
 
-def server_of(known: tuple[str, ...], document: object, *, wrong: Step, listed: Step | None = None) -> Callable[[str], Step]:
+def server_of(
+    known: tuple[str, ...], document: object, *, wrong: Step, listed: Step | None = None
+) -> Callable[[str], Step]:
     """Return a step that knows some api-versions, answers `wrong` to others, and lists `listed` (None: 404)."""
 
     def answer(url: str) -> Step:
