@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Print a cloud-config, to be given to a VM as its custom data, that installs and enables azure-imds-facts at first boot.
+"""Print a cloud-config, for a VM's custom data, that installs and enables azure-imds-facts at first boot.
 
 The program comes from PyPI, in this program's own version, or with --url and --sha256 from a place of yours: the single
 file azure-imds-facts.pyz, which needs nothing but python3. (Custom data holds 64 KB, so it cannot ride in there.)
@@ -51,7 +51,7 @@ def _check(url: str | None, sha256: str | None) -> dict[str, str]:
     # It is quoted for a shell inside YAML: nothing that means something to either.
     if not re.fullmatch(r"https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%\[\]-]+", url):
         raise UsageError(
-            f"--url cannot be {url!r}.", hint="Give http:// or https:// and percent-encode odd characters."
+            f"--url cannot be {url!r}.", hint="Give http:// or https://, odd characters percent-encoded."
         )
     if not re.fullmatch(r"[0-9A-Fa-f]{64}", sha256):
         raise UsageError(f"--sha256 cannot be {sha256!r}.", hint="Give the 64 digits that sha256sum prints.")

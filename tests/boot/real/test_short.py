@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boots that continuous integration runs too: the normal one, IMDS late, and a machine that is not on Azure."""
+
+from __future__ import annotations
+
+import stat
+import statistics
+import time
+from pathlib import Path
+
+from .commands import wait_for
+from .conftest import VM_ID
+from .guest import UNIT, Guest
+from .network import Network, find_network_up
+
+MACHINE = ("--set", f"compute.vmId={VM_ID}", "--set", "compute.vmSize=Standard_D2s_v3", "--tag", "env=prod")
+
+
+def test_normal(guest: Guest, network: Network) -> None:
+    """With IMDS up the facts are right, for all to read, and no target has waited for them."""
+    with network.imds(*MACHINE):
+        guest.start()
+        result = guest.wait_for_service()
+        facts = guest.read_with_ansible()
+    assert (result["Result"], result["ExecMainStatus"]) == ("success", "0"), guest.journal()
+    assert facts is not None
+    assert facts["compute"]["vm_size"] == "Standard_D2s_v3"
+    assert facts["tags"]["env"] == "prod"
+    assert facts["snapshot"]["source"] == "imds"
+    assert facts["snapshot"]["vm_id_verified"] is True
+    # The unit's own /proc shows the kernel's boot id, which a container like this one shares with its host.
+    assert facts["snapshot"]["boot_id"] == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    found = guest.facts_file.stat()
+    assert (stat.S_IMODE(found.st_mode), found.st_uid, found.st_nlink) == (0o644, 0, 1)
+    assert stat.S_IMODE(guest.facts_file.parent.stat().st_mode) == 0o755
+    assert guest.run("stat", "--format=%a", "/run/azure-imds-facts").stdout == "700\n"
+    assert guest.run("ls", "/run/azure-imds-facts").stdout.count(".json\n") == 1
+    guest.wait_for_target()
+    wait_for("the end of the boot", lambda: guest.read_state() == "running", within_s=20)
+    for target in ("multi-user.target", "graphical.target", "basic.target", "timers.target"):
+        assert UNIT not in guest.run("systemd-analyze", "critical-chain", target, "--no-pager").stdout
+
+
+def test_five_boots_take_a_second(guest: Guest, network: Network) -> None:
+    """From the default route to the written file it takes at most a second, the median of five boots."""
+    taken = []
+    with network.imds(*MACHINE):
+        for _ in range(5):
+            guest.forget()
+            with network.watch_routes() as routes:
+                guest.start()
+                guest.wait_for_service()
+                taken.append(guest.facts_file.stat().st_mtime - find_network_up(routes))
+            guest.cut_power()
+    print("from network up to facts, seconds:", " ".join(f"{seconds:.2f}" for seconds in sorted(taken)))
+    assert 0 < statistics.median(taken) <= 1
+
+
+def test_imds_late(guest: Guest, network: Network) -> None:
+    """IMDS comes 20 seconds late: no facts until then, right ones at once after, and nothing else has waited."""
+    guest.start()
+    reached = guest.wait_for_target()
+    time.sleep(max(0.0, 20 - (time.time() - guest.booted_at)))
+    assert guest.read_with_ansible() is None
+    assert guest.show(UNIT, "ActiveState") == "activating"
+    with network.imds(*MACHINE):
+        up = time.time()
+        result = guest.wait_for_service()
+        facts = guest.read_with_ansible()
+    written = guest.facts_file.stat().st_mtime
+    print(f"multi-user.target {reached:.1f} s after the start; facts {written - up:.2f} s after IMDS came")
+    assert (result["Result"], result["ExecMainStatus"]) == ("success", "0"), guest.journal()
+    assert facts is not None
+    assert facts["compute"]["vm_size"] == "Standard_D2s_v3"
+    assert facts["snapshot"]["source"] == "imds"
+    assert reached < 15
+    assert written - up < 2
+    assert UNIT not in guest.run("systemd-analyze", "critical-chain", "multi-user.target", "--no-pager").stdout
+
+
+def test_not_azure(guest: Guest, network: Network) -> None:
+    """On another platform nothing is asked, nothing written, and the unit has not failed."""
+    guest.be(tag="Amazon EC2", uuid=VM_ID)
+    with network.imds(*MACHINE):
+        guest.start()
+        result = guest.wait_for_service()
+        assert guest.read_with_ansible() is None
+    assert (result["Result"], result["ExecMainStatus"]) == ("success", "3"), guest.journal()
+    assert not guest.facts_file.exists()
+    assert network.requests() == []
+    assert "Amazon EC2" in guest.journal()
