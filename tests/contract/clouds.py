@@ -7,45 +7,85 @@ from typing import Any
 
 # Cloud → what `azEnvironment` says there, in lower case. Air-gapped clouds are not listed: they are `Unknown`.
 ENVIRONMENTS = {
-    "AzureCloud": """
-        azurecloud azurepubliccloud
-    """.split(),
-    "AzureUSGovernment": """
-        azureusgovernment azureusgovernmentcloud
-    """.split(),
-    "AzureChinaCloud": """
-        azurechinacloud
-    """.split(),
-    "AzureGermanCloud": """
-        azuregermancloud azuregermanycloud germanycloud
-    """.split(),
-    "AzureStack": """
-        azurestack azurestackcloud
-    """.split(),
+    "AzureCloud": ["azurecloud", "azurepubliccloud"],
+    "AzureUSGovernment": ["azureusgovernment", "azureusgovernmentcloud"],
+    "AzureChinaCloud": ["azurechinacloud"],
+    "AzureGermanCloud": ["azuregermancloud", "azuregermanycloud", "germanycloud"],
+    "AzureStack": ["azurestack", "azurestackcloud"],
 }
 
 # Cloud → its regions, recorded and newer alike. Azure Stack's are named by its owner.
 REGIONS = {
-    "AzureCloud": """
-        australiacentral australiacentral2 australiaeast australiasoutheast brazilsouth brazilsoutheast
-        brazilus canadacentral canadaeast centralindia centralus centraluseuap eastasia eastus eastus2
-        eastus2euap francecentral francesouth germanynorth germanywestcentral japaneast japanwest
-        jioindiacentral jioindiawest koreacentral koreasouth northcentralus northeurope norwayeast
-        norwaywest qatarcentral southafricanorth southafricawest southcentralus southeastasia southindia
-        swedencentral swedensouth switzerlandnorth switzerlandwest uaecentral uaenorth uksouth ukwest
-        westcentralus westeurope westindia westus westus2 westus3 israelcentral italynorth malaysiasouth
-        polandcentral taiwannorth taiwannorthwest spaincentral mexicocentral newzealandnorth
-        indonesiacentral malaysiawest chilecentral austriaeast belgiumcentral denmarkeast
-    """.split(),
-    "AzureUSGovernment": """
-        usgovvirginia usgoviowa usdodeast usdodcentral usgovtexas usgovarizona
-    """.split(),
-    "AzureChinaCloud": """
-        chinaeast chinanorth chinanorth2 chinaeast2 chinanorth3 chinaeast3
-    """.split(),
-    "AzureGermanCloud": """
-        germanycentral germanynortheast
-    """.split(),
+    "AzureCloud": [
+        "australiacentral",
+        "australiacentral2",
+        "australiaeast",
+        "australiasoutheast",
+        "brazilsouth",
+        "brazilsoutheast",
+        "brazilus",
+        "canadacentral",
+        "canadaeast",
+        "centralindia",
+        "centralus",
+        "centraluseuap",
+        "eastasia",
+        "eastus",
+        "eastus2",
+        "eastus2euap",
+        "francecentral",
+        "francesouth",
+        "germanynorth",
+        "germanywestcentral",
+        "japaneast",
+        "japanwest",
+        "jioindiacentral",
+        "jioindiawest",
+        "koreacentral",
+        "koreasouth",
+        "northcentralus",
+        "northeurope",
+        "norwayeast",
+        "norwaywest",
+        "qatarcentral",
+        "southafricanorth",
+        "southafricawest",
+        "southcentralus",
+        "southeastasia",
+        "southindia",
+        "swedencentral",
+        "swedensouth",
+        "switzerlandnorth",
+        "switzerlandwest",
+        "uaecentral",
+        "uaenorth",
+        "uksouth",
+        "ukwest",
+        "westcentralus",
+        "westeurope",
+        "westindia",
+        "westus",
+        "westus2",
+        "westus3",
+        "israelcentral",
+        "italynorth",
+        "malaysiasouth",
+        "polandcentral",
+        "taiwannorth",
+        "taiwannorthwest",
+        "spaincentral",
+        "mexicocentral",
+        "newzealandnorth",
+        "indonesiacentral",
+        "malaysiawest",
+        "chilecentral",
+        "austriaeast",
+        "belgiumcentral",
+        "denmarkeast",
+    ],
+    "AzureUSGovernment": ["usgovvirginia", "usgoviowa", "usdodeast", "usdodcentral", "usgovtexas", "usgovarizona"],
+    "AzureChinaCloud": ["chinaeast", "chinanorth", "chinanorth2", "chinaeast2", "chinanorth3", "chinaeast3"],
+    "AzureGermanCloud": ["germanycentral", "germanynortheast"],
 }
 
 

@@ -8,7 +8,9 @@ from ipaddress import ip_address
 from typing import Any
 
 _MAC = re.compile(r"[0-9A-Fa-f]{2}([:-]?)[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}")
-_KINDS = [(f"{side}Ip{family}", side, family.replace("v", "ipv")) for family in ("v4", "v6") for side in ("private", "public")]
+_KINDS = [
+    (f"{side}Ip{family}", side, family.replace("v", "ipv")) for family in ("v4", "v6") for side in ("private", "public")
+]
 
 
 def summarise(interfaces: list[Any], local_address: str, balanced: list[Any]) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def _list_addresses(interface: dict[str, Any], side: str, family: str, balanced:
     found = []
     for entry in _entries(interface, family, "ipAddress"):
         address = entry.get(f"{side}IpAddress")
-        if side == "public" and address == "":
+        if side == "public" and address in ("", None):  # recorded IPv6 entries lack the field
             address = _look_up(entry.get("privateIpAddress"), balanced)
         found.append(address)
     return [address for address in found if address and isinstance(address, str)]
@@ -70,9 +72,9 @@ def _list_addresses(interface: dict[str, Any], side: str, family: str, balanced:
 def _look_up(private: Any, balanced: list[Any]) -> str:
     """Find the public address that a load balancer lends to a private one; brackets of IPv6 are stripped."""
     for entry in balanced:
-        if isinstance(entry, dict) and entry.get("frontendIpAddress") and entry.get("privateIpAddress"):
-            if _same(_strip(entry["privateIpAddress"]), private):
-                return _strip(entry["frontendIpAddress"])
+        usable = isinstance(entry, dict) and entry.get("frontendIpAddress") and entry.get("privateIpAddress")
+        if usable and _same(_strip(entry["privateIpAddress"]), private):
+            return _strip(entry["frontendIpAddress"])
     return ""
 
 

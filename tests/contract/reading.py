@@ -23,7 +23,7 @@ def hide(value: Any, reveal: frozenset[str] = frozenset()) -> Any:
 
 def _without(value: Any, hidden: set[str]) -> Any:
     if isinstance(value, dict):
-        return {name: _without(inner, hidden) for name, inner in value.items() if name.lower() not in hidden}
+        return {name: _without(inner, hidden) for name, inner in value.items() if name.casefold() not in hidden}
     if isinstance(value, list):
         return [_without(item, hidden) for item in value]
     return value

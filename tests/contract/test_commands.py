@@ -25,7 +25,9 @@ CHOSEN = [
 
 def ask(serving: Serving, tmp_path: Path, *arguments: str) -> bytes:
     """Run the command `facts`, and return what it printed."""
-    done = command("facts", "--endpoint", serving.endpoint, "--cache-ttl", "0", "--cache-dir", str(tmp_path / "cache"), *arguments)
+    done = command(
+        "facts", "--endpoint", serving.endpoint, "--cache-ttl", "0", "--cache-dir", str(tmp_path / "cache"), *arguments
+    )
     assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
     return done.stdout
 
@@ -39,7 +41,10 @@ def build(serving: Serving, document: dict[str, Any], snapshot: dict[str, Any]) 
 def test_json_and_yaml(serving: Serving, tmp_path: Path, name: str) -> None:
     """`json` and `yaml` are the local facts, with their age."""
     serve_document(serving, DOCUMENTS[name])
-    for told in (json.loads(ask(serving, tmp_path, "--format", "json")), yaml.safe_load(ask(serving, tmp_path, "--format", "yaml"))):
+    for told in (
+        json.loads(ask(serving, tmp_path, "--format", "json")),
+        yaml.safe_load(ask(serving, tmp_path, "--format", "yaml")),
+    ):
         snapshot = {"fetchedAt": told["snapshot"]["fetched_at"], "ageSeconds": told["snapshot"]["age_seconds"]}
         assert dump(told) == dump(spell_local(build(serving, DOCUMENTS[name], snapshot), is_with_age=True))
 
@@ -57,7 +62,10 @@ def test_ansible(serving: Serving, tmp_path: Path, name: str) -> None:
     """`ansible` is the module's facts."""
     serve_document(serving, DOCUMENTS[name])
     told = json.loads(ask(serving, tmp_path, "--format", "ansible"))
-    snapshot = {"fetchedAt": told["azure_imds_snapshot_fetched_at"], "ageSeconds": told["azure_imds_snapshot_age_seconds"]}
+    snapshot = {
+        "fetchedAt": told["azure_imds_snapshot_fetched_at"],
+        "ageSeconds": told["azure_imds_snapshot_age_seconds"],
+    }
     assert dump(told) == dump(spell_ansible(build(serving, DOCUMENTS[name], snapshot)))
 
 
@@ -74,8 +82,10 @@ def test_env(serving: Serving, tmp_path: Path, name: str) -> None:
     """A real shell that evaluates `env` holds the Ansible facts, and nothing else is set or run."""
     serve_document(serving, DOCUMENTS[name])
     printed = ask(serving, tmp_path, "--format", "env")
-    shown = b'\npython3 -c "import os, sys; sys.stdout.buffer.write(b\'\\0\'.join(b\'=\'.join(i) for i in os.environb.items()))"'
-    done = subprocess.run(["sh", "-ac", printed + shown], env={"PATH": "/usr/local/bin:/usr/bin:/bin"}, capture_output=True, check=True)
+    shown = b"\npython3 -c \"import os, sys; sys.stdout.buffer.write(b'\\0'.join(b'='.join(i) for i in os.environb.items()))\""
+    done = subprocess.run(
+        ["sh", "-ac", printed + shown], env={"PATH": "/usr/local/bin:/usr/bin:/bin"}, capture_output=True, check=True
+    )
     assert done.stderr == b""
     known = {"PATH", "PWD", "OLDPWD", "SHLVL", "_", "LC_CTYPE"}
     held = dict(pair.decode().split("=", 1) for pair in done.stdout.split(b"\0"))
@@ -84,10 +94,18 @@ def test_env(serving: Serving, tmp_path: Path, name: str) -> None:
         "fetchedAt": held["AZURE_IMDS_SNAPSHOT_FETCHED_AT"],
         "ageSeconds": json.loads(held["AZURE_IMDS_SNAPSHOT_AGE_SECONDS"]),
     }
-    wanted = {name.upper(): as_shell(value) for name, value in spell_ansible(build(serving, DOCUMENTS[name], snapshot)).items()}
-    told = {variable: json.loads(value) if isinstance(wanted.get(variable), (list, dict)) else value for variable, value in held.items()}
+    wanted = {
+        name.upper(): as_shell(value)
+        for name, value in spell_ansible(build(serving, DOCUMENTS[name], snapshot)).items()
+    }
+    told = {
+        variable: json.loads(value) if isinstance(wanted.get(variable), (list, dict)) else value
+        for variable, value in held.items()
+    }
     # Control characters inside lists and mappings may be dropped or escaped: what the JSON means is compared without them.
-    assert re.sub(r"\\u00[01789][0-9a-f]|\\[nrtbf]", "", dump(told)) == re.sub(r"\\u00[01789][0-9a-f]|\\[nrtbf]", "", dump(wanted))
+    assert re.sub(r"\\u00[01789][0-9a-f]|\\[nrtbf]", "", dump(told)) == re.sub(
+        r"\\u00[01789][0-9a-f]|\\[nrtbf]", "", dump(wanted)
+    )
 
 
 def test_local_facts_file(serving: Serving, tmp_path: Path) -> None:
@@ -124,7 +142,9 @@ def test_local_facts_file_goes_stale(fresh: Serving, tmp_path: Path) -> None:
     assert dump(after) == dump(before)
 
 
-def write_file(serving: Serving, tmp_path: Path, *arguments: str, is_expected_ok: bool = True) -> subprocess.CompletedProcess[bytes]:
+def write_file(
+    serving: Serving, tmp_path: Path, *arguments: str, is_expected_ok: bool = True
+) -> subprocess.CompletedProcess[bytes]:
     """Run the command `local-facts`."""
     (tmp_path / "facts.d").mkdir(exist_ok=True)
     done = command(

@@ -83,7 +83,40 @@ BODIES: dict[str, bytes] = {
     "a number of 4000 digits": b'{"compute":{"a":' + b"1" * 4000 + b"}}",
     "a number of 5000 digits in a string": b'{"compute":{"a":"' + b"1" * 5000 + b'"}}',
 }
-STATUSES = (200, 201, 202, 204, 206, 300, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 407, 408, 409, 410, 411, 418, 422, 429, 451, 499, 500, 501, 502, 503, 504, 599)
+STATUSES = (
+    200,
+    201,
+    202,
+    204,
+    206,
+    300,
+    301,
+    302,
+    304,
+    307,
+    308,
+    400,
+    401,
+    403,
+    404,
+    405,
+    407,
+    408,
+    409,
+    410,
+    411,
+    418,
+    422,
+    429,
+    451,
+    499,
+    500,
+    501,
+    502,
+    503,
+    504,
+    599,
+)
 
 
 def ask(serving: Serving, tmp_path: Path, answer: Answer, *arguments: str) -> CompletedProcess[bytes]:
@@ -135,7 +168,15 @@ def test_retried(fresh: Serving, tmp_path: Path, status: int) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [Answer(302, b"", {"Location": "/"}), Answer(403, b""), Answer(201, GOOD), Answer(200, BODIES["html"]), Answer(400, b"{}"), Answer(200, b"[]"), Answer(429, b"", {"Retry-After": "60"})],
+    [
+        Answer(302, b"", {"Location": "/"}),
+        Answer(403, b""),
+        Answer(201, GOOD),
+        Answer(200, BODIES["html"]),
+        Answer(400, b"{}"),
+        Answer(200, b"[]"),
+        Answer(429, b"", {"Retry-After": "60"}),
+    ],
     ids=["302", "403", "201", "html", "400", "list", "retry-after"],
 )
 def test_ends_at_once(fresh: Serving, tmp_path: Path, answer: Answer) -> None:

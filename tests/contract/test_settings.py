@@ -38,7 +38,11 @@ def ask(*arguments: str, environment: dict[str, str] | None = None) -> tuple[int
 def base(fresh: Serving, tmp_path: Path) -> dict[str, str]:
     """An environment that leads to a server with a document."""
     serve_document(fresh, DOCUMENTS["sensitive anywhere"])
-    return {"AZURE_IMDS_ENDPOINT": fresh.endpoint, "AZURE_IMDS_CACHE_DIR": str(tmp_path / "cache"), "AZURE_IMDS_TIMEOUT": "2"}
+    return {
+        "AZURE_IMDS_ENDPOINT": fresh.endpoint,
+        "AZURE_IMDS_CACHE_DIR": str(tmp_path / "cache"),
+        "AZURE_IMDS_TIMEOUT": "2",
+    }
 
 
 @pytest.mark.parametrize("way", ["flag", "environment"])
@@ -61,8 +65,18 @@ def test_wrong_flag(base: dict[str, str], arguments: list[str]) -> None:
     ("setting", "low", "high", "read"),
     [
         ("api_version", "2021-02-01", "2020-09-01", lambda grain: grain["snapshot"]["apiVersion"]),
-        ("gather", "compute,tags", "network", lambda grain: ",".join(sorted(set(grain) & {"compute", "tags", "network"}))),
-        ("reveal", "user_data", "custom_data", lambda grain: "user_data" if "userData" in grain["compute"] else "custom_data"),
+        (
+            "gather",
+            "compute,tags",
+            "network",
+            lambda grain: ",".join(sorted(set(grain) & {"compute", "tags", "network"})),
+        ),
+        (
+            "reveal",
+            "user_data",
+            "custom_data",
+            lambda grain: "user_data" if "userData" in grain["compute"] else "custom_data",
+        ),
     ],
 )
 def test_order(base: dict[str, str], setting: str, low: str, high: str, read: Any) -> None:
@@ -135,7 +149,10 @@ def test_detect(base: dict[str, str], fresh: Serving) -> None:
 def is_azure() -> bool:
     """Tell whether the machine that runs the tests says that it is an Azure VM (section 7)."""
     try:
-        return Path("/sys/class/dmi/id/chassis_asset_tag").read_text(encoding="ascii").strip() == "7783-7084-3265-9085-8269-3286-77"
+        return (
+            Path("/sys/class/dmi/id/chassis_asset_tag").read_text(encoding="ascii").strip()
+            == "7783-7084-3265-9085-8269-3286-77"
+        )
     except OSError:
         return Path("/var/lib/waagent").exists()
 
@@ -156,7 +173,10 @@ def test_not_disabled(base: dict[str, str], value: str) -> None:
 
 def test_gather_all(base: dict[str, str], fresh: Serving) -> None:
     """`all` gathers every category."""
-    fresh.answers |= {"loadbalancer": Answer(body=b'{"loadbalancer":{}}'), "identity/info": Answer(body=b'{"tenantId":"t"}')}
+    fresh.answers |= {
+        "loadbalancer": Answer(body=b'{"loadbalancer":{}}'),
+        "identity/info": Answer(body=b'{"tenantId":"t"}'),
+    }
     fresh.answers["scheduledevents"] = Answer(body=b'{"DocumentIncarnation":1,"Events":[]}')
     grain = ask("--gather", "all", environment=base)[1]
     assert {"compute", "network", "tags", "loadBalancer", "scheduledEvents", "identity"} < set(grain)
@@ -187,6 +207,10 @@ def test_headers(base: dict[str, str], fresh: Serving) -> None:
     ask("--timeout", "1.5", environment=base)
     assert len(fresh.asked) > 1
     for path, headers in fresh.asked:
-        assert (path.partition("?")[0], headers["Metadata"], headers["X-Forwarded-For"]) == ("/metadata/instance", "true", None)
+        assert (path.partition("?")[0], headers["Metadata"], headers["X-Forwarded-For"]) == (
+            "/metadata/instance",
+            "true",
+            None,
+        )
         assert "azure-imds-facts/" in headers["User-Agent"]
         assert headers["x-ms-client-request-id"]

@@ -29,9 +29,18 @@ LOAD_BALANCED: dict[str, tuple[Any, list[Any]]] = {
     ),
     "incomplete entries": (
         interface("A", "10.1.0.4"),
-        [{"frontendIpAddress": "51.0.0.1"}, {"privateIpAddress": "10.1.0.4"}, None, "x", {"frontendIpAddress": "51.0.0.2", "privateIpAddress": "10.1.0.4"}],
+        [
+            {"frontendIpAddress": "51.0.0.1"},
+            {"privateIpAddress": "10.1.0.4"},
+            None,
+            "x",
+            {"frontendIpAddress": "51.0.0.2", "privateIpAddress": "10.1.0.4"},
+        ],
     ),
-    "typo of the swagger example": (interface("A", "10.1.0.4"), [{"frotendIpAddress": "51.0.0.1", "privateIpAddress": "10.1.0.4"}]),
+    "typo of the swagger example": (
+        interface("A", "10.1.0.4"),
+        [{"frotendIpAddress": "51.0.0.1", "privateIpAddress": "10.1.0.4"}],
+    ),
     "empty private address": (interface("A", ""), [{"frontendIpAddress": "51.0.0.1", "privateIpAddress": ""}]),
     "another's": (interface("A", "10.1.0.4"), [{"frontendIpAddress": "51.0.0.1", "privateIpAddress": "10.1.0.5"}]),
     "no public address in the document": (
@@ -42,7 +51,9 @@ LOAD_BALANCED: dict[str, tuple[Any, list[Any]]] = {
 }
 
 
-def compare(serving: Serving, document: dict[str, Any], *, settings: dict[str, Any] | None = None, **asked: Any) -> Spellings:
+def compare(
+    serving: Serving, document: dict[str, Any], *, settings: dict[str, Any] | None = None, **asked: Any
+) -> Spellings:
     """Assert that all spellings of the project are those of the reference."""
     got = Spellings(serving, **(settings or {}))
     snapshot = got.salt["azure_imds"]["snapshot"]
@@ -70,7 +81,12 @@ def test_generated_document(serving: Serving, document: dict[str, Any]) -> None:
     compare(serving, document)
 
 
-@given(document=documents, reveal=st.frozensets(st.sampled_from(["user_data", "custom_data", "public_keys", "admin_username", "disk_encryption"]), min_size=1))
+@given(
+    document=documents,
+    reveal=st.frozensets(
+        st.sampled_from(["user_data", "custom_data", "public_keys", "admin_username", "disk_encryption"]), min_size=1
+    ),
+)
 def test_generated_document_revealed(serving: Serving, document: dict[str, Any], reveal: frozenset[str]) -> None:
     """What is asked for by name comes back, and nothing else does."""
     serve_document(serving, document)
@@ -94,7 +110,10 @@ def serve_balancer(serving: Serving, balancer: dict[str, Any]) -> dict[str, Any]
 def test_load_balancer(serving: Serving, name: str) -> None:
     """An empty public address is filled from the load balancer's list, in the summary alone."""
     nic, entries = LOAD_BALANCED[name]
-    document, balancer = nics(nic), {"publicIpAddresses": entries, "inboundRules": [{"frontendPort": 80}], "outboundRules": []}
+    document, balancer = (
+        nics(nic),
+        {"publicIpAddresses": entries, "inboundRules": [{"frontendPort": 80}], "outboundRules": []},
+    )
     serve_document(serving, document)
     compare(serving, document, settings=serve_balancer(serving, balancer), load_balancer=balancer)
 
@@ -116,19 +135,34 @@ def test_identity(serving: Serving) -> None:
 
 def test_scheduled_events(serving: Serving) -> None:
     """Events keep IMDS's objects, and the summary counts those of this VM."""
-    event = {"EventId": "e", "EventType": "Freeze", "Resources": ["vm_0", "vm_1"], "NotBefore": "Mon, 11 Apr 2026 22:26:58 GMT"}
+    event = {
+        "EventId": "e",
+        "EventType": "Freeze",
+        "Resources": ["vm_0", "vm_1"],
+        "NotBefore": "Mon, 11 Apr 2026 22:26:58 GMT",
+    }
     other = {"EventId": "f", "EventType": "Reboot", "Resources": ["vm_2"], "NotBefore": "Mon, 11 Apr 2022 22:26:58 GMT"}
     serve_document(serving, only(name="vm_0"))
-    serving.answers["scheduledevents"] = Answer(body=dump({"DocumentIncarnation": 2, "Events": [event, other]}).encode())
+    serving.answers["scheduledevents"] = Answer(
+        body=dump({"DocumentIncarnation": 2, "Events": [event, other]}).encode()
+    )
     got = Spellings(serving, gather="scheduled_events")
     events = got.salt["azure_imds"]["scheduledEvents"]
-    assert (events["incarnation"], events["events"], events["pending"], events["nextType"]) == (2, [event, other], 1, "Freeze")
+    assert (events["incarnation"], events["events"], events["pending"], events["nextType"]) == (
+        2,
+        [event, other],
+        1,
+        "Freeze",
+    )
     assert got.local["scheduled_events"]["events"][0]["event_type"] == "Freeze"
     assert got.ansible["azure_imds_scheduled_events_events"] == got.local["scheduled_events"]["events"]
     assert got.ansible["azure_imds_scheduled_events_pending"] == 1
 
 
-@pytest.mark.parametrize(("gather", "path"), [("load_balancer", "loadbalancer"), ("scheduled_events", "scheduledevents"), ("identity", "identity/info")])
+@pytest.mark.parametrize(
+    ("gather", "path"),
+    [("load_balancer", "loadbalancer"), ("scheduled_events", "scheduledevents"), ("identity", "identity/info")],
+)
 @pytest.mark.parametrize("status", [400, 403, 404])
 def test_missing_endpoint(serving: Serving, gather: str, path: str, status: int) -> None:
     """Where an endpoint besides the instance's fails, its category is absent and named."""
@@ -148,7 +182,16 @@ def test_snapshot_times(serving: Serving) -> None:
     assert 0 <= snapshot["ageSeconds"] < 5
 
 
-@pytest.mark.parametrize("name", ["names that meet", "keys that meet in a list", "nothing left of a name", "tag names that meet", "tag list strangers"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "names that meet",
+        "keys that meet in a list",
+        "nothing left of a name",
+        "tag names that meet",
+        "tag list strangers",
+    ],
+)
 def test_warning(serving: Serving, name: str) -> None:
     """Whatever is left out for its name or its shape is left out with a warning."""
     serve_document(serving, DOCUMENTS[name])
@@ -156,7 +199,11 @@ def test_warning(serving: Serving, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "left_out"), [("names that meet", ["vmId", "vm_id", "VM-Id"]), ("tag names that meet", ["cost-center", "cost_center", "CostCenter"])]
+    ("name", "left_out"),
+    [
+        ("names that meet", ["vmId", "vm_id", "VM-Id"]),
+        ("tag names that meet", ["cost-center", "cost_center", "CostCenter"]),
+    ],
 )
 def test_warning_names(serving: Serving, name: str, left_out: list[str]) -> None:
     """The warning about names that meet names them."""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 MAX_DEPTH = 64
-_LONGEST_NUMBER = 400
+# As many digits as Python reads and writes without being told to.
+_LONGEST_NUMBER = 4300
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_IMDS = "Something else answers at this address: look for a captive portal, a proxy or a wrong endpoint."
 _BROKEN = (
@@ -92,7 +93,7 @@ def _parse_float(digits: str) -> float:
 
 def _parse_int(digits: str) -> int:
     # Python takes quadratic time over the digits, or refuses; IMDS has no number over 20 of them.
-    if len(digits) > _LONGEST_NUMBER:
+    if len(digits.lstrip("-")) > _LONGEST_NUMBER:
         raise InvalidError("The answer holds a number that is too large.", hint=_BROKEN)
     return int(digits)
 

@@ -34,7 +34,7 @@ def redact(value: Any, *, reveal: Iterable[str] = ()) -> Any:
 
 def _without(value: Any, dropped: set[str]) -> Any:
     if isinstance(value, dict):
-        return {key: _without(item, dropped) for key, item in value.items() if key.lower() not in dropped}
+        return {key: _without(item, dropped) for key, item in value.items() if key.casefold() not in dropped}
     if isinstance(value, list):
         return [_without(item, dropped) for item in value]
     return value
