@@ -51,7 +51,7 @@ def test_form(path: Path) -> None:
     text = path.read_text()
     assert text.startswith("# SPDX-License-Identifier: Apache-2.0\n")
     assert ast.get_docstring(ast.parse(text))
-    assert path.name in ("__init__.py",) or "from __future__ import annotations" in text
+    assert path.name == "__init__.py" or "from __future__ import annotations" in text
 
 
 def find_python38() -> str | None:

@@ -204,7 +204,7 @@ def test_link_to_directory(tmp_path: Path) -> None:
     """A link in the directory's place is refused."""
     (tmp_path / "real").mkdir()
     (tmp_path / "facts.d").symlink_to(tmp_path / "real")
-    with pytest.raises(UsageError, match="facts.d"):
+    with pytest.raises(UsageError, match=r"facts\.d"):
         write(tmp_path / "facts.d")
     assert os.listdir(tmp_path / "real") == []
 

@@ -49,7 +49,7 @@ def build_facts(**categories: Any) -> dict[str, Any]:
         ("a__b", "a_b"),
         ("ABC", "abc"),
         ("İd", "d"),
-        ("２x", "x"),
+        ("\uff12x", "x"),
         ("a\nB", "a_b"),
     ],
 )

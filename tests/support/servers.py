@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import threading
@@ -65,11 +66,9 @@ class RawServer:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection:
-            try:
-                self._behaviour(self, connection)
-            except OSError:
-                pass  # the client went away, as it may
+        # The client may go away.
+        with connection, contextlib.suppress(OSError):
+            self._behaviour(self, connection)
 
 
 def reset(connection: socket.socket) -> None:
