@@ -9,6 +9,9 @@ CORE := $(COLLECTION)/plugins/module_utils/imds
 MODULES := $(wildcard $(COLLECTION)/plugins/modules/*.py)
 BIN := .venv/bin
 LINT := .venv-lint/bin
+MYPY := $(CURDIR)/$(LINT)/mypy --config-file $(CURDIR)/pyproject.toml --namespace-packages --explicit-package-bases
+# The first on PATH, for they run one another; their caches below the checkout.
+LINT_ENV := PATH=$(CURDIR)/$(LINT):$$PATH HOME=$(CURDIR)/build ANSIBLE_HOME=$(CURDIR)/build/ansible-lint NO_COLOR=1
 export PYTHON
 # pytest's own options: make test ARGS='-k salt -x'
 ARGS :=
@@ -29,17 +32,18 @@ test: venv ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-molecule: venv venv-lint ## run the molecule scenario against an emulated VM
-	@scripts/with-emulator.sh $(CURDIR)/$(LINT)/molecule test
+	@$(BIN)/python scripts/with_emulated_vm.py $(CURDIR)/$(LINT)/molecule test
 
 lint: venv-lint typed ## check style, types and the collection
 	$(LINT)/ruff check
 	$(LINT)/ruff format --check
-	@# The facade azure_imds_facts.core finds its modules at run time; checkers need them where they read them.
-	cd build/typed && ../../$(LINT)/mypy --config-file ../../pyproject.toml -p azure_imds_facts
-	cd $(COLLECTION)/../../.. && $(CURDIR)/$(LINT)/mypy --config-file $(CURDIR)/pyproject.toml --namespace-packages \
-	    --explicit-package-bases $(MODULES:collections/%=%)
-	MYPYPATH=build/typed $(LINT)/mypy --namespace-packages --explicit-package-bases tests scripts
-	ANSIBLE_HOME=$(CURDIR)/build/ansible-lint $(LINT)/ansible-lint --offline --strict -q
+	@# The facade azure_imds_facts.core finds its modules at run time; mypy needs them where it reads them.
+	cd build/typed && $(MYPY) -p azure_imds_facts
+	cd collections && $(MYPY) $(MODULES:collections/%=%)
+	MYPYPATH=build/typed:scripts $(MYPY) tests $(wildcard scripts/lab scripts/*.py)
+	$(LINT_ENV) ansible-lint --strict -q
+	cd $(COLLECTION) && $(LINT_ENV) antsibull-changelog lint
+	cd $(COLLECTION) && $(LINT_ENV) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self .
 
 typed:
 	@mkdir -p build/typed

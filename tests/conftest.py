@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What holds for every test."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no variable that a developer has set for Ansible, Salt or this project decide a test."""
+    for name in list(os.environ):
+        if name.startswith(("ANSIBLE_", "AZURE_IMDS_", "SALT_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a test that would leave this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else None
+        if host and host != "localhost" and not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+            pytest.fail(f"a test was about to connect to {host}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
