@@ -28,7 +28,6 @@ from tests.support.clocks import ManualClock
 from tests.support.documents import SWAPPED_VM_ID, VM_ID
 
 ROOT = Path(azure_imds_facts.__file__).parents[1]
-UNREACHABLE = UnreachableError("It did not answer.")
 
 
 def facts(**snapshot: object) -> dict[str, Any]:
@@ -152,7 +151,7 @@ def test_directory_in_its_place(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == [NAME]
 
 
-@pytest.mark.parametrize("error", [UNREACHABLE, RejectedError("No."), InvalidError("No.")])
+@pytest.mark.parametrize("error", [UnreachableError("No."), RejectedError("No."), InvalidError("No.")])
 def test_failure_marks_stale(error: ImdsError, tmp_path: Path) -> None:
     """When there are no new facts the old ones stay, marked stale, with the mode they had."""
     write(tmp_path, reveal=True)
@@ -168,7 +167,7 @@ def test_failure_that_leaves_the_file(tmp_path: Path) -> None:
         write(tmp_path)
         assert settle(tmp_path, error) == ""
         assert source(tmp_path) == "imds"
-    for error in (UNREACHABLE, UsageError("No."), NotAzureError("No.", is_positive=True)):
+    for error in (UnreachableError("No."), UsageError("No."), NotAzureError("No.", is_positive=True)):
         assert settle(tmp_path / "none", error) == ""
     assert not (tmp_path / "none").exists()
 
