@@ -41,13 +41,14 @@ class LogReporter(Reporter):
         """Log for those who look for trouble."""
         log.debug("azure_imds: %s", message)
 
-    attempt = notice
+    def attempt(self, message: str) -> None:
+        """Log for those who look for trouble."""
+        log.debug("azure_imds: %s", message)
 
 
 def collect_grain(opts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the grain, `{}` where there is none; the log says why, once a failure as a warning."""
-    if salt.utils.platform.is_proxy() or "proxy" in opts:
-        # It would be the metadata of the proxy's own VM, not of the device that it stands for.
+    if is_proxy(opts):
         return {}
     reporter = LogReporter()
     try:
@@ -67,18 +68,25 @@ def collect_grain(opts: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def build_minion_settings(opts: Mapping[str, Any]) -> Settings:
-    """Return the settings of the minion's key `azure_imds:`. Raises UsageError."""
-    explicit = opts.get("azure_imds") or {}
-    if not isinstance(explicit, dict):
+def is_proxy(opts: Mapping[str, Any]) -> bool:
+    """Return whether this process stands for another device: what it could say would be of its own VM."""
+    return "proxy" in opts or bool(salt.utils.platform.is_proxy())
+
+
+def build_minion_settings(opts: Mapping[str, Any], **overrides: object) -> Settings:
+    """Return the settings of the minion's key `azure_imds:`; overrides that are not None beat them.
+
+    Raises UsageError.
+    """
+    configured = opts.get("azure_imds") or {}
+    if not isinstance(configured, dict):
         raise UsageError(
             "The minion's azure_imds is not a mapping.", hint="Write settings below it, such as timeout: 1."
         )
-    is_root = os.geteuid() == 0 if hasattr(os, "geteuid") else False
-    cache_dir = (
-        None if is_root else os.path.join(opts["cachedir"], "azure-imds-facts") if opts.get("cachedir") else None
-    )
-    return build_settings(explicit, os.environ, timeout=_TIMEOUT_S, cache_dir=cache_dir)
+    # Salt 3008 hands out mappings of a kind of its own, whose items are to be had one by one.
+    explicit = {name: configured[name] for name in configured}
+    explicit.update({name: value for name, value in overrides.items() if value is not None})
+    return build_settings(explicit, os.environ, timeout=_TIMEOUT_S, cache_dir=_choose_cache_dir(opts))
 
 
 def open_transport() -> Transport:
@@ -86,3 +94,9 @@ def open_transport() -> Transport:
     from azure_imds_facts.requests_transport import RequestsTransport  # noqa: PLC0415  not for a cached answer
 
     return RequestsTransport()
+
+
+def _choose_cache_dir(opts: Mapping[str, Any]) -> str | None:
+    """Root shares the machine's cache; a minion that is another user has a directory of its own anyway."""
+    is_root = getattr(os, "geteuid", lambda: 1)() == 0
+    return None if is_root or not opts.get("cachedir") else os.path.join(opts["cachedir"], "azure-imds-facts")

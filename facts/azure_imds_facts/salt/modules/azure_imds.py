@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Ask Azure's Instance Metadata Service (IMDS) about the virtual machine that this minion runs on.
+
+Settings come from the minion's key ``azure_imds:``, as for the grain ``azure_imds``; ``timeout`` is one second unless
+set otherwise. Where there is no answer, each function fails with the outcome (``not_azure``, ``unreachable``,
+``throttled``, ``unavailable``, ``rejected``, ``invalid`` or ``usage``), what was tried, and what to do about it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from salt.exceptions import CommandExecutionError
+
+from azure_imds_facts.core.errors import ImdsError, UsageError
+from azure_imds_facts.salt import asking, collecting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    __opts__: dict[str, Any] = {}
+    __salt__: dict[str, Callable[..., Any]] = {}
+
+__virtualname__ = "azure_imds"
+
+
+def __virtual__() -> str | tuple[bool, str]:  # noqa: N807  the name that Salt calls
+    """Load on every minion but a proxy."""
+    if collecting.is_proxy(__opts__):
+        return False, "A proxy minion would tell of the VM that it runs on, not of the device that it stands for."
+    return __virtualname__
+
+
+def facts(gather: str | list[str] | None = None, timeout: float | None = None) -> dict[str, Any]:
+    """
+    Return the facts of this VM, as the grain has them, from the machine's cache where that is fresh.
+
+    gather
+        The categories: ``compute``, ``network``, ``tags``, ``load_balancer``, ``scheduled_events``, ``identity`` or
+        ``all``; a list, or names separated by commas. The minion's setting, else the first three.
+
+    timeout
+        Seconds for all of it. The minion's setting, else one.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' azure_imds.facts
+        salt '*' azure_imds.facts gather=tags,load_balancer timeout=5
+    """
+    with _failing_as_salt_does():
+        return asking.collect_facts(__opts__, gather=gather, timeout=timeout)
+
+
+def get(path: str, format: str | None = None, timeout: float | None = None) -> Any:  # noqa: A002  as on the command line
+    """
+    Ask IMDS one question and return its answer: neither cached nor redacted, since you asked for that path.
+
+    path
+        A path under ``/metadata/instance``; with a leading ``/`` it is from the root. Access tokens are not to be
+        had here.
+
+    format
+        ``json`` or ``text``. JSON unless set, and for a leaf text.
+
+    timeout
+        Seconds for all of it. The minion's setting, else one.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' azure_imds.get compute/vmId
+        salt '*' azure_imds.get /metadata/versions
+    """
+    with _failing_as_salt_does():
+        if format not in (None, "json", "text"):
+            raise UsageError(f"format cannot be {format!r}.", hint="Give json or text, or nothing.")
+        return asking.ask_path(__opts__, str(path), format, timeout=timeout)
+
+
+def refresh(timeout: float | None = None) -> dict[str, Any]:
+    """
+    Ask IMDS anew, whatever is cached and whatever failed before, and have the minion load its grains again.
+
+    Returns how the facts were got. The grains follow in a moment, as after ``saltutil.refresh_grains``, and so does
+    the pillar. Where IMDS does not answer it fails, and the grains stay as they are.
+
+    timeout
+        Seconds for asking. The minion's setting, else one.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' azure_imds.refresh
+    """
+    with _failing_as_salt_does():
+        how = asking.collect_anew(__opts__, timeout=timeout)
+    __salt__["saltutil.refresh_grains"]()
+    return how
+
+
+def events(timeout: float | None = None) -> dict[str, Any]:
+    """
+    Return the scheduled events: ``incarnation``, ``events``, ``pending``, ``nextNotBefore`` and ``nextType``.
+
+    The first request ever switches scheduled events on for this VM, which can take two minutes.
+
+    timeout
+        Seconds for all of it. The minion's setting, else one.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' azure_imds.events timeout=5
+    """
+    with _failing_as_salt_does():
+        return asking.collect_events(__opts__, timeout=timeout)
+
+
+@contextlib.contextmanager
+def _failing_as_salt_does() -> Iterator[None]:
+    """Turn an outcome into what Salt shows as one line, with the minion's return code."""
+    try:
+        yield
+    except ImdsError as error:
+        raise CommandExecutionError(f"{error.outcome}: {error}") from None
