@@ -13,6 +13,10 @@ EXPORTS = {
         "azure_imds_facts.commands.export_ansible_path",
         "print the directory that holds the Ansible module, for the short name azure_imds_facts",
     ),
+    "salt": (
+        "azure_imds_facts.commands.export_salt",
+        "write the tree that a Salt master serves to minions that have nothing installed",
+    ),
     "systemd": (
         "azure_imds_facts.commands.export_systemd",
         "write the units that keep the local facts file current from boot on",
