@@ -77,7 +77,12 @@ class LocalFacts:
         if isinstance(vm_id, str) and dmi_uuid and not is_same_machine(vm_id, dmi_uuid):
             self._remove()
             return f"{self._path} described another VM ({vm_id}) and was removed."
-        return self._mark_stale("is of an earlier boot")
+        try:
+            return self._mark_stale("is of an earlier boot")
+        except UsageError:
+            # A full disk, most likely. None is better than old facts that pass for current.
+            self._remove()
+            return f"{self._path} is of an earlier boot, could not be marked stale and was removed."
 
     def settle_failure(self, error: ImdsError) -> str:
         """Leave the right thing behind when there are no new facts: the old ones marked stale, or none of another life.
