@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import time
@@ -196,10 +197,7 @@ def test_full_disk(guest: Guest, network: Network, written: Callable[[], Facts],
 
 def fill(disk: Path) -> None:
     """Leave no room at all."""
-    with (disk / "filler").open("wb") as filler:
-        try:
-            while True:
-                filler.write(bytes(4096))
-                filler.flush()
-        except OSError:
-            pass
+    with contextlib.suppress(OSError), (disk / "filler").open("wb") as filler:
+        while True:
+            filler.write(bytes(4096))
+            filler.flush()
