@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -33,14 +34,18 @@ class _Connection(urllib3.connection.HTTPConnection):
     """A connection whose socket obeys the deadline of the request that it carries."""
 
     def _new_conn(self) -> DeadlineSocket:
-        return open_socket(self.host, self.port or 80, _PER_THREAD.deadline)
+        try:
+            return open_socket(self.host, self.port or 80, _PER_THREAD.deadline)
+        except OSError as error:
+            # Bare, urllib3 would take a reset in connecting for one in sending, and read from no socket.
+            raise urllib3.exceptions.NewConnectionError(self, str(error)) from error
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Send a request, on a kept connection with the new request's deadline."""
         if isinstance(self.sock, DeadlineSocket):
-            self.sock.deadline = _PER_THREAD.deadline
+            self.sock.expect_answer(_PER_THREAD.deadline)
         super().request(*args, **kwargs)
-        _PER_THREAD.local_address = self.sock.getsockname()[0] if self.sock else None
+        _PER_THREAD.socket = self.sock
 
 
 class _Pool(urllib3.HTTPConnectionPool):
@@ -60,20 +65,26 @@ class RequestsTransport:
         self._session = requests.Session()
         # Neither proxies nor .netrc of the environment: IMDS must not be asked through anybody.
         self._session.trust_env = False
+        # What answers at the address may not be IMDS: nothing that it sets goes back to it.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.mount("http://", _Adapter(max_retries=0))
 
     def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline) -> Response:
         """GET a URL. Raises TransportError where no complete answer came before the deadline."""
-        _PER_THREAD.deadline = deadline
+        _PER_THREAD.deadline, _PER_THREAD.socket = deadline, None
         try:
             with self._session.get(url, headers=dict(headers), allow_redirects=False, stream=True) as answer:
+                _PER_THREAD.socket.check_head()
+                local_address = _PER_THREAD.socket.getsockname()[0]
                 return Response(
                     status=answer.status_code,
                     headers={name.lower(): value for name, value in answer.headers.items()},
                     body=_read_body(answer.raw),
-                    local_address=_PER_THREAD.local_address,
+                    local_address=local_address,
                 )
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            if _PER_THREAD.socket is not None:
+                _PER_THREAD.socket.close()  # not every failure inside urllib3 ends in this
             raise TransportError(describe_failure(_find_cause(error))) from error
 
     def close(self) -> None:

@@ -87,8 +87,15 @@ def open_transport() -> Transport:
 
 def print_answer(text: str) -> None:
     """Print UTF-8, whatever the locale says: what reads this is a program."""
+    write_output(text.encode() + b"\n")
+
+
+def write_output(content: bytes) -> None:
+    """Write all of it to standard output: unbuffered, a stream takes as much as its pipe holds and says how much."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode() + b"\n")
+    left = memoryview(content)
+    while left:
+        left = left[sys.stdout.buffer.write(left) :]
 
 
 def _plain(message: str) -> str:

@@ -10,9 +10,13 @@ For example:  azure-imds-facts get compute/vmId
 
 from __future__ import annotations
 
-import sys
-
-from azure_imds_facts.commands.collecting import ErrorStreamReporter, add_settings, open_transport, read_settings
+from azure_imds_facts.commands.collecting import (
+    ErrorStreamReporter,
+    add_settings,
+    open_transport,
+    read_settings,
+    write_output,
+)
 from azure_imds_facts.core.question import fetch_path
 
 TYPE_CHECKING = False
@@ -36,5 +40,5 @@ def run(arguments: argparse.Namespace) -> int:
         open_transport=open_transport,
         reporter=ErrorStreamReporter(is_verbose=arguments.verbose),
     )
-    sys.stdout.buffer.write(answer.body if answer.body.endswith(b"\n") else answer.body + b"\n")
+    write_output(answer.body if answer.body.endswith(b"\n") else answer.body + b"\n")
     return 0

@@ -6,7 +6,13 @@ from __future__ import annotations
 import os
 import sys
 
-from azure_imds_facts.commands.collecting import ErrorStreamReporter, add_settings, collect_snapshot, read_settings
+from azure_imds_facts.commands.collecting import (
+    ErrorStreamReporter,
+    add_settings,
+    collect_snapshot,
+    print_answer,
+    read_settings,
+)
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.settings import CATEGORIES
 from azure_imds_facts.core.spelling import spell_local
@@ -37,12 +43,13 @@ def run(arguments: argparse.Namespace) -> int:
     spelled = spell_local(facts, reporter=reporter, with_age=True)
     del spelled["available"]
     is_colourful = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    lines = []
     for category, content in spelled.items():
         rows = list(_rows("", content)) or [("", "-")]
         width = max(len(name) for name, _value in rows)
-        print(f"\033[1m{category}\033[0m" if is_colourful else category)
-        for name, value in rows:
-            print(f"  {name:<{width}}  {value}".rstrip())
+        lines.append(f"\033[1m{category}\033[0m" if is_colourful else category)
+        lines += [f"  {name:<{width}}  {value}".rstrip() for name, value in rows]
+    print_answer("\n".join(lines))
     return 0
 
 

@@ -109,7 +109,7 @@ class Asking:
                 raise error
             wait_s = max(wait_s, answer.wait_s)
         wait_s = min(wait_s, deadline.remaining - _LAST_ATTEMPT_S)
-        if wait_s <= 0:
+        if wait_s < 0.001:
             raise error
         return wait_s
 

@@ -28,9 +28,12 @@ def read_copy(path: str) -> Copy | None:
     """Return the document at `ds.meta_data.imds` of cloud-init's instance data, None where there is none to use."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            os.close(descriptor)
+            return None
         with open(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
-            content = file.read(MAX_BODY + 1) if stat.S_ISREG(found.st_mode) else b""
+            content = file.read(MAX_BODY + 1)
         value = parse_json(content)
         for name in ("ds", "meta_data", "imds"):
             value = value.get(name) if isinstance(value, dict) else None

@@ -231,7 +231,11 @@ class _Collection:
         if not wanted:
             return snapshot
         deadline = self._deadline.within(_LONGEST_EXTRAS_S)
-        found = {extra.category: self._gather_extra(extra, snapshot, deadline) for extra in wanted}
+        found = {}
+        for left, extra in zip(range(len(wanted), 0, -1), wanted):
+            # Each gets its share of the time that is left: one that hangs takes no other's facts away.
+            share = deadline.within(deadline.remaining / left)
+            found[extra.category] = self._gather_extra(extra, snapshot, share)
         return replace(snapshot, extras={category: value for category, value in found.items() if value is not None})
 
     def _gather_extra(self, extra: Extra, snapshot: Snapshot, deadline: Deadline) -> dict[str, Any] | None:

@@ -24,12 +24,13 @@ class HttpTransport:
         parts = urlsplit(url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
         try:
-            connection.sock = open_socket(parts.hostname or "", parts.port or 80, deadline)
+            opened = connection.sock = open_socket(parts.hostname or "", parts.port or 80, deadline)
             connection.request(
                 "GET", f"{parts.path}?{parts.query}" if parts.query else parts.path, headers=dict(headers)
             )
-            local_address = connection.sock.getsockname()[0]
+            local_address = opened.getsockname()[0]
             with connection.getresponse() as answer:
+                opened.check_head()
                 return Response(
                     status=answer.status,
                     headers={name.lower(): value for name, value in answer.getheaders()},

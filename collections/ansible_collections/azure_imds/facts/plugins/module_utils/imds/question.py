@@ -122,9 +122,7 @@ class _Question:
             raise InvalidError(
                 "The answer is over 1 MiB, which no IMDS document is.", hint="Look for what else answers."
             )
-        if self._format != "text":
-            parse_json(body)
-        elif self._response and "html" in self._response.headers.get("content-type", ""):
+        if self._format == "text" and self._response and "html" in self._response.headers.get("content-type", ""):
             raise InvalidError("The answer is a page of HTML.", hint="Look for a captive portal or a proxy.")
         return RawAnswer(body=body, is_text=self._format == "text")
 
@@ -135,6 +133,12 @@ class _Question:
     def _ask(self, version: str) -> Answer:
         query = f"&format={self._format}" if self._format else ""
         self._response, answer = self._client.fetch_raw(self._path, version, query)
+        if answer.error is None and self._response and self._format != "text":
+            try:
+                parse_json(self._response.body)
+            except InvalidError as error:
+                told = InvalidError(self._client.tell(error.problem), hint=error.hint)
+                return Answer(version=version, status=200, error=told, is_retried=error.is_broken_json)
         return answer
 
     def _negotiate(self, answer: Answer, version: str) -> Answer:

@@ -53,8 +53,12 @@ def read_file(directory: int, name: str, *, limit: int) -> bytes | None:
         descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | _NOFOLLOW, dir_fd=directory)
     except FileNotFoundError:
         return None
-    with open(descriptor, "rb") as file:
+    try:
         _check_plain(name, os.fstat(descriptor))
+    except UnsafeFileError:
+        os.close(descriptor)  # open() takes no descriptor over that is a directory's
+        raise
+    with open(descriptor, "rb") as file:
         content = file.read(limit + 1)
     if len(content) > limit:
         raise UnsafeFileError(f"{name} is over {limit} bytes")

@@ -51,24 +51,39 @@ class Response:
 
 
 class DeadlineSocket(socket.socket):
-    """A connected socket whose every read ends with the deadline.
+    """A connected socket whose every read ends with the deadline, and which notices where an answer's head ends.
 
-    A timeout on a plain socket starts anew with each byte, so one byte a second would hold a reader for ever.
+    A timeout on a plain socket starts anew with each byte, so one byte a second would hold a reader for ever. And HTTP
+    clients take a connection that closes inside the head for its end.
     """
 
-    deadline: Deadline
+    def expect_answer(self, deadline: Deadline) -> None:
+        """Begin a new answer, to be read before a deadline."""
+        self._deadline = deadline
+        self._tail = b""
+        self.has_whole_head = False
 
-    def recv_into(self, *args, **kwargs) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN002, ANN003  the base's signature is private
+    def recv_into(self, buffer, *args) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002  # as the base's
         """Read as the base does, for no longer than the deadline leaves."""
         self.settimeout(self.seconds_left())
-        return super().recv_into(*args, **kwargs)
+        count = super().recv_into(buffer, *args)
+        if not self.has_whole_head:
+            seen = self._tail + bytes(memoryview(buffer)[:count])
+            self.has_whole_head = b"\n\r\n" in seen or b"\n\n" in seen
+            self._tail = seen[-2:]
+        return count
 
     def seconds_left(self) -> float:
         """Return the seconds until the deadline. Raises socket.timeout where it has passed."""
-        remaining = self.deadline.remaining
+        remaining = self._deadline.remaining
         if remaining <= 0:
             raise socket.timeout("the deadline passed")
         return remaining
+
+    def check_head(self) -> None:
+        """Raises TransportError where the connection closed inside the answer's head."""
+        if not self.has_whole_head:
+            raise TransportError("the connection closed inside the answer's headers")
 
 
 def open_socket(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
@@ -76,7 +91,7 @@ def open_socket(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
     failure: OSError = OSError(f"no address for {host}")
     for family, kind, protocol, _name, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
         connection = DeadlineSocket(family, kind, protocol)
-        connection.deadline = deadline
+        connection.expect_answer(deadline)
         try:
             connection.settimeout(min(connection.seconds_left(), _LONGEST_CONNECT_S))
             connection.connect(address)
