@@ -98,12 +98,12 @@ def test_clock_stepped(cache: Cache, clock: ManualClock) -> None:
     assert cache.read(KEY) is None
 
 
-def damage_content(content: bytes) -> Callable[[Path], None]:
+def damage_content(content: bytes) -> Callable[[Path], object]:
     """Return what puts this content into the entry's file."""
-    return lambda path: path.write_bytes(content) and None
+    return lambda path: path.write_bytes(content)
 
 
-def change_stored(**changes: object) -> Callable[[Path], None]:
+def change_stored(**changes: object) -> Callable[[Path], object]:
     """Return what changes the entry's own fields."""
 
     def damage(path: Path) -> None:
@@ -141,9 +141,9 @@ def become_foreign(path: Path) -> None:
     os.chown(path, 12345, 12345)
 
 
-DAMAGE: dict[str, Callable[[Path], None]] = {
-    "empty": lambda path: path.write_bytes(b"") and None,
-    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-20]) and None,
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "empty": lambda path: path.write_bytes(b""),
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-20]),
     "not JSON": damage_content(b"hello"),
     "not an object": damage_content(b"[]"),
     "binary": damage_content(b"\xff\x00" * 100),

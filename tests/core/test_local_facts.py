@@ -167,8 +167,8 @@ def test_failure_that_leaves_the_file(tmp_path: Path) -> None:
         write(tmp_path)
         assert settle(tmp_path, error) == ""
         assert source(tmp_path) == "imds"
-    for error in (UnreachableError("No."), UsageError("No."), NotAzureError("No.", is_positive=True)):
-        assert settle(tmp_path / "none", error) == ""
+    for other in (UnreachableError("No."), UsageError("No."), NotAzureError("No.", is_positive=True)):
+        assert settle(tmp_path / "none", other) == ""
     assert not (tmp_path / "none").exists()
 
 

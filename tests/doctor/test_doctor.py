@@ -23,12 +23,14 @@ needs_namespaces = pytest.mark.skipif(
 )
 
 
-def _diagnose(*arguments: str, inside: tuple[str, ...] = (), **environ: str) -> tuple[int, dict[str, Any]]:
+def _diagnose(
+    *arguments: str, inside: tuple[str, ...] = (), environ: dict[str, str] | None = None
+) -> tuple[int, dict[str, Any]]:
     """Run the doctor, return its exit code and check → finding, with the outcome under `outcome`."""
     clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     done = subprocess.run(
         [*inside, *DOCTOR, "--timeout", "1", *arguments],
-        env={**clean, "PYTHONPATH": str(FACTS), **environ},
+        env={**clean, "PYTHONPATH": str(FACTS), **(environ or {})},
         capture_output=True,
         check=False,
         timeout=30,
@@ -66,7 +68,7 @@ def test_not_azure() -> None:
 
 def test_disabled() -> None:
     """The switch that turns everything off is named."""
-    code, found = _diagnose(AZURE_IMDS_DISABLED="1")
+    code, found = _diagnose(environ={"AZURE_IMDS_DISABLED": "1"})
     assert code == 3
     assert found["machine"]["mend"] == "Unset AZURE_IMDS_DISABLED."
 
@@ -109,11 +111,11 @@ def test_route_through_the_wrong_interface() -> None:
 def test_proxy_variables_are_noted(name: str) -> None:
     """Proxy variables are named, their values are not, and an exception for IMDS settles it."""
     secret = "http://user:hunter2@127.0.0.1:1"
-    _code, found = _diagnose("--endpoint", "http://127.0.0.1:1", **{name: secret})
+    _code, found = _diagnose("--endpoint", "http://127.0.0.1:1", environ={name: secret})
     assert found["proxies"]["verdict"] == "note"
     assert name in found["proxies"]["text"]
     assert "hunter2" not in json.dumps(found)
-    _code, found = _diagnose("--endpoint", "http://127.0.0.1:1", no_proxy="169.254.169.254", **{name: secret})
+    _code, found = _diagnose("--endpoint", "http://127.0.0.1:1", environ={"no_proxy": "169.254.169.254", name: secret})
     assert found["proxies"]["verdict"] == "ok"
 
 
