@@ -140,7 +140,7 @@ def test_a_command_that_cannot_be_run(run: Any, command: str, code: int, message
 def test_requests_are_logged_where_it_is_asked(run: Any, tmp_path: Path) -> None:
     """The request log goes to a file, for standard error is the command's."""
     tmp_path.chmod(0o777)
-    for parent in tmp_path.parents[:2]:
+    for parent in list(tmp_path.parents)[:2]:
         parent.chmod(0o755)
     log = tmp_path / "log"
     run(run.python, "-c", ASK.format("vmId"), flags=("--log", str(log)))

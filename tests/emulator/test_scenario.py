@@ -110,7 +110,7 @@ BAD = [
     ("rate_limit: 1\nvm: [linux, toaster]", "2:13: unknown machine 'toaster'; allowed: linux, windows"),
     ("port: 99999", "1:7: port 99999: allowed: 0 to 65535"),
     ("raw: maybe", "1:6: expected true or false, not 'maybe'"),
-    ("rate_limit: fast", "1:13: expected a number, not 'fast'"),
+    ("rate_limit: fast", "1:13: expected a number of 0 or more, not 'fast'"),
     ("retry_after: soon", "1:14: 'soon' is no duration"),
     ("era: 1999", "1:6: unknown era '1999'; allowed: now, 2019, 2017"),
     ("versions: [latest]", "1:12: api-version 'latest': expected a date"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .clouds import CLOUDS
 from .documents import read_document
-from .durations import parse_duration
+from .durations import parse_duration, parse_number
 from .errors import EmulatorError, choices
 from .events import EVENT_KINDS
 from .loadbalancer import LOAD_BALANCERS
@@ -110,9 +110,9 @@ def _read_single(arguments: argparse.Namespace) -> Fields:
         "control": str,
         "export_keys": str,
         "versions": lambda text: tuple(text.split(",")),
-        "rate_limit": _read_number,
-        "identity_rate_limit": _read_number,
-        "event_clock": _read_number,
+        "rate_limit": parse_number,
+        "identity_rate_limit": parse_number,
+        "event_clock": parse_number,
         "retry_after": parse_duration,
         "token_lifetime": parse_duration,
         "events_delay": parse_duration,
@@ -157,13 +157,6 @@ def _read(flag: str, read: Any, text: str) -> Any:
         return read(text)
     except EmulatorError as error:
         raise EmulatorError(f"{flag}: {error}") from error
-
-
-def _read_number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise EmulatorError(f"expected a number, not {text!r}") from error
 
 
 def _split(text: str, flag: str, form: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ That a second slides, that refused requests do not count, and that identity coun
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -95,4 +96,4 @@ class Limits:
     def _refuse(self) -> Answer:
         """429 with the recorded body; Retry-After only where it was asked for, for nobody documents it."""
         seconds = self._quota.retry_after_s
-        return THROTTLED if seconds is None else replace(THROTTLED, headers={"Retry-After": f"{seconds:g}"})
+        return THROTTLED if seconds is None else replace(THROTTLED, headers={"Retry-After": str(math.ceil(seconds))})

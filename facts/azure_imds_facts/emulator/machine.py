@@ -111,6 +111,7 @@ class FilteredMachine(Machine):
     def __init__(self, document: object, *, where: str = "document") -> None:
         super().__init__(_with_both_tags(check_document(deepcopy(document), where=where)))
         self._views: dict[tuple[str, bool], Any] = {}
+        self._bodies: dict[tuple[str, bool], bytes] = {}
 
     def view(self, version: str, *, extended: bool) -> Any:
         """Return exactly the fields that the version has."""
@@ -122,7 +123,15 @@ class FilteredMachine(Machine):
 
     def whole(self, version: str, *, extended: bool) -> bytes:
         """Return the filtered document, sorted and compact."""
-        return write_json(self.view(version, extended=extended))
+        view = self.view(version, extended=extended)
+        with self._lock:
+            key = (version, extended)
+            # The view that was taken may have been replaced by a writer meanwhile; then its body is not kept.
+            if self._views.get(key) is not view:
+                return write_json(view)
+            if key not in self._bodies:
+                self._bodies[key] = write_json(view)
+            return self._bodies[key]
 
     def _put(self, document: Any, path: str, value: object) -> None:
         steps = parse_path(path)
@@ -137,6 +146,7 @@ class FilteredMachine(Machine):
     def _replace(self, document: Any) -> None:
         super()._replace(document)
         self._views.clear()
+        self._bodies.clear()
 
 
 class RawMachine(Machine):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from .durations import parse_duration
+from .durations import parse_duration, parse_number
 from .errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -94,11 +94,8 @@ class Place:
         return str(self.node.value)
 
     def number(self) -> float:
-        """The single value as a number."""
-        try:
-            return float(self.text())
-        except ValueError:
-            self.refuse(f"expected a number, not {self.text()!r}")
+        """The single value as a number of 0 or more."""
+        return self.via(parse_number)
 
     def truth(self) -> bool:
         """The single value as true or false."""
