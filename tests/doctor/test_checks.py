@@ -50,11 +50,18 @@ def test_lost_header_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("address", "verdict"),
-    [("10.1.0.4", "ok"), ("10.1.0.5", "note"), ("192.0.2.1", "note"), ("127.0.0.1", "skipped"), (None, "skipped")],
+    [
+        ("10.1.0.4", "ok"),
+        ("10.1.0.5", "note"),
+        ("192.0.2.1", "note"),
+        ("127.0.0.1", "skipped"),
+        ("169.254.169.254", "skipped"),
+        (None, "skipped"),
+    ],
 )
 def test_source_address(address: str | None, verdict: str) -> None:
     """The first address of an interface is its primary one; others are noted."""
-    assert check_source(DOCUMENT, address).verdict == verdict
+    assert check_source(DOCUMENT, address, host="169.254.169.254").verdict == verdict
 
 
 def test_longest_mask_wins(tmp_path: object) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from urllib.parse import urlsplit
 
 from azure_imds_facts.commands.collecting import ErrorStreamReporter, add_settings, print_answer, read_settings
 from azure_imds_facts.core.host import Host
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     findings = [
         check_machine(settings, host),
         check_route(settings),
-        check_source(document, local_address),
+        check_source(document, local_address, host=urlsplit(settings.endpoint).hostname or ""),
         check_proxies(os.environ),
         check_answer(asked),
         check_throttling(asked),

@@ -41,7 +41,7 @@ def check_route(settings: Settings, *, routes: str = _ROUTES) -> Finding:
             text=f"No route to {host}: {failure}.",
             mend="Bring the primary interface up with DHCP; it brings the route to 169.254.169.254 along.",
         )
-    if is_loopback(source):
+    if is_loopback(source) or source == host:
         return Finding(check="route", verdict=OK, text=f"Requests to {host} stay on this machine.")
     table = read_routes(routes)
     used, default = choose_route(table, host), choose_route(table, "0.0.0.0")  # noqa: S104  the default route's name
@@ -56,9 +56,9 @@ def check_route(settings: Settings, *, routes: str = _ROUTES) -> Finding:
     return Finding(check="route", verdict=OK, text=f"Requests to {host} leave from {source}{through}.")
 
 
-def check_source(document: Mapping[str, Any] | None, local_address: str | None) -> Finding:
+def check_source(document: Mapping[str, Any] | None, local_address: str | None, *, host: str) -> Finding:
     """Say whether IMDS was reached from a primary address: it answers no other (documented)."""
-    if document is None or local_address is None or is_loopback(local_address):
+    if document is None or local_address is None or is_loopback(local_address) or local_address == host:
         text = "There was no answer over the network to judge by."
         return Finding(check="source address", verdict=SKIPPED, text=text)
     interfaces = (document.get("network") or {}).get("interface") or []
