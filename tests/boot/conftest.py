@@ -24,9 +24,7 @@ def command(*words: str) -> list[str]:
 
 def run_command(*words: str) -> subprocess.CompletedProcess[str]:
     """Run azure-imds-facts to its end."""
-    return subprocess.run(
-        command(*words), env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False
-    )
+    return subprocess.run(command(*words), env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.fixture(name="emulator")

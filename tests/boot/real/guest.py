@@ -97,13 +97,17 @@ class Guest:
 
     def wait_for_bus(self) -> None:
         """Wait until it can be asked things."""
-        wait_for("systemd in the guest", lambda: self.run("systemctl", "show", check=False).returncode == 0, within_s=30)
+        wait_for(
+            "systemd in the guest", lambda: self.run("systemctl", "show", check=False).returncode == 0, within_s=30
+        )
 
     def wait_for_target(self) -> float:
         """Wait for multi-user.target; return when it was reached, in seconds after the start."""
         self.wait_for_bus()
         wait_for("multi-user.target", lambda: self.show("multi-user.target", "ActiveState") == "active", within_s=60)
-        stamp = self.run("systemctl", "show", "--timestamp=us+utc", "--property=ActiveEnterTimestamp", "multi-user.target")
+        stamp = self.run(
+            "systemctl", "show", "--timestamp=us+utc", "--property=ActiveEnterTimestamp", "multi-user.target"
+        )
         moment = run("date", "--date", stamp.stdout.strip().partition("=")[2], "+%s.%N").stdout
         return float(moment) - self.booted_at
 
@@ -149,7 +153,14 @@ class Guest:
         home = self.root.parent / "ansible"
         home.mkdir(exist_ok=True)
         done = run(
-            *(str(Path(sys.executable).with_name("ansible")), "guest", "--inventory", "guest,", "--connection", "local"),
+            *(
+                str(Path(sys.executable).with_name("ansible")),
+                "guest",
+                "--inventory",
+                "guest,",
+                "--connection",
+                "local",
+            ),
             *("--module-name", "ansible.builtin.setup", "--args", "filter=ansible_local"),
             *("--extra-vars", json.dumps({"ansible_python_interpreter": str(python), "ansible_pipelining": True})),
             env={"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8"},

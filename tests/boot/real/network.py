@@ -39,7 +39,21 @@ class Network:
     def plug(self) -> None:
         """Lay a new cable: the guest finds `eth0` as a machine does that was just switched on."""
         run("ip", "-n", self.azure, "link", "delete", "gateway", check=False)
-        run("ip", "-n", self.guest, "link", "add", "eth0", "type", "veth", "peer", "name", "gateway", "netns", self.azure)
+        run(
+            "ip",
+            "-n",
+            self.guest,
+            "link",
+            "add",
+            "eth0",
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "gateway",
+            "netns",
+            self.azure,
+        )
         self._azure("address", "add", "10.1.0.1/24", "dev", "gateway")
         self._azure("link", "set", "gateway", "up")
 
