@@ -50,9 +50,7 @@ def _check(url: str | None, sha256: str | None) -> dict[str, str]:
         return {}
     # It is quoted for a shell inside YAML: nothing that means something to either.
     if not re.fullmatch(r"https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%\[\]-]+", url):
-        raise UsageError(
-            f"--url cannot be {url!r}.", hint="Give http:// or https://, odd characters percent-encoded."
-        )
+        raise UsageError(f"--url cannot be {url!r}.", hint="Give http:// or https://, odd characters percent-encoded.")
     if not re.fullmatch(r"[0-9A-Fa-f]{64}", sha256):
         raise UsageError(f"--sha256 cannot be {sha256!r}.", hint="Give the 64 digits that sha256sum prints.")
     return {"@URL@": url, "@SHA256@": sha256.lower()}
