@@ -61,12 +61,13 @@ class _Machine(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(name="facts", scope="module")
-def _facts() -> Any:
+def _facts(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Spelling → what `facts --gather all` prints in it, and the endpoint and boot id as `endpoint` and `boot_id`."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Machine)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     endpoint = f"http://127.0.0.1:{server.server_port}"
     env = {**os.environ, "PYTHONPATH": str(FACTS), "AZURE_IMDS_ENDPOINT": endpoint, "AZURE_IMDS_CACHE_TTL": "0"}
+    env["AZURE_IMDS_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache") / "cache")
     command = (sys.executable, "-m", "azure_imds_facts", "facts", "--gather", "all", "--format")
     printed = {
         name: json.loads(subprocess.run([*command, name], env=env, capture_output=True, check=True).stdout)
