@@ -9,11 +9,16 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from .asked import Record
 from .assembly import Assembly
+from .errors import EmulatorError
 
-__all__ = ["Background"]
+if TYPE_CHECKING:
+    from .server import Server
+
+__all__ = ["Background", "load_server"]
 
 
 class Background:
@@ -29,43 +34,36 @@ class Background:
         self._assembly = assembly
         self._log = log
         self._keep = keep
-        self._stop: Callable[[], None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._server: Server | None = None
 
     def start(self, listener: socket.socket) -> None:
         """Serve a listening socket; returns once requests are taken.
 
         Raises:
-            EmulatorError: the control socket cannot be made.
+            EmulatorError: the control socket cannot be made, or the extra is not installed.
         """
-        started: Future[Callable[[], None]] = Future()
-        work = self._serve(listener, started)
-        # Also what a caller's own event loop needs: it must not run in the thread that another loop runs in.
-        self._thread = threading.Thread(target=asyncio.run, args=(work,), name="azure-imds-emulator", daemon=True)
+        self._server = load_server()(self._assembly, log=self._log, keep=self._keep)
+        running: Future[asyncio.AbstractEventLoop] = Future()
+        # A thread also because a caller's own event loop may run in this one.
+        self._thread = threading.Thread(target=_run, args=(running,), name="azure-imds-emulator", daemon=True)
         self._thread.start()
-        self._stop = started.result()
-
-    async def _serve(self, listener: socket.socket, started: Future[Callable[[], None]]) -> None:
-        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        self._loop = running.result()
         try:
-            from .server import Server  # the one part that needs the extra; the package imports without it
-
-            server = Server(self._assembly, log=self._log, keep=self._keep)
-            await server.start(listener)
-        except Exception as error:  # noqa: BLE001 - not ours to judge: it goes on in the thread that waits for it
+            asyncio.run_coroutine_threadsafe(self._server.start(listener), self._loop).result()
+        except EmulatorError:
             listener.close()
-            started.set_exception(error)
-            return
-        started.set_result(lambda: _call(loop, ended.set))
-        await ended.wait()
-        await server.stop()
+            self.close()
+            raise
 
     def close(self) -> None:
         """End every connection and free the port; a second call does nothing."""
-        stop, thread = self._stop, self._thread
-        self._stop = self._thread = None
-        if stop is not None and thread is not None:
-            stop()
+        loop, thread, server = self._loop, self._thread, self._server
+        self._loop = self._thread = self._server = None
+        if loop is not None and thread is not None and server is not None:
+            asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
             thread.join()
 
     def __enter__(self) -> Background:  # noqa: PYI034 - Self is not in Python 3.9's typing
@@ -77,5 +75,21 @@ class Background:
         self.close()
 
 
-def _call(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
-    loop.call_soon_threadsafe(callback)
+def _run(running: Future[asyncio.AbstractEventLoop]) -> None:
+    loop = asyncio.new_event_loop()
+    running.set_result(loop)
+    loop.run_forever()
+    loop.close()
+
+
+def load_server() -> type[Server]:
+    """Import the one part that needs aiohttp; everything else works without.
+
+    Raises:
+        EmulatorError: the extra is not installed; says how to install it.
+    """
+    try:
+        from .server import Server
+    except ModuleNotFoundError as error:
+        raise EmulatorError(f"serving needs {error.name}: pip install 'azure-imds-facts[emulator]'") from error
+    return Server

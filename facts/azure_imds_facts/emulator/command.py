@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from .around import run_around
 from .assembly import Assembly, assemble
+from .background import load_server
 from .control import send_changes
 from .errors import EmulatorError, choices
 from .flags import add_arguments, read_settings
@@ -23,6 +24,9 @@ from .shape import unknown_fields
 
 if TYPE_CHECKING:
     import argparse
+
+    from .server import Server
+    from .settings import Settings
 
 __all__ = ["add_arguments", "run"]
 
@@ -52,7 +56,7 @@ def _change(arguments: argparse.Namespace) -> int:
 
 
 def _emulate(arguments: argparse.Namespace) -> int:
-    _need_aiohttp()
+    server_class = load_server()
     if arguments.child and (arguments.port or arguments.bind):
         raise EmulatorError(f"--port and --bind: a command finds the emulator at {ADDRESS}:{PORT}; leave them out")
     assembly = assemble(read_settings(arguments))
@@ -62,19 +66,12 @@ def _emulate(arguments: argparse.Namespace) -> int:
     with _open_log(arguments) as log:
         if arguments.child:
             return run_around(assembly, arguments.child, log=log)
-        return asyncio.run(_serve(assembly, log))
+        return asyncio.run(_serve(server_class(assembly, log=log), assembly.settings))
 
 
 def say(message: str) -> None:
     """Write one line to standard error."""
     print(message, file=sys.stderr, flush=True)
-
-
-def _need_aiohttp() -> None:
-    try:
-        import aiohttp  # noqa: F401
-    except ImportError as error:
-        raise EmulatorError("serving needs aiohttp: pip install 'azure-imds-facts[emulator]'") from error
 
 
 def _warn(assembly: Assembly) -> None:
@@ -95,18 +92,15 @@ def _open_log(arguments: argparse.Namespace) -> Iterator[Log | None]:
         yield None if arguments.quiet or arguments.child else say
         return
     try:
-        file = open(arguments.log, "a", encoding="utf-8", buffering=1)  # noqa: SIM115
+        file = open(arguments.log, "a", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115
     except OSError as error:
         raise EmulatorError(f"--log {arguments.log}: {(error.strerror or str(error)).lower()}") from error
     with file:
         yield lambda line: print(line, file=file)
 
 
-async def _serve(assembly: Assembly, log: Log | None) -> int:
-    from .server import Server  # the one part that needs aiohttp
-
-    listener = bind_socket(assembly.settings.bind, assembly.settings.port)
-    server = Server(assembly, log=log)
+async def _serve(server: Server, settings: Settings) -> int:
+    listener = bind_socket(settings.bind, settings.port)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)

@@ -38,8 +38,8 @@ class Control:
         """
         from aiohttp import web
 
-        self._runner = web.ServerRunner(web.Server(self._handle), handle_signals=False, shutdown_timeout=0.2)
         listener = _bind(self._assembly.settings.control)
+        self._runner = web.ServerRunner(web.Server(self._handle), handle_signals=False, shutdown_timeout=0.2)
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()
 

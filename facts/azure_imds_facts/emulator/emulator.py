@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .assembly import Assembly, assemble
 from .background import Background
 from .listener import bind_socket, spell_url
-from .planning import add_event, plan_event
+from .planning import add_event, parse_event, plan_event
 from .scenario import read_scenario
 from .settings import Settings
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Emulator"]
 
 _MOST_RECORDS = 10_000
-_SEQUENCES = ("changes", "tags", "versions", "identities", "faults", "events")
+_SEQUENCES = ("changes", "tags", "versions", "identities", "faults")
 
 
 class Emulator:
@@ -137,6 +137,9 @@ def _read_settings(arguments: dict[str, Any]) -> Settings:
         fields["vms"] = (vm,) if isinstance(vm, str) else tuple(vm)
     if fault:
         fields["faults"] = (("/", fault),)
+    if "events" in arguments:
+        given = arguments.pop("events")
+        fields["events"] = tuple(parse_event(plan) if isinstance(plan, str) else plan for plan in given)
     for name, value in arguments.items():
         fields[name] = tuple(value) if isinstance(value, list) and name in _SEQUENCES else value
     return Settings(**fields)

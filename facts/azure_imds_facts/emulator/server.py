@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from .answer import Answer
 from .asked import Asked, Record
@@ -48,7 +50,7 @@ class Server:
         if self._assembly.settings.control:
             self._control = Control(self._assembly)
             await self._control.start()
-        server = web.Server(self._handle, handler_cancellation=True)
+        server = web.Server(self._handle, handler_cancellation=True, logger=_make_logger(self._log))
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.2)
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()
@@ -89,6 +91,29 @@ class Server:
             return made_up or refusal or Answer()
         answer = self._assembly.service.answer(asked)
         return make_partial(asked, answer) if fault is not None and fault.kind == "partial" else answer
+
+
+class _Reporter(logging.Handler):
+    """Tells in one line of requests that the HTTP library refused by itself; anything else is a fault of ours."""
+
+    def __init__(self, log: Log | None) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the first line of what was wrong with the request, or hand the record to Python's last resort."""
+        problem = record.exc_info[1] if record.exc_info else None
+        if not isinstance(problem, HttpProcessingError):
+            logging.getLogger("azure_imds_facts.emulator").handle(record)
+        elif self._log is not None:
+            self._log(f"bad request {problem.code}: {problem.message.splitlines()[0]}")
+
+
+def _make_logger(log: Log | None) -> logging.Logger:
+    """Make a logger that nobody else sees: bad requests to a test's server do not belong into the program's log."""
+    logger = logging.Logger("azure_imds_facts.emulator")  # noqa: LOG001 - each server has its own
+    logger.addHandler(_Reporter(log))
+    return logger
 
 
 def _spell(asked: Asked, status: int, seconds: float) -> str:
