@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from azure_imds_facts.cli import COMMANDS
 from azure_imds_facts.commands.collecting import FLAGS
+from azure_imds_facts.commands.export import EXPORTS
 from azure_imds_facts.core import errors, settings
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.redaction import SENSITIVE
@@ -118,6 +123,37 @@ def test_module_documentation_has_every_option() -> None:
         documented = {key: option[key] for key in ("type", "choices", "elements", "default") if key in option}
         assert documented == arguments.pop(name), name
     assert not arguments
+
+
+def _options(command: str) -> set[str]:
+    """The long flags that a command's help lists."""
+    asked = subprocess.run(
+        [sys.executable, "-m", "azure_imds_facts", command, "--help"],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "facts")},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return set(re.findall(r"(?m)^ +(?:-\w, )?(--[a-z-]+)", asked.stdout))
+
+
+@pytest.mark.parametrize("command", ["facts", "show", "get", "local-facts", "doctor"])
+def test_commands_table_names_every_flag(command: str) -> None:
+    """A flag is a setting, or common to all, or stands in its command's row."""
+    row = next(row[1] for row in _rows(_section("Commands")) if row[0] == f"`{command}`")
+    common = {"--help", "--verbose", *(f"--{name.replace('_', '-')}" for name, _metavar, _help in FLAGS)}
+    assert _options(command) - common == set(re.findall(r"`(--[a-z-]+)`", row))
+
+
+def test_commands_table_is_complete() -> None:
+    """Every command of the program has a row, and there is no other."""
+    assert [_names(row[0])[0] for row in _rows(_section("Commands")) if row[0].startswith("`")] == list(COMMANDS)
+
+
+def test_export_row_is_complete() -> None:
+    """Everything that can be exported stands in the row."""
+    row = next(row[1] for row in _rows(_section("Commands")) if row[0] == "`export`")
+    assert set(_names(row)) == set(EXPORTS)
 
 
 def test_sensitive_fields_are_named() -> None:
