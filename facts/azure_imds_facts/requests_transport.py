@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import http.client
 import threading
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,22 @@ if TYPE_CHECKING:
 _PER_THREAD = threading.local()
 
 
-class _Connection(urllib3.connection.HTTPConnection):
+class _CheckedHeads(http.client.HTTPConnection):
+    """Refuses a bad head before urllib3 sees it, which would let it pass and log a traceback."""
+
+    def getresponse(self) -> http.client.HTTPResponse:
+        """Read an answer's head."""
+        opened = self.sock  # the base lets go of it where the answer ends with the connection
+        answer = super().getresponse()
+        try:
+            opened.check_head(answer.msg)
+        except TransportError:
+            answer.close()
+            raise
+        return answer
+
+
+class _Connection(urllib3.connection.HTTPConnection, _CheckedHeads):
     """A connection whose socket obeys the deadline of the request that it carries."""
 
     def _new_conn(self) -> DeadlineSocket:
@@ -67,6 +83,8 @@ class RequestsTransport:
         self._session.trust_env = False
         # What answers at the address may not be IMDS: nothing that it sets goes back to it.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        # Even a redirect that is not followed would be prepared for, its body read first, however long it is.
+        self._session.get_redirect_target = lambda _answer: None  # type: ignore[method-assign]
         self._session.mount("http://", _Adapter(max_retries=0))
 
     def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline) -> Response:
@@ -74,7 +92,6 @@ class RequestsTransport:
         _PER_THREAD.deadline, _PER_THREAD.socket = deadline, None
         try:
             with self._session.get(url, headers=dict(headers), allow_redirects=False, stream=True) as answer:
-                _PER_THREAD.socket.check_head()
                 local_address = _PER_THREAD.socket.getsockname()[0]
                 return Response(
                     status=answer.status_code,

@@ -30,7 +30,7 @@ class HttpTransport:
             )
             local_address = opened.getsockname()[0]
             with connection.getresponse() as answer:
-                opened.check_head()
+                opened.check_head(answer.msg)
                 return Response(
                     status=answer.status,
                     headers={name.lower(): value for name, value in answer.getheaders()},

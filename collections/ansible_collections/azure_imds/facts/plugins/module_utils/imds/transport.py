@@ -14,6 +14,7 @@ from .record import record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from email.message import Message
     from typing import Protocol
 
     from .clock import Deadline
@@ -80,10 +81,13 @@ class DeadlineSocket(socket.socket):
             raise socket.timeout("the deadline passed")
         return remaining
 
-    def check_head(self) -> None:
-        """Raises TransportError where the connection closed inside the answer's head."""
+    def check_head(self, headers: Message) -> None:
+        """Raises TransportError where the answer's head was cut, or has a line in it that is no header."""
         if not self.has_whole_head:
             raise TransportError("the connection closed inside the answer's headers")
+        if headers.get_payload():
+            # Python takes all from that line on for something else, Content-Length included.
+            raise TransportError("an answer with a broken header")
 
 
 def open_socket(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
