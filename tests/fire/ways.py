@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The adapters' entry functions, each called as its tool calls it, over a transport of choice. For processes of their own:
+modules of the project are patched here for good.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from azure_imds_facts.commands import collecting as commands_collecting
+from azure_imds_facts.commands import local_facts
+from azure_imds_facts.core import collector, http_transport, transport
+from azure_imds_facts.core.errors import ImdsError
+from azure_imds_facts.core.facts import build_facts
+from azure_imds_facts.core.host import Host
+from azure_imds_facts.core.http_transport import HttpTransport
+from azure_imds_facts.core.settings import DEFAULT_ENDPOINT, build_settings
+from azure_imds_facts.core.spelling import spell_ansible
+
+from tests.support.reporters import ListReporter
+
+WAYS = ("module", "writer", "salt")
+TRANSPORTS = ("standard", "requests")
+FILE = "azure_imds.fact"
+OLD_FACTS = {"available": True, "snapshot": {"source": "imds", "boot_id": "old", "fetched_at": "old"}}
+
+
+@dataclass
+class Ended:
+    """How one collection ended: `elapsed_s` inside the collection, `told` all that anybody was told."""
+
+    outcome: str = ""
+    elapsed_s: float = 0.0
+    told: list[str] = field(default_factory=list)
+    crash: str = ""
+    kept: str = ""
+
+
+_NOW = threading.local()
+
+
+class _Collected(logging.Handler):
+    """Keep what Salt's side logs, for the thread that logs it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line; one with a traceback is a crash."""
+        ended: Ended = _NOW.ended
+        ended.told.append(record.getMessage())
+        if record.exc_info:
+            ended.crash = logging.Formatter().format(record)
+
+
+def prepare(way: str, chosen: str, host: Host) -> Callable[..., None]:
+    """Return what runs one collection `(ended, folder, settings)`; everything it does is over this transport."""
+    open_transport = HttpTransport
+    if chosen == "requests":
+        from azure_imds_facts.requests_transport import RequestsTransport  # noqa: PLC0415  not where the standard one is chosen
+
+        open_transport = RequestsTransport
+
+    def collect(*arguments: Any, **options: Any) -> Any:
+        started = time.monotonic()
+        try:
+            return collector.collect(*arguments, **{**options, "open_transport": open_transport, "host": host})
+        finally:
+            _NOW.ended.elapsed_s = time.monotonic() - started
+
+    if way == "salt":
+        return _prepare_salt(collect)
+    commands_collecting.collect = collect
+    local_facts.ErrorStreamReporter = lambda **_: _NOW.reporter  # type: ignore[assignment,misc]
+    run = {"module": _run_module, "writer": _run_writer}[way]
+
+    def run_it(ended: Ended, folder: str, settings: dict[str, Any]) -> None:
+        _NOW.ended, _NOW.reporter = ended, ListReporter()
+        try:
+            run(collect, ended, folder, settings)
+        except ImdsError as error:
+            ended.outcome = error.outcome
+            ended.told.append(str(error))
+        except BaseException:  # noqa: BLE001  what must not happen is told
+            ended.crash = traceback.format_exc()
+        reporter = _NOW.reporter
+        ended.told += reporter.warnings + reporter.notices + reporter.attempts
+
+    return run_it
+
+
+def _run_module(collect: Any, ended: Ended, folder: str, settings: dict[str, Any]) -> None:
+    """As plugins/modules/azure_imds_facts.py does."""
+    snapshot = collect(build_settings(settings, {}), reporter=_NOW.reporter)
+    facts = spell_ansible(build_facts(snapshot, reporter=_NOW.reporter), reporter=_NOW.reporter)
+    ended.outcome = "ok" if facts["azure_imds_available"] else "?"
+    ended.kept = json.dumps(facts)
+
+
+def _run_writer(collect: Any, ended: Ended, folder: str, settings: dict[str, Any]) -> None:
+    """As the command local-facts, over a file of an earlier run."""
+    path = os.path.join(folder, FILE)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(OLD_FACTS, file)
+    try:
+        flags = {name: None for name, _metavar, _text in commands_collecting.FLAGS}
+        names = argparse.Namespace(directory=folder, boot=False, force=False, verbose=True, **{**flags, **settings})
+        ended.outcome = "ok" if local_facts.run(names) == 0 else "?"
+    finally:
+        with open(path, encoding="utf-8") as file:
+            ended.kept = file.read()
+
+
+def _prepare_salt(collect: Any) -> Callable[..., None]:
+    from azure_imds_facts.core.failures import _IN_PROCESS  # noqa: PLC0415  Salt is loaded for its own way alone
+    from azure_imds_facts.salt import collecting  # noqa: PLC0415  the same
+
+    collecting.collect = collect
+    log = logging.getLogger("azure_imds_facts")
+    log.setLevel(logging.DEBUG)
+    log.addHandler(_Collected())
+    log.propagate = False
+
+    def run_it(ended: Ended, folder: str, settings: dict[str, Any]) -> None:
+        _NOW.ended = ended
+        try:
+            grain = collecting.collect_grain({"azure_imds": settings, "cachedir": folder})
+        except BaseException:  # noqa: BLE001  what must not happen is told
+            ended.crash = traceback.format_exc()
+            return
+        ended.kept = json.dumps(grain)
+        _IN_PROCESS.pop(settings.get("endpoint", DEFAULT_ENDPOINT), None)
+        named = [line.partition("no grain (")[2].partition(")")[0] for line in ended.told if "no grain (" in line]
+        ended.outcome = "ok" if grain else "".join(named)
+
+    return run_it
+
+
+def lead_to(port: int) -> None:
+    """Let what goes to 169.254.169.254 arrive at a port of this machine."""
+    from azure_imds_facts import requests_transport  # noqa: PLC0415  as above
+
+    def open_socket(host: str, to_port: int, deadline: Any) -> Any:
+        return transport.open_socket(*(("127.0.0.1", port) if host == "169.254.169.254" else (host, to_port)), deadline)
+
+    http_transport.open_socket = requests_transport.open_socket = open_socket
