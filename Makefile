@@ -48,7 +48,7 @@ lint: venv-lint typed ## check style, types and the collection
 typed:
 	@mkdir -p build/typed
 	@rm -rf build/typed/azure_imds_facts && cp -rs "$(CURDIR)/facts/azure_imds_facts" build/typed/ \
-	    && rm -r build/typed/azure_imds_facts/core && ln -s "$(CURDIR)/$(CORE)" build/typed/azure_imds_facts/core
+	    && rm -r build/typed/azure_imds_facts/core && cp -rs "$(CURDIR)/$(CORE)" build/typed/azure_imds_facts/core
 
 format: venv-lint ## lay the code out
 	$(LINT)/ruff check --fix
