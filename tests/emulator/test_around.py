@@ -70,6 +70,7 @@ def run(request: pytest.FixtureRequest) -> Any:
         return subprocess.run(words, **given)  # noqa: PLW1510
 
     start.python = python  # type: ignore[attr-defined]
+    start.environment = options["env"]  # type: ignore[attr-defined]
     return start
 
 
@@ -135,6 +136,16 @@ def test_a_command_that_cannot_be_run(run: Any, command: str, code: int, message
     assert result.returncode == code
     assert f"{command}: {message}" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_the_cache_is_this_runs_own(run: Any) -> None:
+    """The cache's folder is the user's own and goes with the run, unless the user has chosen one."""
+    shown = run("sh", "-c", "echo $AZURE_IMDS_CACHE_DIR; stat -c '%a %u' $AZURE_IMDS_CACHE_DIR; id -u").stdout.split()
+    assert shown[1:] == ["700", shown[3], shown[3]]
+    assert not Path(shown[0]).exists()
+    own = {**run.environment, "AZURE_IMDS_CACHE_DIR": "/mine"}
+    chosen = run("sh", "-c", "echo $AZURE_IMDS_CACHE_DIR", env=own)
+    assert chosen.stdout == "/mine\n"
 
 
 def test_requests_are_logged_where_it_is_asked(run: Any, tmp_path: Path) -> None:

@@ -80,3 +80,11 @@ def test_a_wrong_load_balancer(given: object) -> None:
     """What is neither a profile nor an object of known sections is refused with what is allowed."""
     with pytest.raises(EmulatorError, match=r"allowed: standard, gateway|some of publicIpAddresses"):
         Emulator(load_balancer=given)
+
+
+@pytest.mark.parametrize("network", [None, 5, {"interface": [{"ipv4": 1}]}, {"interface": "x"}])
+def test_an_odd_document_has_no_addresses(emulate: Emulate, network: object) -> None:
+    """A raw document without usable addresses has a load balancer without rules."""
+    emulator = emulate(document={"compute": {}, "network": network}, raw=True, load_balancer="standard")
+    balancer = ask(emulator.url, f"{PATH}?api-version=2021-02-01").json["loadbalancer"]
+    assert balancer == {"publicIpAddresses": [], "inboundRules": [], "outboundRules": []}

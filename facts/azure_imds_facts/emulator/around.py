@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Sequence
 
 from .assembly import Assembly
@@ -39,9 +40,12 @@ def run_around(assembly: Assembly, command: Sequence[str], *, log: Callable[[str
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDED_ON | {signal.SIGCHLD})
     try:
         vm_id = str(assembly.machine.compute.get("vmId") or "")
-        sandbox = start_sandbox(command, dmi=describe_dmi(vm_id), mask={signal.Signals(n) for n in before})
-        with Background(assembly, log=log) as background:
-            background.start(sandbox.listener)
+        # Facts of an emulated machine must not get into the cache of the real one, nor into the next emulator's.
+        with tempfile.TemporaryDirectory(prefix="azure-imds-facts-") as cache, Background(assembly, log=log) as server:
+            environment = {"AZURE_IMDS_CACHE_DIR": cache, **os.environ}
+            mask = {signal.Signals(number) for number in before}
+            sandbox = start_sandbox(command, environment=environment, dmi=describe_dmi(vm_id), mask=mask)
+            server.start(sandbox.listener)
             sandbox.release()
             return _wait(sandbox.pid)
     finally:

@@ -11,15 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .around import run_around
 from .assembly import Assembly, assemble
 from .background import load_server
 from .control import send_changes
-from .errors import EmulatorError, choices
+from .errors import EmulatorError, NamespaceError, choices
 from .flags import add_arguments, read_settings
-from .listener import bind_socket, spell_url
+from .listener import ADDRESS, PORT, bind_socket, spell_url
 from .machine import RawMachine
-from .sandbox import ADDRESS, PORT
 from .shape import unknown_fields
 
 if TYPE_CHECKING:
@@ -65,8 +63,16 @@ def _emulate(arguments: argparse.Namespace) -> int:
         assembly.authority.export(Path(assembly.settings.export_keys))
     with _open_log(arguments) as log:
         if arguments.child:
-            return run_around(assembly, arguments.child, log=log)
+            return _run_child(assembly, arguments.child, log)
         return asyncio.run(_serve(server_class(assembly, log=log), assembly.settings))
+
+
+def _run_child(assembly: Assembly, command: list[str], log: Log | None) -> int:
+    if sys.platform != "linux":
+        raise NamespaceError("a command needs the namespaces of Linux; set AZURE_IMDS_ENDPOINT for it instead")
+    from .around import run_around  # what it needs is not there on other systems
+
+    return run_around(assembly, command, log=log)
 
 
 def say(message: str) -> None:

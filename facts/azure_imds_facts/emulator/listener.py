@@ -7,7 +7,10 @@ import socket
 
 from .errors import EmulatorError
 
-__all__ = ["bind_socket", "spell_url"]
+__all__ = ["ADDRESS", "PORT", "bind_socket", "spell_url"]
+
+# Where IMDS is in Azure.
+ADDRESS, PORT = "169.254.169.254", 80
 
 
 def bind_socket(bind: str, port: int) -> socket.socket:

@@ -96,10 +96,19 @@ def build_load_balancer(given: object, document: Any) -> dict[str, Any] | None:
 
 
 def _private_addresses(document: Any) -> list[str]:
-    interfaces = document.get("network", {}).get("interface", []) if isinstance(document, dict) else []
-    first = interfaces[0] if interfaces else {}
-    kinds = (first.get(kind, {}).get("ipAddress", []) for kind in ("ipv4", "ipv6"))
-    return [entry["privateIpAddress"] for addresses in kinds for entry in addresses[:1]]
+    """The first interface's first address of each kind; none where the document is too odd to have them."""
+    entries = (_find(document, "network", "interface", 0, kind, "ipAddress", 0) for kind in ("ipv4", "ipv6"))
+    addresses = (_find(entry, "privateIpAddress") for entry in entries)
+    return [address for address in addresses if isinstance(address, str) and address]
+
+
+def _find(value: Any, *steps: str | int) -> Any:
+    for step in steps:
+        try:
+            value = value[step]
+        except (TypeError, KeyError, IndexError):
+            return None
+    return value
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from typing import NoReturn
 
 from .dmi import lay_dmi_over
 from .errors import EmulatorError, NamespaceError
+from .listener import ADDRESS, PORT
 from .syscalls import (
     CLONE_NEWNET,
     CLONE_NEWNS,
@@ -31,9 +32,8 @@ from .syscalls import (
     unshare,
 )
 
-__all__ = ["ADDRESS", "PORT", "Sandbox", "start_sandbox"]
+__all__ = ["Sandbox", "start_sandbox"]
 
-ADDRESS, PORT = "169.254.169.254", 80
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _SIOCSIFADDR, _SIOCSIFNETMASK = 0x8913, 0x8914, 0x8916, 0x891C
 _IFF_UP = 1
 # The exit codes of a shell for a command that is not there, or cannot be run.
@@ -67,8 +67,10 @@ class Sandbox:
             raise problem
 
 
-def start_sandbox(command: Sequence[str], *, dmi: Mapping[str, str], mask: set[signal.Signals]) -> Sandbox:
-    """Fork a child into namespaces; it runs the command, with a signal mask, once it is released.
+def start_sandbox(
+    command: Sequence[str], *, environment: Mapping[str, str], dmi: Mapping[str, str], mask: set[signal.Signals]
+) -> Sandbox:
+    """Fork a child into namespaces; it runs the command, with an environment and a signal mask, once it is released.
 
     To be called before there are threads.
 
@@ -79,7 +81,7 @@ def start_sandbox(command: Sequence[str], *, dmi: Mapping[str, str], mask: set[s
     pid = os.fork()
     if pid == 0:
         ours.close()
-        _Child(command, dmi, theirs).run(mask)
+        _Child(command, environment, theirs).run(dmi, mask)
     theirs.close()
     report, descriptors, _, _ = socket.recv_fds(ours, 4096, 1)
     if not descriptors:
@@ -92,12 +94,12 @@ def start_sandbox(command: Sequence[str], *, dmi: Mapping[str, str], mask: set[s
 class _Child:
     """What happens in the child, up to the moment at which it becomes the command."""
 
-    def __init__(self, command: Sequence[str], dmi: Mapping[str, str], channel: socket.socket) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], channel: socket.socket) -> None:
         self._command = list(command)
-        self._dmi = dmi
+        self._environment = dict(environment)
         self._channel = channel
 
-    def run(self, mask: set[signal.Signals]) -> NoReturn:
+    def run(self, dmi: Mapping[str, str], mask: set[signal.Signals]) -> NoReturn:
         try:
             _enter_namespaces()
             die_with_parent(signal.SIGTERM)
@@ -105,22 +107,21 @@ class _Child:
         except OSError as error:
             self._channel.send(_explain(error).encode())
             os._exit(NamespaceError.exit_code)
-        environment = dict(os.environ)
-        if not lay_dmi_over(self._dmi):
-            environment["AZURE_IMDS_DETECT"] = "skip"
+        if not lay_dmi_over(dmi):
+            self._environment["AZURE_IMDS_DETECT"] = "skip"
         socket.send_fds(self._channel, [b"listening"], [listener.fileno()])
         listener.close()
         if not self._channel.recv(2):  # the parent has failed and said why
             os._exit(NamespaceError.exit_code)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        self._become(environment)
+        self._become()
 
-    def _become(self, environment: dict[str, str]) -> NoReturn:
+    def _become(self) -> NoReturn:
         # Python ignores these two, and a command would inherit that.
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
         try:
-            os.execvpe(self._command[0], self._command, environment)  # noqa: S606 - the user's own command
+            os.execvpe(self._command[0], self._command, self._environment)  # noqa: S606 - the user's own command
         except OSError as error:
             kind = "n" if isinstance(error, FileNotFoundError) else "x"
             self._channel.send(f"{kind}{self._command[0]}: {(error.strerror or str(error)).lower()}".encode())
