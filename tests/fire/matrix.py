@@ -101,17 +101,16 @@ _RETRY_AFTER = (
     ("a date past all counting", "Fri, 31 Dec 99999999999 23:59:59 GMT", DEADLINE),
 )
 WAITS = [
-    Fault(
-        f"429, Retry-After {name}",
-        f"429 with `Retry-After: {value if len(value) < 40 else value[:3] + '…'}`".replace(_date(3600)[:16], "…")
-        if "date" not in name
-        else f"429 with `Retry-After`: {name}",
-        "throttled",
-        ends,
-        answer(429, Retry_After=value),
-    )
-    for name, value, ends in _RETRY_AFTER
-] + [
+    *(
+        Fault(
+            f"429, Retry-After {name}",
+            f"429 with `Retry-After`: {name}" if len(value) > 25 or not value else f"429 with `Retry-After: {value}`",
+            "throttled",
+            ends,
+            answer(429, Retry_After=value),
+        )
+        for name, value, ends in _RETRY_AFTER
+    ),
     Fault("503, Retry-After past the deadline", "503 with `Retry-After: 600`", "unavailable", ONCE, answer(503, Retry_After="600")),
     Fault("403 with Retry-After", "403 with `Retry-After: 0`", "rejected", ONCE, answer(403, Retry_After="0")),
 ]  # fmt: skip

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Write docs/faults.md from the fault matrix of the tests; with --check only say whether it is up to date."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "facts")]
+
+from azure_imds_facts.core import errors  # noqa: E402  found through the line above
+from tests.fire.matrix import MATRIX, SECTIONS  # noqa: E402  the same
+
+_PAGE = ROOT / "docs" / "faults.md"
+_HEAD = """\
+<!-- Made by scripts/render-faults.py from tests/fire/matrix.py: change that, not this. -->
+# What happens when IMDS misbehaves
+
+Whatever answers in place of IMDS, a collection ends inside its deadline (the setting `timeout`) with one of a few
+outcomes. Below is each fault that is tested: over both transports, through the Ansible module's, the local facts
+writer's and the Salt grain's entry functions. `at once`: asking again could not help, so nobody waits. `at the
+deadline`: it is asked again until the deadline, so a fault that passes does no harm.
+
+In none of these cases does a message hold a traceback or a secret, is a proxy or a redirect's target asked, or does
+memory grow by 64 MiB.
+
+| outcome | exit code | Ansible module | local facts file | Salt grain |
+|---|---|---|---|---|
+| `ok` | 0 | facts | replaced as a whole | the grain |
+"""
+_OTHERS = "fails with `outcome` and message | stays, marked stale | no grain, one warning in the log"
+_FAILED = "After `unreachable`, `throttled` and `unavailable` an answer of this boot of up to 24 hours stands in."
+
+
+def _render() -> str:
+    classes = {error.outcome: error for error in errors.ImdsError.__subclasses__()}
+    outcomes = [name for name in classes if any(fault.outcome == name for fault in MATRIX)]
+    lines = [f"| `{name}` | {classes[name].exit_code} | {_OTHERS} |" for name in outcomes]
+    for section, faults in SECTIONS.items():
+        lines += ["", f"## {section}", "", "| fault | what the server does | outcome | ends |", "|---|---|---|---|"]
+        lines += [f"| {fault.name} | {fault.behaves} | `{fault.outcome}` | {fault.ends} |" for fault in faults]
+        lines = [line.replace("\n", " ") for line in lines]
+    where = lines.index("")
+    return _HEAD + "\n".join([*lines[:where], "", _FAILED, *lines[where:]]) + "\n"
+
+
+def main() -> int:
+    """Write or check."""
+    text = _render()
+    if "--check" not in sys.argv[1:]:
+        _PAGE.write_text(text, encoding="utf-8")
+    elif not _PAGE.exists() or _PAGE.read_text(encoding="utf-8") != text:
+        print("docs/faults.md is not what the matrix says: run scripts/render-faults.py", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
