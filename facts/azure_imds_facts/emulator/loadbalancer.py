@@ -103,11 +103,11 @@ def _private_addresses(document: Any) -> list[str]:
 
 
 def _find(value: Any, *steps: str | int) -> Any:
-    for step in steps:
-        try:
+    try:
+        for step in steps:
             value = value[step]
-        except (TypeError, KeyError, IndexError):
-            return None
+    except (TypeError, KeyError, IndexError):
+        return None
     return value
 
 

@@ -131,7 +131,7 @@ class _Child:
 def _explain(error: OSError) -> str:
     if error.errno == errno.ENOSPC:  # the kernel's odd way to say that user.max_user_namespaces is reached, often 0
         return f"{error.filename}: no more user namespaces are allowed"
-    return f"{error.filename or 'network'}: {(error.strerror or str(error)).lower()}"
+    return f"{error.filename or 'setting them up'}: {(error.strerror or str(error)).lower()}"
 
 
 def _enter_namespaces() -> None:
