@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "facts")]
 
 from azure_imds_facts.core import errors  # noqa: E402  found through the line above
+
 from tests.fire.matrix import MATRIX, SECTIONS  # noqa: E402  the same
 
 _PAGE = ROOT / "docs" / "faults.md"

@@ -36,11 +36,15 @@ class Results(dict[tuple[str, str, str], Result]):
     past = ""
 
 
+def proxies(url: str) -> dict[str, str]:
+    """Return every proxy variable, in either case, with one server."""
+    return dict.fromkeys([*PROXIES, *map(str.upper, PROXIES)], url)
+
+
 def child_environment(proxy: str) -> dict[str, str]:
     """Return an environment whose every proxy variable names one server, with nothing that makes an exception."""
     kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    paths = {"PYTHONPATH": os.pathsep.join([str(FACTS), str(ROOT)])}
-    return {**kept, **paths, **dict.fromkeys([*PROXIES, *map(str.upper, PROXIES)], proxy)}
+    return {**kept, "PYTHONPATH": os.pathsep.join([str(FACTS), str(ROOT)]), **proxies(proxy)}
 
 
 def run_all(way: str, transport: str, proxy: str, *names: str) -> tuple[dict[str, Result], str]:

@@ -8,6 +8,7 @@ import sys
 from contextlib import ExitStack
 
 import pytest
+
 from tests.fire.behaviours import GOOD, answer
 from tests.fire.matrix import LARGE, Fault
 from tests.fire.test_matrix import ROOT, child_environment
