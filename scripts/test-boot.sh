@@ -38,9 +38,9 @@ find_mirror() {
 }
 
 make_tree() {
-    local -r tree="$1" new="$1.new.$$" started=$SECONDS
-    mirror="${DEBIAN_MIRROR:-$(find_mirror)}"
-    echo "test-boot: making $tree from ${mirror:=http://deb.debian.org/debian} ..."
+    local -r to="$1" new="$1.new.$$" started=$SECONDS
+    local mirror="${DEBIAN_MIRROR:-$(find_mirror)}"
+    echo "test-boot: making $to from ${mirror:=http://deb.debian.org/debian} ..."
     # An interrupted one leaves only what nobody takes for a tree.
     rm -rf "$new"
     if ! debootstrap --variant=minbase --include="$packages" "$suite" "$new" "$mirror" >"$log" 2>&1; then
@@ -49,7 +49,25 @@ make_tree() {
         skip "debootstrap failed; is $mirror reachable?"
     fi
     rm -rf "$new"/var/cache/apt/archives/*.deb "$new"/var/lib/apt/lists/*
-    mv -T "$new" "$tree"
+    mv -T "$new" "$to"
+    echo "test-boot: done in $((SECONDS - started)) s"
+}
+
+# The same with cloud-init, which debootstrap cannot put in by itself.
+make_cloudy_tree() {
+    local -r from="$1" to="$2" new="$2.new.$$" started=$SECONDS
+    echo "test-boot: making $to ..."
+    rm -rf "$new"
+    cp -a --reflink=auto "$from" "$new"
+    if ! { chroot "$new" apt-get -q update \
+            && DEBIAN_FRONTEND=noninteractive chroot "$new" apt-get -qy install --no-install-recommends cloud-init; } >"$log" 2>&1; then
+        tail -n 5 "$log"
+        rm -rf --one-file-system "$new"
+        echo "test-boot: no cloud-init: its test will be skipped"
+        return
+    fi
+    rm -rf "$new"/var/cache/apt/archives/*.deb "$new"/var/lib/apt/lists/*
+    mv -T "$new" "$to"
     echo "test-boot: done in $((SECONDS - started)) s"
 }
 
@@ -69,5 +87,10 @@ readonly tree="$cache/$suite-$(dpkg --print-architecture)-1"
 [ -d "$tree" ] || make_tree "$tree"
 
 tests=tests/boot/real
-[ "$form" = all ] || tests=tests/boot/real/test_short.py
+if [ "$form" = all ]; then
+    [ -d "$tree-cloud" ] || make_cloudy_tree "$tree" "$tree-cloud"
+    [ ! -d "$tree-cloud" ] || export AZURE_IMDS_TEST_DEBIAN_CLOUD_INIT="$tree-cloud"
+else
+    tests=tests/boot/real/test_short.py
+fi
 AZURE_IMDS_TEST_DEBIAN="$tree" "$python" -m pytest -rs --capture=tee-sys "$tests" "$@"

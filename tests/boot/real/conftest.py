@@ -15,15 +15,16 @@ from .network import Network
 
 ROOT = Path(__file__).resolve().parents[3]
 DEBIAN = "AZURE_IMDS_TEST_DEBIAN"
+TREE = os.environ.get(DEBIAN)
 VM_ID = "13f56399-bd52-4150-9748-7190aae1ff21"
 
 
 @pytest.fixture(scope="session", name="debian")
 def _debian() -> Path:
     """The tree that scripts/test-boot.sh has made."""
-    if not os.environ.get(DEBIAN):
+    if not TREE:
         pytest.skip(f"a real boot takes root and a Debian tree: run scripts/test-boot.sh, which sets {DEBIAN}")
-    return Path(os.environ[DEBIAN])
+    return Path(TREE)
 
 
 @pytest.fixture(scope="session", name="program")

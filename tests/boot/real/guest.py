@@ -51,12 +51,17 @@ class Guest:
 
     def prepare(self, program: Path) -> None:
         """Put in what an image would bring: the program, its units, a network card's settings, DMI."""
+        self.prepare_network()
         run("install", "-D", str(program), str(self.root / "usr/local/bin/azure-imds-facts"))
         run(sys.executable, str(program), "export", "systemd", str(self.root))
+        self._enable("azure-imds-facts.timer")
+
+    def prepare_network(self) -> None:
+        """Put in a network card's settings, and a place for DMI."""
         (self.root / "etc/systemd/network/10-eth0.network").write_text(_NETWORK)
         # /sys belongs to the host; what stands for its DMI is laid over it early.
         (self.root / "etc/fstab").write_text("/opt/class /sys/class none bind 0 0\n")
-        run("systemctl", "--root", str(self.root), "enable", "azure-imds-facts.timer", "systemd-networkd.service")
+        self._enable("systemd-networkd.service")
 
     def be(self, *, tag: str = AZURE_TAG, uuid: str) -> None:
         """Have this DMI from the next boot on."""
@@ -181,6 +186,9 @@ class Guest:
         """Switch it off in good order."""
         self.run("systemctl", "poweroff", "--no-block")
         self._end()
+
+    def _enable(self, unit: str) -> None:
+        run("systemctl", "--root", str(self.root), "enable", unit)
 
     def _end(self) -> None:
         if self._process:
