@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # The time a last attempt just before the deadline is left; on a VM, IMDS answers within a few milliseconds.
 _LAST_ATTEMPT_S = 0.1
+# Where an attempt negotiates it takes up to four requests, and IMDS allows five a second.
+_AFTER_MANY_S = 1.0
 
 
 class Asking:
@@ -67,6 +69,7 @@ class Asking:
                 return found
             if turn is None:
                 raise self._out_of_time()
+            requests = -self.client.attempts
             try:
                 answer = attempt()
                 if answer.error is None:
@@ -74,7 +77,9 @@ class Asking:
             finally:
                 turn.end()
             failures += 1
-            wait_s = self._choose_wait(answer, answer.error, failures, deadline, final_statuses)
+            requests += self.client.attempts
+            least_s = _AFTER_MANY_S if requests > 1 else 0.0
+            wait_s = self._choose_wait(answer, answer.error, failures, deadline, final_statuses, least_s=least_s)
             if answer.error.outcome != told:
                 told = answer.error.outcome
                 self._reporter.notice(f"{answer.error.problem} Asking again for up to {deadline.remaining:.0f} s.")
@@ -94,7 +99,14 @@ class Asking:
             raise InvalidError(self.client.tell(error.problem), hint=error.hint) from None
 
     def _choose_wait(
-        self, answer: Answer, error: ImdsError, failures: int, deadline: Deadline, final_statuses: tuple[int, ...]
+        self,
+        answer: Answer,
+        error: ImdsError,
+        failures: int,
+        deadline: Deadline,
+        final_statuses: tuple[int, ...],
+        *,
+        least_s: float,
     ) -> float:
         """Return the seconds after which to ask again. Raises the error where that is not to be.
 
@@ -103,7 +115,7 @@ class Asking:
         error = (self.client.last_complete_error if answer.status is None else None) or error
         if not answer.is_retried or answer.status in final_statuses:
             raise error
-        wait_s = backoff(failures, random=self._clock.random())
+        wait_s = max(least_s, backoff(failures, random=self._clock.random()))
         if answer.wait_s is not None:
             if answer.wait_s >= deadline.remaining:
                 raise error

@@ -62,6 +62,8 @@ class Client:
         self._url = endpoint
         self.last_complete_error: ImdsError | None = None
         self._refused: set[str] = set()
+        self._has_asked_versions = False
+        self._listed: list[object] | None = None
 
     def fetch_instance(self, version: str | None, *, remembered: str | None = None) -> Answer:
         """Ask for the whole instance once, and at once anew where the answer says that the api-version was the trouble.
@@ -72,12 +74,14 @@ class Client:
             return self._ask_instance(version)
         asked: str | None = remembered or NEWEST
         self._refused = set()
+        self._has_asked_versions = False
         is_guess = False
         while True:
             answer = self._ask_instance(str(asked))
             if answer.value is not None and is_guess:
                 # The list could not be had when it was wanted; now that IMDS answers, it may name a newer version.
-                is_guess, better = False, self._choose_listed()
+                is_guess, self._has_asked_versions = False, False
+                better = choose_version(self._fetch_versions() or (), ())
                 if better and better > str(asked):
                     asked = better
                     continue
@@ -178,15 +182,18 @@ class Client:
             return None, False  # IMDS knows this version: the trouble is another, and passes or does not
         return choose_version(listed or (), self._refused) or choose_fallback(self._refused), listed is None
 
-    def _choose_listed(self) -> str | None:
-        return choose_version(self._fetch_versions() or (), ())
-
     def _fetch_versions(self) -> list[object] | None:
-        """Return what `/metadata/versions` lists, `[]` where IMDS has no such page, None where it could not say."""
-        answer = self.fetch("/metadata/versions", None)
-        if isinstance(answer.value, dict) and isinstance(answer.value.get("apiVersions"), list):
-            return list(answer.value["apiVersions"])
-        return None if answer.is_retried else []
+        """Return what `/metadata/versions` lists, `[]` where IMDS has no such page, None where it could not say.
+
+        It is asked once in an attempt.
+        """
+        if not self._has_asked_versions:
+            answer = self.fetch("/metadata/versions", None)
+            self._has_asked_versions = True
+            self._listed = None if answer.is_retried else []
+            if isinstance(answer.value, dict) and isinstance(answer.value.get("apiVersions"), list):
+                self._listed = list(answer.value["apiVersions"])
+        return self._listed
 
 
 def _read_error_body(body: bytes) -> tuple[str, tuple[object, ...] | None]:
