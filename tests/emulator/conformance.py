@@ -175,6 +175,8 @@ EVENTS = [
 ]  # fmt: skip
 
 ATTESTED = [
+    Row("D", "a classic machine has one", f"{AT}?{VERSION}", 200, settings={"vm": "classic"}),
+    Row("D", "and no identity", "/metadata/identity/info?api-version=2018-10-01", 404, settings={"vm": "classic"}),
     Row("D", "a signature", f"{AT}?{VERSION}&nonce=1234567890", 200, re.compile(r'\{"encoding":"pkcs7","signature":"[A-Za-z0-9+/=]{1000,}"\}')),
     Row("A", "a nonce that is none", f"{AT}?{VERSION}&nonce=a-b", 400, {"error": "Bad request. Invalid nonce"}),
     Row("A", "before its version", f"{AT}?api-version=2018-04-02", 404, NOT_FOUND),

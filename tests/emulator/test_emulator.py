@@ -90,6 +90,45 @@ def test_a_raw_document_can_be_changed(emulate: Emulate) -> None:
         broken.tag("a", "b")
 
 
+def test_odd_text_survives(emulate: Emulate) -> None:
+    """Text outside ASCII is UTF-8 in JSON and as text; half of a surrogate pair stays an escape in JSON."""
+    emulator = emulate()
+    emulator.tag("Grüße", "世界")
+    assert "Grüße:世界".encode() in instance(emulator.url).body
+    assert instance(emulator.url, "/compute/tagsList/2/value", query="&format=text").text == "世界"
+    odd = emulate(document={"compute": {"name": "\ud800"}})
+    assert b'"name":"\\ud800"' in instance(odd.url).body
+
+
+def test_values_are_strings(emulate: Emulate) -> None:
+    """Numbers, booleans and null of a given document are spelled as IMDS spells them."""
+    document = {"compute": {"platformFaultDomain": 2, "zone": None, "isHostCompatibilityLayerVm": True}}
+    compute = instance(emulate(document=document).url).json["compute"]
+    assert (compute["platformFaultDomain"], compute["zone"], compute["isHostCompatibilityLayerVm"]) == ("2", "", "true")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("compute..zone", "1", "is no path"),
+        ("network.interface.x.macAddress", "1", "no field 'x' in network.interface; allowed: an index"),
+        ("compute.zone.deeper", "1", "no field 'deeper' in compute.zone; allowed: nothing"),
+        ("network.interface[5].macAddress", "1", "allowed: 0 to 1"),
+        ("compute.plan", "x", "expected JSON for object"),
+        ("compute.plan", [], "compute.plan: expected object"),
+        ("compute.zone", {}, "compute.zone: expected string"),
+    ],
+)
+def test_a_change_that_cannot_be(emulate: Emulate, path: str, value: object, message: str) -> None:
+    """A change that does not fit the field table is refused, and the document stays as it was."""
+    emulator = emulate()
+    before = emulator.document
+    with pytest.raises(EmulatorError) as caught:
+        emulator.set(path, value)
+    assert message in str(caught.value)
+    assert emulator.document == before
+
+
 def test_closing_frees_the_port(emulate: Emulate) -> None:
     """After close() the port is free, and closing again does nothing."""
     emulator = emulate()

@@ -21,6 +21,7 @@ from .scheduledevents import ScheduledEventsEndpoint
 from .service import Service
 from .settings import Settings, build_machine, check_settings, known_versions
 from .tokens import IdentityInfoEndpoint, TokenEndpoint
+from .vms import CLASSIC_LACKS
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -67,7 +68,7 @@ def assemble(settings: Settings) -> Assembly:
     assembly = Assembly(
         settings=settings,
         machine=machine,
-        service=Service(gate, _offered(cloud, endpoints)),
+        service=Service(gate, _offered(cloud, settings.vms, endpoints)),
         limits=Limits(settings.quota),
         faults=Faults(),
         events=events,
@@ -117,10 +118,11 @@ def _endpoints(
     }
 
 
-def _offered(cloud: Cloud, endpoints: dict[str, Endpoint]) -> dict[tuple[str, ...], Endpoint]:
-    """Leave out what the cloud does not have."""
+def _offered(cloud: Cloud, vms: tuple[str, ...], endpoints: dict[str, Endpoint]) -> dict[tuple[str, ...], Endpoint]:
+    """Leave out what the cloud does not have, or the machine."""
+    missing = CLASSIC_LACKS if "classic" in vms else frozenset()
     split = {tuple(path.split("/")): endpoint for path, endpoint in endpoints.items()}
-    return {steps: endpoint for steps, endpoint in split.items() if steps[1] in cloud.endpoints}
+    return {steps: endpoint for steps, endpoint in split.items() if steps[1] in cloud.endpoints - missing}
 
 
 def _prepare(assembly: Assembly) -> None:

@@ -101,6 +101,14 @@ class _Child:
 
     def run(self, dmi: Mapping[str, str], mask: set[signal.Signals]) -> NoReturn:
         try:
+            self._prepare(dmi)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            self._become()
+        finally:  # whatever happens: what called the parent must not go on in the child too
+            os._exit(NamespaceError.exit_code)
+
+    def _prepare(self, dmi: Mapping[str, str]) -> None:
+        try:
             _enter_namespaces()
             die_with_parent(signal.SIGTERM)
             listener = _listen()
@@ -113,8 +121,6 @@ class _Child:
         listener.close()
         if not self._channel.recv(2):  # the parent has failed and said why
             os._exit(NamespaceError.exit_code)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        self._become()
 
     def _become(self) -> NoReturn:
         # Python ignores these two, and a command would inherit that.

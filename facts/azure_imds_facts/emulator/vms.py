@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
     from .clouds import Cloud
 
-__all__ = ["VMS", "build_document", "find_vm", "hide_public_addresses"]
+__all__ = ["CLASSIC_LACKS", "VMS", "build_document", "find_vm", "hide_public_addresses"]
 
 _BASE = Path(__file__).with_name("machine.json")
 Document = dict[str, Any]
+
+# A classic machine has network and attested data only (documented); that this leaves scheduled events is assumed.
+CLASSIC_LACKS = frozenset({"identity", "loadbalancer"})
 
 
 @functools.cache
