@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from lab.places import CHECKOUT, short_folder
 from lab.salted import write_minion_config
+
 from tests.e2e.shell import Shell
 from tests.fire.behaviours import answer
 from tests.fire.hostile import build_body, build_tags, mended
@@ -155,7 +156,8 @@ def test_salt(scene: Scene) -> None:
     items = json.loads(scene.shell.run_ok(*call, "grains.items"))["local"]
     assert items["azure_imds"]["tags"] == scene.tags
     assert not {"ansible_connection", "__proto__", "vars", "hostvars", "constructor"} & set(items)
-    assert items["os"] != scene.tags["os"] and items["id"] == "alone"
+    assert items["os"] != scene.tags["os"]
+    assert items["id"] == "alone"
     target = f"azure_imds:tagPairs:shell={scene.tags['shell']}"
     assert json.loads(scene.shell.run_ok(*call, "match.grain", target))["local"] is True
     assert json.loads(scene.shell.run_ok(*call, "match.grain", "azure_imds:tags:jinja:x"))["local"] is False

@@ -13,6 +13,7 @@ from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.core.snapshot import Snapshot
 from azure_imds_facts.core.versions import KNOWN, NEWEST
+
 from tests.fire.behaviours import document
 from tests.support.clocks import ManualClock
 from tests.support.hosts import build_host
