@@ -5,9 +5,15 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """Let SIGTERM end a run as Ctrl-C does, so that no emulator and no Salt daemon is left behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
