@@ -35,6 +35,8 @@ def test_two_hundred_kills(emulator: Emulator, writer: Callable[..., list[str]],
         found = _read_size(directory)
         assert found in (old, new), number
         outcomes["ended first" if not was_killed else "new" if found == new else "old"] += 1
+        if number % 2 == 0:  # keep to the moment of the write, whatever else this machine does meanwhile
+            usual_s *= 1.02 if found == old else 0.95
         old = found
     print(outcomes)
     assert outcomes["old"] > KILLS // 4

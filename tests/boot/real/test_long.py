@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -193,6 +194,32 @@ def test_full_disk(guest: Guest, network: Network, written: Callable[[], Facts],
     if facts is not None:
         is_new = facts["compute"]["vm_size"] == "Standard_E4s_v5"
         assert facts["snapshot"]["source"] == ("imds" if is_new else "stale")
+
+
+def test_directory_is_a_file(guest: Guest, network: Network) -> None:
+    """A file in the directory's place stays; the unit has failed, and the machine is up."""
+    place = guest.facts_file.parent
+    place.parent.mkdir()
+    place.write_text("precious")
+    with network.imds(*machine()):
+        guest.start()
+        guest.wait_for_target()
+        assert guest.wait_for_service()["Result"] == "exit-code"
+    assert place.read_text() == "precious"
+    assert "azure-imds-facts" in guest.journal()
+
+
+def test_facts_that_reveal(guest: Guest, network: Network) -> None:
+    """With a sensitive field in it the file is for root alone, and the cache holds none of it."""
+    guest.set(AZURE_IMDS_REVEAL="admin_username")
+    with network.imds(*machine(), "--set", "compute.osProfile.adminUsername=ada-lovelace"):
+        guest.start()
+        assert guest.wait_for_service()["Result"] == "success", guest.journal()
+        facts = guest.read_with_ansible()
+    assert facts is not None
+    assert facts["compute"]["os_profile_admin_username"] == "ada-lovelace"
+    assert stat.S_IMODE(guest.facts_file.stat().st_mode) == 0o600
+    assert guest.run("grep", "-r", "ada-lovelace", "/run/azure-imds-facts", check=False).returncode == 1
 
 
 def fill(disk: Path) -> None:
