@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every example on docs/salt.md, run as it stands there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+from azure_imds_facts.core.settings import build_settings
+from lab.places import CHECKOUT
+
+from tests.salt.conftest import VMS, Fleet
+from tests.salt.daemons import Minion
+
+PAGE = (CHECKOUT / "docs/salt.md").read_text(encoding="utf-8")
+FILES = dict(re.findall(r"```yaml\n# (/\S+)\n(.*?)```", PAGE, re.DOTALL))
+COMMANDS = [
+    line.partition("  #")[0].rstrip()
+    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+    for line in block.splitlines()
+]
+ALL = set(VMS)
+# Command → who answers, and what has to be in each answer (a function or a value), where that is the same for all.
+ANSWERS: dict[str, dict[str, Any]] = {
+    "salt '*' saltutil.sync_all": {},  # the fleet's own fixture runs it, on the one minion that is to have it
+    "salt '*' grains.get azure_imds:compute:vmSize": {name: vm["vmSize"] for name, vm in VMS.items()},
+    "salt -G 'azure_imds:compute:zone:1' test.ping": {"web": True},
+    "salt -G 'azure_imds:compute:vmSize:Standard_D*' test.ping": {"web": True},
+    r"salt -P 'azure_imds:compute:vmSize:Standard_[DE]\d+s_v[35]' test.ping": {"web": True, "db": True},
+    "salt -G 'azure_imds:tags:env:prod' test.ping": {"web": True, "db": True},
+    "salt -G 'azure_imds:tagPairs:ns:team=core' test.ping": {"db": True},
+    "salt --delimiter='|' -G 'azure_imds|tags|ns:team|core' test.ping": {"db": True},
+    "salt -C 'G@azure_imds:tags:env:prod and not G@azure_imds:compute:zone:1' test.ping": {"db": True},
+    "salt '*' state.show_top": {
+        "web": {"base": ["zone_one"]},
+        "db": {"base": ["big_memory"]},
+        "files": {"base": ["spare_web"]},
+    },
+    "salt '*' saltutil.refresh_pillar wait=True": dict.fromkeys(VMS, True),
+    "salt '*' mine.update": dict.fromkeys(VMS, True),
+}
+# Command → the test of another file, or below, that runs it: its answer is another each time.
+ELSEWHERE = {
+    "salt '*' pip.install azure-imds-facts": "no package index in a test; that it works once installed, the fleet shows",
+    "salt '*' service.restart salt-minion": "test_sharing.py restarts a minion",
+    "azure-imds-facts export salt /srv/salt": "the fleet's fixture",
+    "salt '*' azure_imds.facts gather=tags": "test_module.py",
+    "salt web azure_imds.get compute/vmId": "test_module.py",
+    "salt web azure_imds.refresh": "test_targeting.py",
+    "salt web azure_imds.events timeout=5": "test_module.py",
+    "salt web sys.doc azure_imds": "test_module.py",
+    "salt -G 'azure_imds:compute:zone:1' state.apply zone_one": "test_states",
+    "salt '*' pillar.ls": "test_pillar",
+    "salt db mine.get 'azure_imds:tags:role:web' azure_private_addresses grain": "test_mine",
+    "salt db state.apply backends": "test_mine",
+    "salt-run state.orchestrate orch.by_fault_domain": "test_orchestration",
+}
+
+
+@pytest.fixture(scope="module")
+def documented(fleet: Fleet) -> Fleet:
+    """The fleet, with the page's files where the page says."""
+    for path, content in FILES.items():
+        for root, tree in (("/srv/salt/", fleet.master.salt_tree), ("/srv/pillar/", fleet.master.pillar_tree)):
+            if path.startswith(root):
+                place = tree / path.removeprefix(root)
+                place.parent.mkdir(exist_ok=True)
+                place.write_text(content)
+    # Fewer addresses would say nothing: each emulated machine has the same ones.
+    for number, minion in enumerate(fleet.minions.values()):
+        minion.imds.set("network.interface[0].ipv4.ipAddress[0].privateIpAddress", f"10.9.0.{number}")
+    fleet.salt("*", "azure_imds.refresh")
+    fleet.master.wait_for({"files": "10.9.0.2"}, "files", "grains.get", "azure_imds:network:privateIpv4")
+    fleet.salt("*", "saltutil.refresh_pillar", "wait=True")
+    return fleet
+
+
+def test_every_command_has_its_test() -> None:
+    """No command stands on the page that is not run, and none is run that does not stand there."""
+    assert sorted(COMMANDS) == sorted([*ANSWERS, *ELSEWHERE])
+
+
+@pytest.mark.parametrize("command", [command for command, answer in ANSWERS.items() if answer])
+def test_command(documented: Fleet, command: str) -> None:
+    """A command gives what the page leads one to expect."""
+    assert documented.salt(*shlex.split(command)[1:]) == ANSWERS[command]
+
+
+def test_states(documented: Fleet) -> None:
+    """A state sees the grain."""
+    answers = documented.salt(*shlex.split("-G 'azure_imds:compute:zone:1' state.apply zone_one"))
+    assert [state["comment"] for state in answers.pop("web").values()] == ["zone 1 of westeurope"]
+    assert not answers
+
+
+def test_pillar(documented: Fleet) -> None:
+    """Machines with the tag have what the tag gives them, and no others have."""
+    assert {name: sorted(keys) for name, keys in documented.salt("*", "pillar.ls").items()} == {
+        "web": ["backup", "mine_functions"],
+        "db": ["backup", "mine_functions"],
+        "files": ["mine_functions"],
+    }
+
+
+def test_mine(documented: Fleet) -> None:
+    """The mine gives the addresses of a role's machines, and those of no other."""
+    documented.salt("*", "mine.update")
+    expected = {"web": ["10.9.0.0"], "files": ["10.9.0.2"]}
+    command = shlex.split("db mine.get 'azure_imds:tags:role:web' azure_private_addresses grain")
+    documented.master.wait_for({"db": expected}, *command)
+    states = documented.salt("db", "state.apply", "backends")["db"].values()
+    assert [state["comment"] for state in sorted(states, key=lambda state: state["__run_num__"])] == [
+        "server files 10.9.0.2:80 check",
+        "server web 10.9.0.0:80 check",
+    ]
+
+
+def test_orchestration(documented: Fleet) -> None:
+    """Fault domains are updated one after the other, each with the machines that are in it."""
+    printed = documented.master.salt_run("state.orchestrate", "orch.by_fault_domain")
+    steps = sorted(next(iter(printed["data"].values())).values(), key=lambda step: step["__run_num__"])
+    assert [(step["__id__"], step["result"], set(step["changes"]["ret"])) for step in steps] == [
+        ("fault domain 0", True, {"web"}),
+        ("fault domain 1", True, {"db", "files"}),
+    ]
+
+
+def test_settings() -> None:
+    """The settings of the example are settings."""
+    given = yaml.safe_load(FILES["/etc/salt/minion.d/azure_imds.conf"])["azure_imds"]
+    assert build_settings(given, {}).gather == ("compute", "network", "tags", "load_balancer")
+
+
+def test_schedule(fleet: Fleet, add_minion: Callable[..., Minion]) -> None:
+    """The schedule brings a new tag to the master by itself; here it runs each second."""
+    options = yaml.safe_load(FILES["/etc/salt/minion.d/azure_imds_schedule.conf"])
+    job = options["schedule"]["azure_imds"]
+    assert (job.pop("minutes"), job.pop("splay")) == (30, 300)
+    job["seconds"] = 1
+    minion = add_minion("scheduled", options=options, settings={"cache_ttl": 0.001})
+    minion.start()
+    minion.imds.tag("env", "by-schedule")
+    fleet.master.wait_for({"scheduled": True}, "-G", "azure_imds:tags:env:by-schedule", "test.ping")
