@@ -89,10 +89,11 @@ def rows_of(version: str) -> set[str]:
 
 @pytest.mark.parametrize("version", VERSIONS_WITH_TABLE)
 def test_a_document_has_exactly_the_fields_of_its_version(shared: Callable[..., Emulator], version: str) -> None:
-    """With every list filled, each version shows the rows of the table up to it, no more and no less."""
+    """With every list filled, each version shows the table's rows up to it and no others, all strings, sorted."""
     reply = instance(shared({"vm": "dual-stack"}).url, version=version)
     assert paths_of(reply.json) == rows_of(version)
     assert all(isinstance(leaf, str) for leaf in leaves_of(reply.json))
+    assert reply.text == json.dumps(reply.json, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @pytest.mark.parametrize("version", [version for version in VERSIONS_WITH_TABLE if version >= "2023-11-15"])

@@ -7,6 +7,8 @@ EmulatorError
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 __all__ = ["EmulatorError", "NamespaceError", "choices"]
 
 
@@ -22,6 +24,6 @@ class NamespaceError(EmulatorError):
     exit_code = 125
 
 
-def choices(names: object) -> str:
+def choices(names: Iterable[object]) -> str:
     """Join allowed values for a message, in their own order."""
-    return ", ".join(str(name) for name in names) if isinstance(names, (list, tuple, set, dict)) else str(names)
+    return ", ".join(str(name) for name in names)
