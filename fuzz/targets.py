@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S101, PT017  a broken promise is an AssertionError here, for which fuzzers look
+"""What is fuzzed: each target takes bytes, and raises where the project breaks a promise."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import json
+import math
+import re
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from azure_imds_facts import requests_transport
+from azure_imds_facts.commands.facts import _format_env
+from azure_imds_facts.commands.show import _rows
+from azure_imds_facts.core import http_transport
+from azure_imds_facts.core.clock import Clock, Deadline
+from azure_imds_facts.core.collector import collect
+from azure_imds_facts.core.dates import parse_date
+from azure_imds_facts.core.errors import ImdsError
+from azure_imds_facts.core.facts import build_facts
+from azure_imds_facts.core.host import Host
+from azure_imds_facts.core.http_transport import HttpTransport
+from azure_imds_facts.core.redaction import SENSITIVE
+from azure_imds_facts.core.reporter import Reporter
+from azure_imds_facts.core.retry_after import parse_retry_after
+from azure_imds_facts.core.settings import build_settings
+from azure_imds_facts.core.spelling import spell_ansible, spell_local, spell_salt
+from azure_imds_facts.core.transport import DeadlineSocket, Response, TransportError
+from azure_imds_facts.requests_transport import RequestsTransport
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azure_imds_facts.core.snapshot import Snapshot
+
+ENDPOINT = "http://127.0.0.1:1"
+BOOT_ID = "11111111-2222-4333-8444-555555555555"
+ENTRY = "127.0.0.1_1_metadata_instance.negotiated.json"
+# So much goes into a socket before anybody reads.
+_MOST = 60_000
+_DROPPED = {field for fields in SENSITIVE.values() for field in fields}
+_NAME = re.compile("azure_imds_[a-z0-9_]+")
+GOOD = b'{"compute":{"vmId":"1","vmSize":"live"},"network":{"interface":[]}}'
+
+
+class _StandingClock(Clock):
+    """No waiting, no chance."""
+
+    def __init__(self) -> None:
+        self._passed = 1000.0
+
+    def monotonic(self) -> float:
+        return self._passed
+
+    boottime = time = monotonic
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds >= 0
+        self._passed += seconds + 0.001
+
+    def random(self) -> float:
+        return 0.5
+
+
+class _Told(Reporter):
+    """Everything that is said has to be fit for a log."""
+
+    def warn(self, message: str) -> None:
+        message.encode()
+
+    notice = attempt = warn
+
+
+class _Fixed:
+    """A transport with one answer."""
+
+    def __init__(self, answer: Response) -> None:
+        self._answer = answer
+
+    def fetch(self, _url: str, _headers: Mapping[str, str], _deadline: Deadline) -> Response:
+        return self._answer
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@functools.lru_cache
+def _place() -> Path:
+    """A folder with a machine in it and a cache, removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "boot_id").write_text(BOOT_ID)
+    (folder / "cache").mkdir(mode=0o700)
+    return folder
+
+
+def _collect(answer: Response, **settings: Any) -> Snapshot | None:
+    """Return a snapshot, None after an ImdsError; anything else is a finding."""
+    asked = build_settings(
+        {"endpoint": ENDPOINT, "timeout": 1, "gather": "all", **settings}, {}, cache_dir="/dev/null/none"
+    )
+    host = Host(boot_id=str(_place() / "boot_id"))
+    try:
+        return collect(
+            asked, open_transport=lambda: _Fixed(answer), host=host, clock=_StandingClock(), reporter=_Told()
+        )
+    except ImdsError as error:
+        str(error).encode()
+        assert error.outcome in ("unreachable", "throttled", "unavailable", "rejected", "invalid")
+        return None
+
+
+def _check(snapshot: Snapshot) -> None:
+    """Check what every spelling promises."""
+    facts = build_facts(snapshot, reporter=_Told())
+    spelled = [
+        spell_ansible(facts, reporter=_Told()),
+        spell_local(facts, reporter=_Told(), with_age=True),
+        spell_salt(facts),
+    ]
+    for each in spelled:
+        json.dumps(each, ensure_ascii=False, allow_nan=False).encode()
+    assert all(_NAME.fullmatch(name) for name in spelled[0])
+    assert list(spelled[2]) == ["azure_imds"]
+    _check_redacted({name: value for name, value in facts.items() if name not in ("tags", "tagPairs")})
+    assert all(line.startswith("AZURE_IMDS_") for line in re.split("\n", _format_env(spelled[0])))
+    assert all(text.isprintable() for row in _rows("", spelled[1]) for text in row)
+
+
+def _check_redacted(value: object) -> None:
+    if isinstance(value, dict):
+        assert not {key.lower() for key in value} & _DROPPED
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check_redacted(item)
+
+
+def document(content: bytes) -> None:
+    """A body of `/metadata/instance`."""
+    snapshot = _collect(Response(status=200, headers={}, body=content))
+    if snapshot:
+        _check(snapshot)
+
+
+def entry(content: bytes) -> None:
+    """A file in the cache: what comes of it is a whole snapshot, or IMDS is asked."""
+    file = _place() / "cache" / ENTRY
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    file.write_bytes(content)
+    snapshot = _collect(
+        Response(status=200, headers={}, body=GOOD), gather="compute,network,tags", cache_dir=str(file.parent)
+    )
+    assert snapshot
+    assert snapshot.source in ("cache", "imds")
+    _check(snapshot)
+
+
+def wait(content: bytes) -> None:
+    """`Retry-After`, and after a line's end `Date`."""
+    asked, _, served = content.decode("latin-1").partition("\n")
+    seconds = parse_retry_after({"retry-after": asked, "date": served}, now=1e9)
+    assert seconds is None or seconds >= 0
+    moment = parse_date(asked)
+    assert moment is None or math.isfinite(moment)
+    _collect(Response(status=429, headers={"retry-after": asked, "date": served}, body=b""))
+
+
+@functools.lru_cache
+def _listener() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0))
+
+
+@contextlib.contextmanager
+def _saying(content: bytes) -> Any:
+    """Let the next connection of either transport be one on which this is said already."""
+    said: list[socket.socket] = []
+
+    def open_socket(_host: str, _port: int, deadline: Deadline) -> DeadlineSocket:
+        ours = DeadlineSocket(socket.AF_INET, socket.SOCK_STREAM)
+        ours.connect(_listener().getsockname())
+        theirs, _ = _listener().accept()
+        theirs.sendall(content[:_MOST])
+        theirs.shutdown(socket.SHUT_WR)
+        said.append(theirs)
+        ours.expect_answer(deadline)
+        return ours
+
+    real = http_transport.open_socket
+    http_transport.open_socket = requests_transport.open_socket = open_socket
+    try:
+        yield
+    finally:
+        http_transport.open_socket = requests_transport.open_socket = real
+        for theirs in said:
+            theirs.close()
+
+
+def response(content: bytes) -> None:
+    """All that a server sends, read by both transports, which agree on what is an answer."""
+    answers: list[Response | None] = []
+    for transport in (HttpTransport(), RequestsTransport()):
+        with _saying(content):
+            try:
+                answers.append(
+                    transport.fetch(f"{ENDPOINT}/metadata/instance", {"Metadata": "true"}, Deadline(5, Clock()))
+                )
+            except TransportError as error:
+                assert "\n" not in str(error)
+                answers.append(None)
+            finally:
+                transport.close()
+    for answer in answers:
+        snapshot = _collect(answer) if answer else None
+        if snapshot:
+            _check(snapshot)
+    if answers[0] and answers[1]:
+        assert answers[0].status == answers[1].status
+        assert answers[0].body == answers[1].body
+
+
+TARGETS = {"document": document, "response": response, "entry": entry, "wait": wait}
