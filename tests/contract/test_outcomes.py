@@ -120,10 +120,10 @@ STATUSES = (
 
 
 def ask(serving: Serving, tmp_path: Path, answer: Answer, *arguments: str) -> CompletedProcess[bytes]:
-    """Run the command `facts` against one answer, for half a second."""
+    """Run the command `facts` against one answer, for a second: a loaded machine takes half of it to start."""
     serving.otherwise, serving.answers = answer, {}
     return command(
-        "facts", "--endpoint", serving.endpoint, "--timeout", "0.4", "--cache-ttl", "0", "--cache-dir", str(tmp_path / "c"), *arguments
+        "facts", "--endpoint", serving.endpoint, "--timeout", "1.0", "--cache-ttl", "0", "--cache-dir", str(tmp_path / "c"), *arguments
     )  # fmt: skip
 
 

@@ -168,7 +168,7 @@ def test_missing_endpoint(serving: Serving, gather: str, path: str, status: int)
     """Where an endpoint besides the instance's fails, its category is absent and named."""
     serve_document(serving, nics(FIRST))
     serving.answers[path] = Answer(status, b'{"error":"no"}')
-    got = Spellings(serving, gather=["compute", gather], timeout=0.5)
+    got = Spellings(serving, gather=["compute", gather], timeout=3)
     assert set(got.salt["azure_imds"]) == {"cloud", "compute", "snapshot"}
     assert len(got.salt["azure_imds"]["snapshot"]["missing"]) == 1
     assert gather.replace("_", "") in got.salt["azure_imds"]["snapshot"]["missing"][0].replace("_", "").lower()

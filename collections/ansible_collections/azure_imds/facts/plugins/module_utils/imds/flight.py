@@ -58,10 +58,10 @@ def wait_for_turn(
     while True:
         is_ours = turn.take()
         found = look()
+        if is_ours and found is None:
+            return turn, None
         if found is not None or deadline.remaining <= 0:
             turn.end()
             return None, found
-        if is_ours:
-            return turn, None
         clock.sleep(min(poll_s * (0.5 + clock.random()), deadline.remaining))
         poll_s = min(2 * poll_s, _LONGEST_POLL_S)
