@@ -2,7 +2,7 @@
 # `make demo` and `make test` set up all they need below this checkout; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-lint demo test test-molecule lint format typed clean distclean dist
+.PHONY: help venv venv-lint demo test test-boot test-matrix test-molecule fuzz bench lint format typed clean distclean dist
 
 COLLECTION := collections/ansible_collections/azure_imds/facts
 CORE := $(COLLECTION)/plugins/module_utils/imds
@@ -15,6 +15,8 @@ LINT_ENV := PATH=$(CURDIR)/$(LINT):$$PATH HOME=$(CURDIR)/build ANSIBLE_HOME=$(CU
 export PYTHON
 # pytest's own options: make test ARGS='-k salt -x'
 ARGS :=
+FORM :=
+FUZZ_SECONDS := 600
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s: -l 2
@@ -34,13 +36,26 @@ test: venv ## run all tests
 test-molecule: venv venv-lint ## run the molecule scenario against an emulated VM
 	@$(BIN)/python scripts/with_emulated_vm.py $(CURDIR)/$(LINT)/molecule test
 
+test-boot: venv ## boot real machines; FORM=short for the few cases that continuous integration runs
+	@PYTHON=$(CURDIR)/$(BIN)/python scripts/test-boot.sh $(FORM)
+
+test-matrix: ## run the Salt tests on every promised pair of Salt and Python
+	@scripts/test-matrix.sh
+
+fuzz: venv ## attack what reads strange input, for FUZZ_SECONDS
+	@PYTHON=$(CURDIR)/$(BIN)/python scripts/test-fuzz.sh $(FUZZ_SECONDS)
+
+bench: venv ## measure what is promised of speed, as ratios
+	$(BIN)/python benchmarks/ansible_ping.py
+	$(BIN)/python benchmarks/salt_grain.py
+
 lint: venv-lint typed ## check style, types and the collection
 	$(LINT)/ruff check
 	$(LINT)/ruff format --check
 	@# The facade azure_imds_facts.core finds its modules at run time; mypy needs them where it reads them.
 	cd build/typed && $(MYPY) -p azure_imds_facts
 	cd collections && $(MYPY) $(MODULES:collections/%=%)
-	MYPYPATH=build/typed:scripts $(MYPY) tests $(wildcard scripts/lab scripts/*.py)
+	MYPYPATH=build/typed:scripts $(MYPY) tests $(wildcard scripts/lab scripts/*.py fuzz benchmarks)
 	$(LINT_ENV) ansible-lint --strict -q
 	cd $(COLLECTION) && $(LINT_ENV) antsibull-changelog lint
 	cd $(COLLECTION) && $(LINT_ENV) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self .
@@ -54,10 +69,11 @@ format: venv-lint ## lay the code out
 	$(LINT)/ruff check --fix
 	$(LINT)/ruff format
 
-dist: venv ## build the wheel, the sdist and the collection's tarball into dist/
+dist: venv ## build the wheel, the sdist, the collection's tarball and the single file into dist/
 	@mkdir -p dist build
 	$(BIN)/python -m build --no-isolation --outdir dist
 	HOME=$(CURDIR)/build $(BIN)/ansible-galaxy collection build --force --output-path dist $(COLLECTION)
+	$(BIN)/python scripts/build-pyz.py
 
 clean: ## remove what was built, tested and cached
 	rm -rf dist build/typed .pytest_cache .mypy_cache .ruff_cache .hypothesis $(COLLECTION)/tests/output
