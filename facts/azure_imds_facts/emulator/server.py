@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Server"]
 
 _BODY_LIMIT = 64 * 1024
+_PASSED_OVER = 16 * 1024 * 1024
 
 Log = Callable[[str], None]
 Keep = Callable[[Record], None]
@@ -125,5 +126,14 @@ async def _read(request: web.BaseRequest) -> Asked:
     path, _, query = request.raw_path.partition("?")
     if "://" in path:  # a proxy was asked to fetch us: the absolute form of a request
         path = "/" + path.split("://", 1)[1].partition("/")[2]
-    body = await request.content.read(_BODY_LIMIT) if request.can_read_body else b""
+    body = await _read_body(request) if request.can_read_body else b""
     return Asked(request.method, path, query, request.headers, body)
+
+
+async def _read_body(request: web.BaseRequest) -> bytes:
+    """Keep the beginning of a body and pass over the rest, so that the connection can be kept; up to a point."""
+    body, passed = b"", 0
+    while passed < _PASSED_OVER and (chunk := await request.content.readany()):
+        body += chunk[: _BODY_LIMIT - len(body)]
+        passed += len(chunk)
+    return body
