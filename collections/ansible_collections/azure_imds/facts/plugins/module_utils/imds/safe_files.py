@@ -94,7 +94,7 @@ def remove_leftovers(directory: int, name: str, *, now: float, older_than_s: flo
         try:
             if now - os.stat(leftover, dir_fd=directory, follow_symlinks=False).st_mtime > older_than_s:
                 os.unlink(leftover, dir_fd=directory)
-        except OSError:  # noqa: PERF203  there are hardly ever any
+        except OSError:
             continue  # another writer was faster, or it is not ours to remove
 
 
