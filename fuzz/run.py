@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 
-import atheris
+import atheris  # type: ignore[import-untyped]  # installed by scripts/test-fuzz.sh
 
 with atheris.instrument_imports(include=["azure_imds_facts", "json", "email", "http", "urllib3", "requests"]):
     from fuzz.targets import TARGETS

@@ -15,6 +15,7 @@ import socket
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from azure_imds_facts import requests_transport
 from azure_imds_facts.commands.facts import _format_env
@@ -192,12 +193,13 @@ def _saying(content: bytes) -> Any:
         ours.expect_answer(deadline)
         return ours
 
-    real = http_transport.open_socket
-    http_transport.open_socket = requests_transport.open_socket = open_socket
     try:
-        yield
+        with (
+            mock.patch.object(http_transport, "open_socket", open_socket),
+            mock.patch.object(requests_transport, "open_socket", open_socket),
+        ):
+            yield
     finally:
-        http_transport.open_socket = requests_transport.open_socket = real
         for theirs in said:
             theirs.close()
 

@@ -36,7 +36,7 @@ class _CheckedHeads(http.client.HTTPConnection):
 
     def getresponse(self) -> http.client.HTTPResponse:
         """Read an answer's head."""
-        opened = self.sock  # the base lets go of it where the answer ends with the connection
+        opened: Any = self.sock  # the base lets go of it where the answer ends with the connection
         answer = super().getresponse()
         try:
             opened.check_head(answer.msg)
@@ -46,7 +46,7 @@ class _CheckedHeads(http.client.HTTPConnection):
         return answer
 
 
-class _Connection(urllib3.connection.HTTPConnection, _CheckedHeads):
+class _Connection(urllib3.connection.HTTPConnection, _CheckedHeads):  # type: ignore[misc]  # in urllib3 as well
     """A connection whose socket obeys the deadline of the request that it carries."""
 
     def _new_conn(self) -> DeadlineSocket:
@@ -84,7 +84,7 @@ class RequestsTransport:
         # What answers at the address may not be IMDS: nothing that it sets goes back to it.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         # Even a redirect that is not followed would be prepared for, its body read first, however long it is.
-        self._session.get_redirect_target = lambda _answer: None  # type: ignore[method-assign]
+        self._session.get_redirect_target = lambda _answer: None  # type: ignore[method-assign, assignment]
         self._session.mount("http://", _Adapter(max_retries=0))
 
     def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline) -> Response:

@@ -10,6 +10,7 @@ import contextlib
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import ImdsError
@@ -28,7 +29,7 @@ def _read(field: str) -> int:
 
 def main() -> None:
     """Collect from each."""
-    open_transport = {"standard": HttpTransport, "requests": RequestsTransport}[sys.argv[1]]
+    open_transport: Any = {"standard": HttpTransport, "requests": RequestsTransport}[sys.argv[1]]
     idle = 0
     for url in sys.argv[2:]:
         Path("/proc/self/clear_refs").write_text("5")  # begin a new peak

@@ -18,7 +18,7 @@ import pytest
 
 from tests.fire.behaviours import SECRET
 from tests.fire.matrix import MATRIX, ONCE, Fault
-from tests.fire.ways import OLD_FACTS, TRANSPORTS, WAYS
+from tests.fire.ways import OLD_FACTS, OLD_SNAPSHOT, TRANSPORTS, WAYS
 from tests.support.servers import RawServer, sending
 
 ROOT = Path(__file__).parents[2]
@@ -131,8 +131,7 @@ def test_what_is_left(result: Result, fault: Fault, way: str) -> None:
         assert "snapshot" in result["kept"]
         assert '"old"' not in result["kept"]
     elif way == "writer":
-        snapshot = {**OLD_FACTS["snapshot"], "source": "stale"}
-        assert json.loads(result["kept"]) == {**OLD_FACTS, "snapshot": snapshot}
+        assert json.loads(result["kept"]) == {**OLD_FACTS, "snapshot": {**OLD_SNAPSHOT, "source": "stale"}}
     else:
         assert result["kept"] in ("", "{}")
 

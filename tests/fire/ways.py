@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 from azure_imds_facts.commands import collecting as commands_collecting
@@ -31,7 +32,8 @@ from tests.support.reporters import ListReporter
 WAYS = ("module", "writer", "salt")
 TRANSPORTS = ("standard", "requests")
 FILE = "azure_imds.fact"
-OLD_FACTS = {"available": True, "snapshot": {"source": "imds", "boot_id": "old", "fetched_at": "old"}}
+OLD_SNAPSHOT = {"source": "imds", "boot_id": "old", "fetched_at": "old"}
+OLD_FACTS = {"available": True, "snapshot": OLD_SNAPSHOT}
 
 
 @dataclass
@@ -61,7 +63,7 @@ class _Collected(logging.Handler):
 
 def prepare(way: str, chosen: str, host: Host) -> Callable[..., None]:
     """Return what runs one collection `(ended, folder, settings)`; everything it does is over this transport."""
-    open_transport = HttpTransport
+    open_transport: Any = HttpTransport
     if chosen == "requests":
         from azure_imds_facts.requests_transport import RequestsTransport  # noqa: PLC0415  not where the standard one is chosen
 
@@ -76,8 +78,8 @@ def prepare(way: str, chosen: str, host: Host) -> Callable[..., None]:
 
     if way == "salt":
         return _prepare_salt(collect)
-    commands_collecting.collect = collect
-    local_facts.ErrorStreamReporter = lambda **_: _NOW.reporter  # type: ignore[assignment,misc]
+    _replace(commands_collecting, "collect", collect)
+    _replace(local_facts, "ErrorStreamReporter", lambda **_: _NOW.reporter)
     run = {"module": _run_module, "writer": _run_writer}[way]
 
     def run_it(ended: Ended, folder: str, settings: dict[str, Any]) -> None:
@@ -121,7 +123,7 @@ def _prepare_salt(collect: Any) -> Callable[..., None]:
     from azure_imds_facts.core.failures import _IN_PROCESS  # noqa: PLC0415  Salt is loaded for its own way alone
     from azure_imds_facts.salt import collecting  # noqa: PLC0415  the same
 
-    collecting.collect = collect
+    _replace(collecting, "collect", collect)
     log = logging.getLogger("azure_imds_facts")
     log.setLevel(logging.DEBUG)
     log.addHandler(_Collected())
@@ -149,4 +151,11 @@ def lead_to(port: int) -> None:
     def open_socket(host: str, to_port: int, deadline: Any) -> Any:
         return transport.open_socket(*(("127.0.0.1", port) if host == "169.254.169.254" else (host, to_port)), deadline)
 
-    http_transport.open_socket = requests_transport.open_socket = open_socket
+    for module in (http_transport, requests_transport):
+        _replace(module, "open_socket", open_socket)
+
+
+def _replace(module: ModuleType, name: str, value: object) -> None:
+    """Replace for good what a module calls, under a name that it has."""
+    assert hasattr(module, name)
+    setattr(module, name, value)
