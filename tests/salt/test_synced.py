@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -78,7 +79,10 @@ def test_installed_and_synced(fleet: Fleet, add_minion: Callable[..., Minion]) -
     fleet.salt("both", "saltutil.sync_all")
     fleet.master.wait_for({"both": True}, "-C", "G@azure_imds:cloud:AzureCloud and both", "test.ping")
     assert set(fleet.salt("both", "azure_imds.facts")["both"]) >= {"cloud", "compute", "network", "tags"}
-    assert "Traceback" not in both.log
+    assert fleet.salt("both", "azure_imds.refresh")["both"]["source"] == "imds"
+    # The log names the package that asked.
+    assert re.search(r"\[azure_imds_[0-9a-f]{10}\.salt\.collecting", both.log)
+    assert not re.search("Failed to (import|load).*azure_imds", both.log)
 
 
 def _replace(path: Path, old: str, new: str) -> None:
