@@ -10,7 +10,7 @@ exec </dev/null
 readonly all=(3006.27@3.11 3008.3@3.10 3008.3@3.11 3008.3@3.12 3008.3@3.13)
 readonly pairs=("${@:-${all[@]}}")
 # What the tests need beside Salt; the newest that each Python has.
-readonly tools=('pytest>=8' 'ansible-core>=2.17' 'aiohttp>=3.8' 'cryptography>=42' 'PyYAML>=5.4' 'hatchling>=1.25')
+readonly tools=('pytest>=8' 'ansible-core>=2.17' 'aiohttp>=3.9' 'cryptography>=42' 'PyYAML>=5.4' 'hatchling>=1.25')
 export PIP_CACHE_DIR="${PIP_CACHE_DIR:-$PWD/build/pip-cache}"
 
 # Print the interpreter of a version; a pyenv shim of a version that is not selected is found, but does not run.
