@@ -48,6 +48,7 @@ fuzz: venv ## attack what reads strange input, for FUZZ_SECONDS
 bench: venv ## measure what is promised of speed, as ratios
 	$(BIN)/python benchmarks/ansible_ping.py
 	$(BIN)/python benchmarks/salt_grain.py
+	PYTHONPATH=. $(BIN)/python benchmarks/emulator_load.py
 
 lint: venv-lint typed ## check style, types and the collection
 	$(LINT)/ruff check
