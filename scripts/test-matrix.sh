@@ -46,7 +46,7 @@ for pair in "${pairs[@]}"; do
     fi
     mkdir -p build/matrix
     # shellcheck disable=SC2086  ARGS is a list of options
-    if set_up "$venv" "$salt" "$python" && "$venv/bin/python" -m pytest tests/salt ${ARGS:-}; then
+    if set_up "$venv" "$salt" "$python" && "$venv/bin/python" -m pytest tests/minions ${ARGS:-}; then
         printf '== %s: passed, %d s\n' "$pair" $((SECONDS - started))
     else
         failed+=("$pair")

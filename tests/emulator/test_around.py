@@ -181,7 +181,12 @@ def sleeping() -> Any:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
 def test_signals_are_handed_on(sleeping: Any, number: signal.Signals) -> None:
     """A signal to the emulator reaches the command, once; its way of dying is the exit code."""
-    process = sleeping("echo ready; exec sleep 60")
+    # Whoever runs the tests may ignore the signal, as `nohup` does, and a command inherits that.
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        process = sleeping("echo ready; exec sleep 60")
+    finally:
+        signal.signal(number, before)
     assert process.stdout.readline() == "ready\n"
     process.send_signal(number)
     assert process.wait(timeout=20) == 128 + number

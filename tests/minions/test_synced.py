@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from lab.places import CHECKOUT
 
-from tests.salt.conftest import SYNCED, Fleet
-from tests.salt.daemons import Minion
+from tests.minions.conftest import SYNCED, Fleet
+from tests.minions.daemons import Minion
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.salt.conftest import Fleet
+from tests.minions.conftest import Fleet
 
 
 @pytest.mark.parametrize(

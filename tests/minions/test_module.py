@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from tests.salt.conftest import SYNCED, VMS, Fleet
-from tests.salt.daemons import Minion
+from tests.minions.conftest import SYNCED, VMS, Fleet
+from tests.minions.daemons import Minion
 
 FUNCTIONS = ["azure_imds.events", "azure_imds.facts", "azure_imds.get", "azure_imds.refresh"]
 

@@ -13,8 +13,8 @@ import yaml
 from azure_imds_facts.core.settings import build_settings
 from lab.places import CHECKOUT
 
-from tests.salt.conftest import VMS, Fleet
-from tests.salt.daemons import Minion
+from tests.minions.conftest import VMS, Fleet
+from tests.minions.daemons import Minion
 
 PAGE = (CHECKOUT / "docs/salt.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"```yaml\n# (/\S+)\n(.*?)```", PAGE, re.DOTALL))

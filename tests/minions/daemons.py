@@ -16,7 +16,7 @@ from lab.processes import Background
 from lab.salted import write_minion_config
 
 from tests.e2e.shell import Shell
-from tests.salt.prompt import Prompt
+from tests.minions.prompt import Prompt
 
 START_S = 90.0
 _READY = "is ready to receive requests"

@@ -15,8 +15,8 @@ from lab.places import short_folder
 from lab.salted import free_ports, salt_master, write_master_config
 
 from tests.e2e.shell import Shell
-from tests.salt.bare import build_bare_python
-from tests.salt.daemons import Master, Minion
+from tests.minions.bare import build_bare_python
+from tests.minions.daemons import Master, Minion
 
 # Minion → what its VM is.
 VMS: dict[str, dict[str, Any]] = {

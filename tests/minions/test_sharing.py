@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.salt.conftest import Fleet
-from tests.salt.daemons import Minion
+from tests.minions.conftest import Fleet
+from tests.minions.daemons import Minion
 
 
 def test_one_request_in_all(fleet: Fleet, add_minion: Callable[..., Minion], tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.salt.conftest import Fleet
-from tests.salt.daemons import Minion
+from tests.minions.conftest import Fleet
+from tests.minions.daemons import Minion
 from tests.support.servers import free_port
 
 # What a minion may lose, as the project promises; the budget for IMDS itself is a second.
