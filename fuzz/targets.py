@@ -21,16 +21,14 @@ from azure_imds_facts import requests_transport
 from azure_imds_facts.commands.facts import _format_env
 from azure_imds_facts.commands.show import _rows
 from azure_imds_facts.core import http_transport
-from azure_imds_facts.core.clock import Clock, Deadline
+from azure_imds_facts.core.client import parse_retry_after
+from azure_imds_facts.core.clock import Clock, Deadline, parse_date
 from azure_imds_facts.core.collector import collect
-from azure_imds_facts.core.dates import parse_date
-from azure_imds_facts.core.errors import ImdsError
+from azure_imds_facts.core.errors import ImdsError, Reporter
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.http_transport import HttpTransport
 from azure_imds_facts.core.redaction import SENSITIVE
-from azure_imds_facts.core.reporter import Reporter
-from azure_imds_facts.core.retry_after import parse_retry_after
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.core.spelling import spell_ansible, spell_local, spell_salt
 from azure_imds_facts.core.transport import DeadlineSocket, Response, TransportError
@@ -39,7 +37,7 @@ from azure_imds_facts.requests_transport import RequestsTransport
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from azure_imds_facts.core.snapshot import Snapshot
+    from azure_imds_facts.core.facts import Snapshot
 
 ENDPOINT = "http://127.0.0.1:1"
 BOOT_ID = "11111111-2222-4333-8444-555555555555"

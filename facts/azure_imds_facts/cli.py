@@ -12,7 +12,7 @@ import sys
 from importlib import import_module
 
 from azure_imds_facts.core.errors import ImdsError
-from azure_imds_facts.core.version import VERSION
+from azure_imds_facts.core.versions import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

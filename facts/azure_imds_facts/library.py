@@ -7,8 +7,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.core.collector import collect as collect_snapshot
+from azure_imds_facts.core.errors import Reporter
 from azure_imds_facts.core.facts import build_facts
-from azure_imds_facts.core.reporter import Reporter
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.requests_transport import RequestsTransport
 

@@ -14,7 +14,7 @@ import urllib3
 import urllib3.connection
 import urllib3.exceptions
 
-from azure_imds_facts.core.limits import MAX_BODY
+from azure_imds_facts.core.document import MAX_BODY
 from azure_imds_facts.core.transport import (
     DeadlineSocket,
     Response,

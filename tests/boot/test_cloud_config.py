@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from azure_imds_facts.core.version import VERSION
+from azure_imds_facts.core.versions import VERSION
 
 from .conftest import run_command
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.cli import COMMANDS
-from azure_imds_facts.core.version import VERSION
+from azure_imds_facts.core.versions import VERSION
 
 from tests.commands.conftest import start
 from tests.support.documents import build_document

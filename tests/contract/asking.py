@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from azure_imds_facts.core.collector import collect
+from azure_imds_facts.core.errors import Reporter
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.http_transport import HttpTransport
-from azure_imds_facts.core.reporter import Reporter
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.core.spelling import spell_ansible, spell_local, spell_salt
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.collector import collect
+from azure_imds_facts.core.facts import Snapshot
 from azure_imds_facts.core.failures import _IN_PROCESS
 from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.settings import build_settings
-from azure_imds_facts.core.snapshot import Snapshot
 
 from tests.support.clocks import ManualClock
 from tests.support.hosts import build_host

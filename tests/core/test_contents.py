@@ -97,7 +97,7 @@ sys.path.insert(0, {str(CORE.parent)!r})
 from imds.collector import collect
 from imds.facts import build_facts
 from imds.http_transport import HttpTransport
-from imds.reporter import Reporter
+from imds.errors import Reporter
 from imds.settings import build_settings
 from imds.spelling import spell_ansible, spell_local, spell_salt
 settings = build_settings(dict(endpoint=sys.argv[1], cache_dir=sys.argv[2]), {{}})

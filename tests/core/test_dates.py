@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from azure_imds_facts.core.dates import parse_date
+from azure_imds_facts.core.clock import parse_date
 from hypothesis import given
 from hypothesis import strategies as st
 

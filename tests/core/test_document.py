@@ -8,9 +8,8 @@ import json
 from typing import Any
 
 import pytest
-from azure_imds_facts.core.document import is_partial, parse_json, validate_document
+from azure_imds_facts.core.document import MAX_BODY, is_partial, parse_json, validate_document
 from azure_imds_facts.core.errors import InvalidError
-from azure_imds_facts.core.limits import MAX_BODY
 from hypothesis import given
 from hypothesis import strategies as st
 

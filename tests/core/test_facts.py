@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from azure_imds_facts.core.facts import build_facts
+from azure_imds_facts.core.facts import Snapshot, build_facts
 from azure_imds_facts.core.settings import CATEGORIES
-from azure_imds_facts.core.snapshot import Snapshot
 
 from tests.support.documents import VM_ID, build_document
 from tests.support.reporters import ListReporter

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from azure_imds_facts.core.retry_after import backoff, parse_retry_after
+from azure_imds_facts.core.client import backoff, parse_retry_after
 
 NOW = 1474309787.0  # Mon, 19 Sep 2016 18:29:47 GMT
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from azure_imds_facts.core.scheduled_events import summarize_events
+from azure_imds_facts.core.extras import summarize_events
 
 EARLY, LATE = "Mon, 19 Sep 2016 18:29:47 GMT", "Tue, 20 Sep 2016 18:29:47 GMT"
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from azure_imds_facts.core.clock import Clock, Deadline
+from azure_imds_facts.core.document import MAX_BODY
 from azure_imds_facts.core.http_transport import HttpTransport
-from azure_imds_facts.core.limits import MAX_BODY
 from azure_imds_facts.core.transport import Response, TransportError
 from azure_imds_facts.requests_transport import RequestsTransport
 

@@ -11,7 +11,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import yaml
-from azure_imds_facts.core.version import VERSION
+from azure_imds_facts.core.versions import VERSION
 from lab.places import CHECKOUT
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from azure_imds_facts import requests_transport
 from azure_imds_facts.cli import main as run_command
 from azure_imds_facts.commands import local_facts
 from azure_imds_facts.core.collector import collect
+from azure_imds_facts.core.errors import Reporter
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.http_transport import HttpTransport
-from azure_imds_facts.core.reporter import Reporter
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.core.spelling import spell_ansible
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import ImdsError
+from azure_imds_facts.core.facts import Snapshot
 from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.settings import build_settings
-from azure_imds_facts.core.snapshot import Snapshot
 from azure_imds_facts.core.versions import KNOWN, NEWEST
 
 from tests.fire.behaviours import document

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from azure_imds_facts.cli import main
 from azure_imds_facts.commands.export_salt import build_tree
-from azure_imds_facts.core.version import VERSION
+from azure_imds_facts.core.versions import VERSION
 
 
 def test_every_file_says_where_it_came_from() -> None:

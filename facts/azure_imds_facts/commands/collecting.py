@@ -7,15 +7,15 @@ import os
 import sys
 
 from azure_imds_facts.core.collector import collect
-from azure_imds_facts.core.reporter import Reporter
+from azure_imds_facts.core.errors import Reporter
 from azure_imds_facts.core.settings import build_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from azure_imds_facts.core.facts import Snapshot
     from azure_imds_facts.core.settings import Settings
-    from azure_imds_facts.core.snapshot import Snapshot
     from azure_imds_facts.core.transport import Transport
 
 # Setting, metavar, help. The environment variable is AZURE_IMDS_ and the setting's name in upper case.

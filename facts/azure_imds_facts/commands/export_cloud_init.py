@@ -12,7 +12,7 @@ import re
 from azure_imds_facts.boot import PROGRAM, read_template
 from azure_imds_facts.commands.collecting import print_answer
 from azure_imds_facts.core.errors import UsageError
-from azure_imds_facts.core.version import VERSION
+from azure_imds_facts.core.versions import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

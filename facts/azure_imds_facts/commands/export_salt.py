@@ -17,7 +17,7 @@ import azure_imds_facts.core
 from azure_imds_facts.commands.collecting import print_answer
 from azure_imds_facts.core.errors import UsageError
 from azure_imds_facts.core.safe_files import open_directory, write_file
-from azure_imds_facts.core.version import VERSION
+from azure_imds_facts.core.versions import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from azure_imds_facts.core.reporter import Reporter
+    from azure_imds_facts.core.errors import Reporter
     from azure_imds_facts.core.settings import Settings
 
 _BOOT_TIMEOUT_S = 300.0

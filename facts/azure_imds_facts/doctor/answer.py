@@ -6,9 +6,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from azure_imds_facts.core.clock import format_time
+from azure_imds_facts.core.clock import format_time, parse_date
 from azure_imds_facts.core.collector import collect
-from azure_imds_facts.core.dates import parse_date
 from azure_imds_facts.core.errors import ImdsError
 from azure_imds_facts.core.http_transport import HttpTransport
 from azure_imds_facts.core.record import record, replace
@@ -20,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azure_imds_facts.core.clock import Deadline
+    from azure_imds_facts.core.errors import Reporter
+    from azure_imds_facts.core.facts import Snapshot
     from azure_imds_facts.core.host import Host
-    from azure_imds_facts.core.reporter import Reporter
     from azure_imds_facts.core.settings import Settings
-    from azure_imds_facts.core.snapshot import Snapshot
     from azure_imds_facts.core.transport import Response
 
 # Within this a certificate or a token is not yet refused because of the clock.

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import salt.utils.platform
 
 from azure_imds_facts.core.collector import collect
-from azure_imds_facts.core.errors import ImdsError, NotAzureError, UsageError
+from azure_imds_facts.core.errors import ImdsError, NotAzureError, Reporter, UsageError
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.failures import Failures
-from azure_imds_facts.core.reporter import Reporter
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.core.spelling import spell_salt
 

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ask until there is an answer, the deadline passes, or asking again cannot help."""
+"""Ask until there is an answer, the deadline passes, or asking again cannot help.
+
+Across processes in single flight: one asks while the others wait for what it brings.
+"""
 
 from __future__ import annotations
 
-from .client import Client
+import os
+
+from .client import Client, backoff
 from .errors import InvalidError, UnreachableError
-from .flight import Turn, wait_for_turn
-from .retry_after import backoff
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +19,7 @@ if TYPE_CHECKING:
     from .cache import Cache, Key
     from .client import Answer
     from .clock import Clock, Deadline
-    from .errors import ImdsError
-    from .reporter import Reporter
+    from .errors import ImdsError, Reporter
     from .transport import Transport
 
     T = TypeVar("T")
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 _LAST_ATTEMPT_S = 0.1
 # Where an attempt negotiates it takes up to four requests, and IMDS allows five a second.
 _AFTER_MANY_S = 1.0
+# How often those who wait look for what the one who asks brought.
+_FIRST_POLL_S = 0.005
+_LONGEST_POLL_S = 0.1
 
 
 class Asking:
@@ -128,3 +133,51 @@ class Asking:
     def _out_of_time(self) -> ImdsError:
         waited = f"Waited {self._deadline.elapsed:.1f} s for another process that asks IMDS, which brought no answer."
         return self.client.last_complete_error or UnreachableError(waited, hint="Try again, or raise the timeout.")
+
+
+class Turn:
+    """The right to ask for one key, as a lock that the kernel releases with its holder, however that ends."""
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor
+
+    def take(self) -> bool:
+        """Return whether it is ours now. Without a lock everybody has the right."""
+        if self._descriptor is None:
+            return True
+        import fcntl  # noqa: PLC0415  absent where there are no such locks, and then there is no descriptor either
+
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def end(self) -> None:
+        """Give it to the next."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def wait_for_turn(
+    cache: Cache, key: Key, *, look: Callable[[], T | None], deadline: Deadline, clock: Clock
+) -> tuple[Turn | None, T | None]:
+    """Wait until `look` finds what another process brought, or the turn to ask is ours, or the deadline passes.
+
+    Returns the turn, or what was found, or neither. Having got the turn it looks once more: the last holder may have
+    brought it in between.
+    """
+    descriptor = cache.open_lock(key)
+    turn = Turn(descriptor)
+    poll_s = _FIRST_POLL_S
+    while True:
+        is_ours = turn.take()
+        found = look()
+        if is_ours and found is None:
+            return turn, None
+        if found is not None or deadline.remaining <= 0:
+            turn.end()
+            return None, found
+        clock.sleep(min(poll_s * (0.5 + clock.random()), deadline.remaining))
+        poll_s = min(2 * poll_s, _LONGEST_POLL_S)

@@ -12,8 +12,7 @@ import os
 import re
 
 from .clock import format_time
-from .document import is_partial
-from .limits import MAX_BODY
+from .document import MAX_BODY, is_partial
 from .record import record
 from .redaction import redact
 from .safe_files import open_lock_file, open_private_directory, read_file, remove_leftovers, write_file
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .clock import Clock
-    from .reporter import Reporter
+    from .errors import Reporter
 
 # An entry is a document of at most 1 MiB, escaped, and a few lines about it.
 _LIMIT = 4 * MAX_BODY

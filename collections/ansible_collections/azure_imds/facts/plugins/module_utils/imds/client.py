@@ -6,24 +6,24 @@ from __future__ import annotations
 import json
 import os
 
+from .clock import parse_date
 from .document import parse_json
 from .errors import InvalidError, UnreachableError
 from .record import record
-from .retry_after import parse_retry_after
 from .settings import DEFAULT_ENDPOINT
 from .statuses import meaning_of
 from .transport import TransportError
-from .version import VERSION
-from .versions import NEWEST, choose_fallback, choose_version
+from .versions import NEWEST, VERSION, choose_fallback, choose_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from .clock import Clock, Deadline
-    from .errors import ImdsError
-    from .reporter import Reporter
+    from .errors import ImdsError, Reporter
     from .transport import Response, Transport
+
 
 # One attempt must not eat a boot's whole patience; cloud-init reads for as long.
 _LONGEST_ATTEMPT_S = 30.0
@@ -219,3 +219,30 @@ def _make_request_id() -> str:
     """Return a random UUID, by which Microsoft's support can find a request."""
     digits = os.urandom(16).hex()
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
+# IMDS allows five requests a second: a first wait of at least 0.1 s that doubles up to a second stays far below, and an
+# outage that ends is noticed within the second.
+_FIRST_S = 0.2
+_LONGEST_S = 1.0
+
+
+def parse_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
+    """Return the seconds that `Retry-After` asks for, as a number or a date (RFC 9110, 10.2.3), None without it.
+
+    A date is counted from the server's own `Date` where there is one, since this machine's clock may not be set yet.
+    What is neither is no wish at all. Seconds without end come back as infinity.
+    """
+    asked = headers.get("retry-after", "").strip()
+    if asked.isdigit() and asked.isascii():
+        return float(asked) if len(asked) < 10 else float("inf")
+    moment = parse_date(asked)
+    if moment is None:
+        return None
+    served = parse_date(headers.get("date", ""))
+    return max(0.0, moment - (now if served is None else served))
+
+
+def backoff(failures: int, *, random: float) -> float:
+    """Return the seconds to wait after so many failures in a row; `random` is from 0 to 1."""
+    return float(min(_LONGEST_S, _FIRST_S * 2 ** min(failures - 1, 10)) * (0.5 + random / 2))

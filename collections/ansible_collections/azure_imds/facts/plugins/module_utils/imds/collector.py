@@ -5,30 +5,40 @@ from __future__ import annotations
 
 from .cache import STALE_S, Cache, Key
 from .clock import Clock, Deadline, format_time
-from .cloud_init import read_copy
 from .document import validate_document
-from .errors import TRANSIENT, ImdsError, InvalidError, NotAzureError
+from .errors import TRANSIENT, ImdsError, InvalidError, NotAzureError, Reporter
 from .extras import EXTRAS
-from .host import Host, detect_azure, verify_vm_id
+from .facts import Snapshot
+from .host import Host, detect_azure, read_copy, verify_vm_id
 from .record import replace
 from .redaction import redact
-from .reporter import Reporter
 from .settings import DEFAULT_ENDPOINT, DISABLED
-from .snapshot import Snapshot
 from .versions import KNOWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Protocol
 
     from .asking import Asking
     from .cache import Entry
     from .client import Answer
     from .extras import Extra
-    from .failures import Failures
     from .settings import Settings
     from .transport import Transport
+
+    class Failures(Protocol):
+        """See failures.py, which is not imported: what is imported here travels to Ansible's targets."""
+
+        def bind(self, endpoint: str, *, cache: Cache, boot_id: str | None, clock: Clock) -> None:
+            """Say whose."""
+
+        def recall(self) -> ImdsError | None:
+            """Read."""
+
+        def remember(self, error: ImdsError) -> None:
+            """Write."""
+
 
 _INSTANCE = "/metadata/instance"
 # What is asked for beside the instance may not hold back the facts that are there already.

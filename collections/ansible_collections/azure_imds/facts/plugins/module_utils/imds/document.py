@@ -7,11 +7,15 @@ import json
 import re
 
 from .errors import InvalidError
-from .limits import MAX_BODY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+# IMDS's documents take a few KiB, with 50 tags at full length about 50 KiB; what is larger is something else.
+MAX_BODY = 1024 * 1024
+
 
 MAX_DEPTH = 64
 # As many digits as Python reads and writes without being told to.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ways in which a collection can end without facts, one class an outcome.
+"""The ways in which a collection can end without facts, one class an outcome; and who hears what happens on the way.
 
 ImdsError
 ├── UsageError        usage        2  bad flags or settings
@@ -89,3 +89,16 @@ class InvalidError(ImdsError):
 
 # After these a stale answer, or cloud-init's copy, may stand in: they say nothing against IMDS itself.
 TRANSIENT = (UnreachableError, ThrottledError, UnavailableError)
+
+
+class Reporter:
+    """Hear nothing. Adapters override what their tool has a place for; messages are sentences without secrets."""
+
+    def warn(self, message: str) -> None:
+        """Something is not as it should be, and the collection goes on."""
+
+    def notice(self, message: str) -> None:
+        """A first or a changed problem on the way, worth a line where somebody is waiting."""
+
+    def attempt(self, message: str) -> None:
+        """One request and what came of it, for those who asked for every detail."""

@@ -1,21 +1,85 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make facts of a snapshot: categories of IMDS's own fields, in IMDS's own spelling and values."""
+"""What a collection brings, and the facts in it: categories of IMDS's own fields, in IMDS's own spelling and values."""
 
 from __future__ import annotations
 
 from .clouds import name_cloud
 from .document import is_partial
+from .extras import summarize_events
 from .network import summarize_network
-from .scheduled_events import summarize_events
-from .tags import parse_tags
+from .record import record
+from .settings import DEFAULT_GATHER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
-    from .reporter import Reporter
-    from .snapshot import Snapshot
-    from .tags import Tags
+    from .errors import Reporter
+
+
+@record
+class Tags:
+    """Tag name → value, names exactly as they are; `is_ambiguous` where the string can be read in several ways."""
+
+    values: dict[str, str]
+    is_ambiguous: bool = False
+    skipped: int = 0
+
+
+def parse_tags(compute: Mapping[str, object] | None) -> Tags:
+    """Return the tags of a document's compute section.
+
+    `tagsList` (since 2019-06-04), even empty, beats `tags`: Microsoft's page recommends it because the string
+    `name:value;name:value` escapes nothing, while `:` and `;` are allowed in both parts.
+    """
+    listed = (compute or {}).get("tagsList")
+    if isinstance(listed, list):
+        return _from_list(listed)
+    text = (compute or {}).get("tags")
+    return _from_string(text if isinstance(text, str) else "")
+
+
+def _from_list(listed: list[object]) -> Tags:
+    usable = [
+        entry
+        for entry in listed
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("value"), str)
+    ]
+    return Tags(values={entry["name"]: entry["value"] for entry in usable}, skipped=len(listed) - len(usable))
+
+
+def _from_string(text: str) -> Tags:
+    chunks = [chunk for chunk in text.split(";") if chunk]
+    parted = [chunk.partition(":") for chunk in chunks]
+    return Tags(
+        values={name: value for name, _colon, value in parted},
+        is_ambiguous=any(chunk.count(":") != 1 for chunk in chunks),
+    )
+
+
+@record
+class Snapshot:
+    """One machine's metadata at one time.
+
+    `document`: `/metadata/instance` without null sections and without sensitive fields that were not asked for.
+    `source`: `imds`, `cache`, `stale` or `cloud-init`. `fetched_at`: RFC 3339 in UTC. `age_s`: seconds since then.
+    `extras`: IMDS's category name → what the other endpoints that were gathered said; what failed is not in it.
+    `vm_id_verified`: True, or None where `vmId` was not compared with DMI.
+    """
+
+    document: dict[str, Any]
+    source: str
+    endpoint: str
+    api_version: str | None
+    fetched_at: str
+    age_s: float = 0.0
+    boot_id: str | None = None
+    local_address: str | None = None
+    vm_id_verified: bool | None = None
+    gather: tuple[str, ...] = DEFAULT_GATHER
+    extras: dict[str, Any]
+
 
 # gather's name → the category's, for what stands behind endpoints of its own.
 _EXTRAS = {"load_balancer": "loadBalancer", "scheduled_events": "scheduledEvents", "identity": "identity"}

@@ -6,7 +6,7 @@ from __future__ import annotations
 import http.client
 from urllib.parse import urlsplit
 
-from .limits import MAX_BODY
+from .document import MAX_BODY
 from .transport import Response, TransportError, describe_failure, open_socket
 
 TYPE_CHECKING = False

@@ -7,10 +7,9 @@ from .asking import Asking
 from .cache import Cache, Key
 from .client import Answer
 from .clock import Clock, Deadline
-from .document import parse_json
+from .document import MAX_BODY, parse_json
 from .errors import InvalidError, NotAzureError, RejectedError, UsageError
 from .host import Host, detect_azure
-from .limits import MAX_BODY
 from .record import record
 from .settings import DISABLED
 from .versions import KNOWN, NEWEST, SCHEDULED_EVENTS, choose_fallback, choose_version
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .client import Client
-    from .reporter import Reporter
+    from .errors import Reporter
     from .settings import Settings
     from .transport import Response, Transport
 

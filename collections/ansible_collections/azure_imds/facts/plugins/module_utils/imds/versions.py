@@ -10,6 +10,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+
+# A constant: importlib.metadata would cost more than all the rest of a warm run.
+VERSION = "0.1.0"
+
+
 KNOWN = (
     "2017-03-01",
     "2017-04-02",
