@@ -15,8 +15,9 @@ from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import Reporter
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.http_transport import HttpTransport
+from azure_imds_facts.core.nested import spell_local, spell_salt
 from azure_imds_facts.core.settings import build_settings
-from azure_imds_facts.core.spelling import spell_ansible, spell_local, spell_salt
+from azure_imds_facts.core.spelling import spell_ansible
 
 from .reference import Circumstances
 from .serving import Answer, Serving

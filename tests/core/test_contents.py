@@ -99,7 +99,8 @@ from imds.facts import build_facts
 from imds.http_transport import HttpTransport
 from imds.errors import Reporter
 from imds.settings import build_settings
-from imds.spelling import spell_ansible, spell_local, spell_salt
+from imds.nested import spell_local, spell_salt
+from imds.spelling import spell_ansible
 settings = build_settings(dict(endpoint=sys.argv[1], cache_dir=sys.argv[2]), {{}})
 for _ in range(2):
     facts = build_facts(collect(settings, open_transport=HttpTransport), reporter=Reporter())

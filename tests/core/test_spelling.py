@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 import pytest
-from azure_imds_facts.core.spelling import snake_case, spell_ansible, spell_local, spell_salt
+from azure_imds_facts.core.nested import spell_local, spell_salt
+from azure_imds_facts.core.spelling import snake_case, spell_ansible
 from hypothesis import given
 from hypothesis import strategies as st
 

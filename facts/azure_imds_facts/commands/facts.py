@@ -23,7 +23,8 @@ from azure_imds_facts.commands.collecting import (
 )
 from azure_imds_facts.core.errors import UsageError
 from azure_imds_facts.core.facts import build_facts
-from azure_imds_facts.core.spelling import spell_ansible, spell_local, spell_salt
+from azure_imds_facts.core.nested import spell_local, spell_salt
+from azure_imds_facts.core.spelling import spell_ansible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from azure_imds_facts.core.errors import ImdsError
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.local_facts import DIRECTORY, LocalFacts
-from azure_imds_facts.core.spelling import spell_local
+from azure_imds_facts.core.nested import spell_local
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

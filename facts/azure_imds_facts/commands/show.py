@@ -14,8 +14,8 @@ from azure_imds_facts.commands.collecting import (
     read_settings,
 )
 from azure_imds_facts.core.facts import build_facts
+from azure_imds_facts.core.nested import spell_local
 from azure_imds_facts.core.settings import CATEGORIES
-from azure_imds_facts.core.spelling import spell_local
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import UnavailableError
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.failures import Failures
+from azure_imds_facts.core.nested import spell_salt
 from azure_imds_facts.core.question import fetch_path
-from azure_imds_facts.core.spelling import spell_salt
 from azure_imds_facts.salt.collecting import LogReporter, build_minion_settings, open_transport
 
 if TYPE_CHECKING:

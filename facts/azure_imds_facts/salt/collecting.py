@@ -13,8 +13,8 @@ from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import ImdsError, NotAzureError, Reporter, UsageError
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.failures import Failures
+from azure_imds_facts.core.nested import spell_salt
 from azure_imds_facts.core.settings import build_settings
-from azure_imds_facts.core.spelling import spell_salt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

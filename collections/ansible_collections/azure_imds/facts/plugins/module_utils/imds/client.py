@@ -98,25 +98,13 @@ class Client:
             self.last_complete_error = answer.error
         return answer
 
-    def fetch(self, path: str, version: str | None, query: str = "") -> Answer:
+    def fetch(self, path: str, version: str | None) -> Answer:
         """Ask for a path once, and read the answer as JSON."""
-        url = self._endpoint + path + (f"?api-version={version}" if version else "") + query
-        response = self._send(url)
-        if isinstance(response, UnreachableError):
-            return Answer(version=version, error=response, is_retried=True)
-        return self._read(version, response)
+        return self.read(version, self.send(path, version))
 
-    def fetch_raw(self, path: str, version: str | None, query: str = "") -> tuple[Response | None, Answer]:
-        """Ask for a path once; the answer's bytes come along as they are (None where there were none)."""
+    def send(self, path: str, version: str | None, query: str = "") -> Response | UnreachableError:
+        """Ask for a path once, and return what came as it is."""
         url = self._endpoint + path + (f"?api-version={version}" if version else "") + query
-        response = self._send(url)
-        if isinstance(response, UnreachableError):
-            return None, Answer(version=version, error=response, is_retried=True)
-        if response.status == 200:
-            return response, Answer(version=version, status=200)
-        return response, self._read(version, response)
-
-    def _send(self, url: str) -> Response | UnreachableError:
         request_id = _make_request_id()
         self._url = url
         headers = {
@@ -138,7 +126,10 @@ class Client:
         self._reporter.attempt(f"GET {url} ({request_id}): {response.status}, {len(response.body)} bytes")
         return response
 
-    def _read(self, version: str | None, response: Response) -> Answer:
+    def read(self, version: str | None, response: Response | UnreachableError) -> Answer:
+        """Read what came."""
+        if isinstance(response, UnreachableError):
+            return Answer(version=version, error=response, is_retried=True)
         common: dict[str, Any] = {
             "version": version,
             "status": response.status,

@@ -18,7 +18,7 @@ from .versions import KNOWN
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Protocol
+    from typing import Any
 
     from .asking import Asking
     from .cache import Entry
@@ -26,18 +26,6 @@ if TYPE_CHECKING:
     from .extras import Extra
     from .settings import Settings
     from .transport import Transport
-
-    class Failures(Protocol):
-        """See failures.py, which is not imported: what is imported here travels to Ansible's targets."""
-
-        def bind(self, endpoint: str, *, cache: Cache, boot_id: str | None, clock: Clock) -> None:
-            """Say whose."""
-
-        def recall(self) -> ImdsError | None:
-            """Read."""
-
-        def remember(self, error: ImdsError) -> None:
-            """Write."""
 
 
 _INSTANCE = "/metadata/instance"
@@ -52,12 +40,13 @@ def collect(
     host: Host | None = None,
     clock: Clock | None = None,
     reporter: Reporter | None = None,
-    failures: Failures | None = None,
+    failures: Any = None,
 ) -> Snapshot:
     """Return the machine's metadata inside `settings.timeout` seconds, with one request as a rule.
 
-    `open_transport` is called when a request is needed and not before. `failures`: those that are
-    remembered, after which IMDS is not asked again for a while. Raises the ImdsError of the outcome; nothing else.
+    `open_transport` is called when a request is needed and not before. `failures`: a `failures.Failures` (whose import
+    would travel to targets), which remembers one and keeps IMDS from being asked again for a while. Raises the
+    ImdsError of the outcome; nothing else.
     """
     if settings.is_disabled:
         raise NotAzureError(f"{DISABLED} is set, so nothing was asked.", hint="Unset it to have facts.")
@@ -106,7 +95,7 @@ class _Collection:
         self._cache = Cache(settings.cache_dir if self._boot_id else None, clock=clock, reporter=reporter)
         self._opened: Asking | None = None
 
-    def run(self, failures: Failures | None) -> Snapshot:
+    def run(self, failures: Any) -> Snapshot:
         fresh = self._read_fresh()
         if fresh:
             return self._add_extras(fresh)

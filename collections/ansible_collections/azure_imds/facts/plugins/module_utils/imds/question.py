@@ -7,8 +7,8 @@ from .asking import Asking
 from .cache import Cache, Key
 from .client import Answer
 from .clock import Clock, Deadline
-from .document import MAX_BODY, parse_json
-from .errors import InvalidError, NotAzureError, RejectedError, UsageError
+from .document import MAX_BODY
+from .errors import InvalidError, NotAzureError, RejectedError, UnreachableError, UsageError
 from .host import Host, detect_azure
 from .record import record
 from .settings import DISABLED
@@ -131,13 +131,12 @@ class _Question:
 
     def _ask(self, version: str) -> Answer:
         query = f"&format={self._format}" if self._format else ""
-        self._response, answer = self._client.fetch_raw(self._path, version, query)
-        if answer.error is None and self._response and self._format != "text":
-            try:
-                parse_json(self._response.body)
-            except InvalidError as error:
-                told = InvalidError(self._client.tell(error.problem), hint=error.hint)
-                return Answer(version=version, status=200, error=told, is_retried=error.is_broken_json)
+        response = self._client.send(self._path, version, query)
+        if self._format == "text" and not isinstance(response, UnreachableError) and response.status == 200:
+            self._response = response
+            return Answer(version=version, status=200)
+        answer = self._client.read(version, response)
+        self._response = None if isinstance(response, UnreachableError) or answer.error else response
         return answer
 
     def _negotiate(self, answer: Answer, version: str) -> Answer:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Spell facts as each tool expects them: flat snake_case names for Ansible and local facts, IMDS's own for Salt.
+"""Spell facts in snake_case: the flat ones of Ansible. What Salt and local facts make of them is in `nested`.
 
 Nothing leaves the `azure_imds` namespace, whatever a tag or a field is called: it stands in front of every name.
 """
@@ -24,33 +24,6 @@ def snake_case(name: str) -> str:
     return _NOT_A_NAME.sub("_", _WORD_START.sub("_", name)).strip("_").lower()
 
 
-def spell_salt(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the grain: `{"azure_imds": {category: …}}`, with `tagPairs` (`name=value`) beside `tags`.
-
-    A key with `:` in it cannot be targeted with Salt's default delimiter; an item of a list can.
-    """
-    grain = dict(facts)
-    if "tags" in facts:
-        grain["tagPairs"] = [f"{name}={value}" for name, value in facts["tags"].items()]
-    return {"azure_imds": grain}
-
-
-def spell_local(facts: Mapping[str, Any], *, reporter: Reporter, with_age: bool) -> dict[str, Any]:
-    """Return the content of the local facts file: `{"available": true, category: {flat}, …}`, tags as a mapping.
-
-    `with_age`: with `age_seconds`, which makes sense only for whoever reads it at once.
-    """
-    spelled: dict[str, Any] = {"available": True}
-    for category, content in facts.items():
-        if category in ("cloud", "tags"):
-            spelled[category] = content
-        else:
-            spelled[snake_case(category)] = _flatten(content, f"{category}.", reporter)
-    if not with_age:
-        del spelled["snapshot"]["age_seconds"]
-    return spelled
-
-
 def spell_ansible(facts: Mapping[str, Any], *, reporter: Reporter) -> dict[str, Any]:
     """Return the Ansible facts: every name begins with `azure_imds_`, tags come as a mapping and flat."""
     spelled: dict[str, Any] = {"azure_imds_available": True}
@@ -65,12 +38,12 @@ def spell_ansible(facts: Mapping[str, Any], *, reporter: Reporter) -> dict[str, 
                 ((snake_case(name), name, value) for name, value in content.items() if name), "tag ", reporter
             )
         else:
-            flat = _flatten(content, f"{category}.", reporter)
+            flat = flatten(content, f"{category}.", reporter)
         spelled.update({f"{prefix}_{name}": value for name, value in flat.items()})
     return spelled
 
 
-def _flatten(content: Mapping[str, Any], where: str, reporter: Reporter) -> dict[str, Any]:
+def flatten(content: Mapping[str, Any], where: str, reporter: Reporter) -> dict[str, Any]:
     """Join the names of nested objects with `_`; lists stay lists, and an empty object leaves nothing."""
     return _unite(_leaves(content, "", "", where, reporter), where, reporter)
 
