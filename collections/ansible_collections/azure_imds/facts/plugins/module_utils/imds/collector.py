@@ -7,12 +7,11 @@ from .cache import STALE_S, Cache, Key
 from .clock import Clock, Deadline, format_time
 from .document import validate_document
 from .errors import TRANSIENT, ImdsError, InvalidError, NotAzureError, Reporter
-from .extras import EXTRAS
 from .facts import Snapshot
 from .host import Host, detect_azure, read_copy, verify_vm_id
 from .record import replace
 from .redaction import redact
-from .settings import DEFAULT_ENDPOINT, DISABLED
+from .settings import DEFAULT_ENDPOINT, DISABLED, EXTRA_CATEGORIES
 from .versions import KNOWN
 
 TYPE_CHECKING = False
@@ -23,14 +22,11 @@ if TYPE_CHECKING:
     from .asking import Asking
     from .cache import Entry
     from .client import Answer
-    from .extras import Extra
     from .settings import Settings
     from .transport import Transport
 
 
 _INSTANCE = "/metadata/instance"
-# What is asked for beside the instance may not hold back the facts that are there already.
-_LONGEST_EXTRAS_S = 5.0
 
 
 def collect(
@@ -54,7 +50,7 @@ def collect(
     host = host or Host()
     deadline = Deadline(settings.timeout, clock)
     dmi_uuid = detect_azure(host) if settings.detect == "auto" else ""
-    collection = _Collection(
+    collection = Collection(
         settings,
         open_transport=open_transport,
         host=host,
@@ -70,7 +66,7 @@ def collect(
         collection.close()
 
 
-class _Collection:
+class Collection:
     """One run: what it goes by, and the connection that its requests share."""
 
     def __init__(
@@ -84,23 +80,24 @@ class _Collection:
         deadline: Deadline,
     ) -> None:
         self.dmi_uuid = ""
-        self._settings = settings
+        self.settings = settings
         self._open_transport = open_transport
         self._host = host
         self._clock = clock
-        self._reporter = reporter
-        self._deadline = deadline
+        self.reporter = reporter
+        self.deadline = deadline
         self._boot_id = host.read_boot_id()
         # Without a boot id nothing tells an answer of this boot from an older one.
-        self._cache = Cache(settings.cache_dir if self._boot_id else None, clock=clock, reporter=reporter)
+        self.cache = Cache(settings.cache_dir if self._boot_id else None, clock=clock, reporter=reporter)
         self._opened: Asking | None = None
 
     def run(self, failures: Any) -> Snapshot:
+        """Collect. Raises the ImdsError of the outcome."""
         fresh = self._read_fresh()
         if fresh:
             return self._add_extras(fresh)
         if failures:
-            failures.bind(self._settings.endpoint, cache=self._cache, boot_id=self._boot_id, clock=self._clock)
+            failures.bind(self.settings.endpoint, cache=self.cache, boot_id=self._boot_id, clock=self._clock)
         known = failures.recall() if failures else None
         try:
             if known:
@@ -113,24 +110,27 @@ class _Collection:
             return self._fall_back(error, is_known=known is not None)
 
     def close(self) -> None:
+        """Close what was opened."""
         if self._opened:
             self._opened.close()
 
-    def _key(self, path: str) -> Key:
-        asked = self._settings.api_version or "negotiated"
-        return Key(endpoint=self._settings.endpoint, path=path, asked=asked, boot_id=self._boot_id or "")
+    def key(self, path: str) -> Key:
+        """Return the name under which an answer for this path is kept."""
+        asked = self.settings.api_version or "negotiated"
+        return Key(endpoint=self.settings.endpoint, path=path, asked=asked, boot_id=self._boot_id or "")
 
-    def _asking(self) -> Asking:
+    def asking(self) -> Asking:
+        """Return the client, opened with the first request."""
         if self._opened is None:
             from .asking import Asking  # noqa: PLC0415  a cached answer needs no client
 
             self._opened = Asking(
-                self._settings.endpoint,
+                self.settings.endpoint,
                 self._open_transport(),
-                cache=self._cache,
-                deadline=self._deadline,
+                cache=self.cache,
+                deadline=self.deadline,
                 clock=self._clock,
-                reporter=self._reporter,
+                reporter=self.reporter,
             )
         return self._opened
 
@@ -139,10 +139,10 @@ class _Collection:
         return Snapshot(
             document=document,
             source=source,
-            endpoint=self._settings.endpoint,
+            endpoint=self.settings.endpoint,
             boot_id=self._boot_id,
             vm_id_verified=verify_vm_id(read_vm_id(document), self.dmi_uuid),
-            gather=self._settings.gather,
+            gather=self.settings.gather,
             extras={},
             **how,
         )
@@ -161,20 +161,21 @@ class _Collection:
         except InvalidError:
             return None
 
-    def _reads_fresh(self) -> bool:
-        return self._settings.cache_ttl > 0 and not self._settings.reveal
+    def reads_fresh(self) -> bool:
+        """Return whether a kept answer may do; what is to be revealed is never kept."""
+        return self.settings.cache_ttl > 0 and not self.settings.reveal
 
     def _read_fresh(self) -> Snapshot | None:
-        entry = self._cache.read(self._key(_INSTANCE)) if self._reads_fresh() else None
-        return self._from_entry(entry, "cache") if entry and entry.age_s < self._settings.cache_ttl else None
+        entry = self.cache.read(self.key(_INSTANCE)) if self.reads_fresh() else None
+        return self._from_entry(entry, "cache") if entry and entry.age_s < self.settings.cache_ttl else None
 
     def _fetch_instance(self) -> Snapshot:
-        entry = self._cache.read(self._key(_INSTANCE))
+        entry = self.cache.read(self.key(_INSTANCE))
         remembered = entry.api_version if entry and entry.api_version in KNOWN else None
-        asking = self._asking()
+        asking = self.asking()
         return asking.ask(
-            lambda: asking.client.fetch_instance(self._settings.api_version, remembered=remembered),
-            key=self._key(_INSTANCE),
+            lambda: asking.client.fetch_instance(self.settings.api_version, remembered=remembered),
+            key=self.key(_INSTANCE),
             look=self._read_fresh,
             accept=self._accept_instance,
         )
@@ -188,25 +189,23 @@ class _Collection:
             fetched_at=format_time(self._clock.time()),
             local_address=answer.local_address,
         )
-        self._cache.write(
-            self._key(_INSTANCE), document, api_version=answer.version, local_address=answer.local_address
-        )
-        shown = redact(document, reveal=self._settings.reveal)
+        self.cache.write(self.key(_INSTANCE), document, api_version=answer.version, local_address=answer.local_address)
+        shown = redact(document, reveal=self.settings.reveal)
         return replace(snapshot, document=shown)
 
     def _fall_back(self, error: ImdsError, *, is_known: bool) -> Snapshot:
         """Return an older answer where the failure says nothing against one. Raises the failure where there is none."""
-        substitute = self._read_substitute() if isinstance(error, TRANSIENT) and not self._settings.reveal else None
+        substitute = self._read_substitute() if isinstance(error, TRANSIENT) and not self.settings.reveal else None
         if substitute is None:
             raise error
-        tell = self._reporter.notice if is_known else self._reporter.warn
+        tell = self.reporter.notice if is_known else self.reporter.warn
         tell(f"{error} Using {substitute.source} facts of {substitute.fetched_at} instead.")
         return self._add_extras(substitute)
 
     def _read_substitute(self) -> Snapshot | None:
-        entry = self._cache.read(self._key(_INSTANCE))
+        entry = self.cache.read(self.key(_INSTANCE))
         stale = self._from_entry(entry, "stale") if entry and entry.age_s <= STALE_S else None
-        if stale or self._settings.endpoint != DEFAULT_ENDPOINT or self._settings.api_version:
+        if stale or self.settings.endpoint != DEFAULT_ENDPOINT or self.settings.api_version:
             return stale
         return self._from_cloud_init()
 
@@ -226,53 +225,11 @@ class _Collection:
             return None
 
     def _add_extras(self, snapshot: Snapshot) -> Snapshot:
-        wanted = [extra for extra in EXTRAS if extra.name in self._settings.gather]
-        if not wanted:
+        if not set(EXTRA_CATEGORIES).intersection(self.settings.gather):
             return snapshot
-        deadline = self._deadline.within(_LONGEST_EXTRAS_S)
-        found = {}
-        for left, extra in zip(range(len(wanted), 0, -1), wanted):
-            # Each gets its share of the time that is left: one that hangs takes no other's facts away.
-            share = deadline.within(deadline.remaining / left)
-            found[extra.category] = self._gather_extra(extra, snapshot, share)
-        return replace(snapshot, extras={category: value for category, value in found.items() if value is not None})
+        from .extras import gather_extras  # noqa: PLC0415  few ask for what is beside the instance
 
-    def _gather_extra(self, extra: Extra, snapshot: Snapshot, deadline: Deadline) -> dict[str, Any] | None:
-        """Return what an endpoint says, None where it fails: the instance is there, so the collection stays `ok`."""
-        is_live = snapshot.source in ("imds", "cache")
-        kept = self._read_extra(extra, is_live=is_live)
-        if kept is not None or not is_live:
-            return kept
-        asking = self._asking()
-        version = extra.version or snapshot.api_version
-        try:
-            return asking.ask(
-                lambda: asking.client.fetch(extra.path, version),
-                key=self._key(extra.path) if extra.is_cached else None,
-                look=lambda: self._read_extra(extra, is_live=True),
-                accept=lambda answer: self._accept_extra(extra, answer),
-                deadline=deadline,
-                # No load balancer, no identity: 404 is an answer here, not a sign that IMDS is not ready.
-                final_statuses=(404,),
-            )
-        except ImdsError as error:
-            self._reporter.notice(f"No {extra.name} facts: {error}")
-            return None
-
-    def _read_extra(self, extra: Extra, *, is_live: bool) -> dict[str, Any] | None:
-        if not extra.is_cached or (is_live and not self._reads_fresh()):
-            return None
-        entry = self._cache.read(self._key(extra.path))
-        oldest_s = self._settings.cache_ttl if is_live else STALE_S
-        kept = redact(entry.document) if entry and entry.age_s < oldest_s else None
-        return kept if isinstance(kept, dict) else None
-
-    def _accept_extra(self, extra: Extra, answer: Answer) -> dict[str, Any]:
-        value = extra.parse(answer.value)
-        if extra.is_cached:
-            self._cache.write(self._key(extra.path), value, api_version=answer.version, local_address=None)
-        shown: dict[str, Any] = redact(value, reveal=self._settings.reveal)
-        return shown
+        return replace(snapshot, extras=gather_extras(self, snapshot))
 
 
 def read_vm_id(document: dict[str, Any]) -> str | None:

@@ -3,15 +3,25 @@
 
 from __future__ import annotations
 
+from .cache import STALE_S
 from .clock import parse_date
-from .errors import InvalidError
+from .errors import ImdsError, InvalidError
 from .record import record
+from .redaction import redact
 from .versions import SCHEDULED_EVENTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from .client import Answer
+    from .clock import Deadline
+    from .collector import Collection
+    from .facts import Snapshot
+
+# What is asked for beside the instance may not hold back the facts that are there already.
+_LONGEST_S = 5.0
 
 
 @record
@@ -66,6 +76,58 @@ EXTRAS = (
         is_cached=False,
     ),
 )
+
+
+def gather_extras(collection: Collection, snapshot: Snapshot) -> dict[str, Any]:
+    """Return category → what its endpoint said; what failed is not in it."""
+    wanted = [extra for extra in EXTRAS if extra.name in collection.settings.gather]
+    deadline = collection.deadline.within(_LONGEST_S)
+    found = {}
+    for left, extra in zip(range(len(wanted), 0, -1), wanted):
+        # Each gets its share of the time that is left: one that hangs takes no other's facts away.
+        share = deadline.within(deadline.remaining / left)
+        found[extra.category] = _gather(collection, extra, snapshot, share)
+    return {category: value for category, value in found.items() if value is not None}
+
+
+def _gather(collection: Collection, extra: Extra, snapshot: Snapshot, deadline: Deadline) -> dict[str, Any] | None:
+    """Return what an endpoint says, None where it fails: the instance is there, so the collection stays `ok`."""
+    is_live = snapshot.source in ("imds", "cache")
+    kept = _read(collection, extra, is_live=is_live)
+    if kept is not None or not is_live:
+        return kept
+    asking = collection.asking()
+    version = extra.version or snapshot.api_version
+    try:
+        return asking.ask(
+            lambda: asking.client.fetch(extra.path, version),
+            key=collection.key(extra.path) if extra.is_cached else None,
+            look=lambda: _read(collection, extra, is_live=True),
+            accept=lambda answer: _accept(collection, extra, answer),
+            deadline=deadline,
+            # No load balancer, no identity: 404 is an answer here, not a sign that IMDS is not ready.
+            final_statuses=(404,),
+        )
+    except ImdsError as error:
+        collection.reporter.notice(f"No {extra.name} facts: {error}")
+        return None
+
+
+def _read(collection: Collection, extra: Extra, *, is_live: bool) -> dict[str, Any] | None:
+    if not extra.is_cached or (is_live and not collection.reads_fresh()):
+        return None
+    entry = collection.cache.read(collection.key(extra.path))
+    oldest_s = collection.settings.cache_ttl if is_live else STALE_S
+    kept = redact(entry.document) if entry and entry.age_s < oldest_s else None
+    return kept if isinstance(kept, dict) else None
+
+
+def _accept(collection: Collection, extra: Extra, answer: Answer) -> dict[str, Any]:
+    value = extra.parse(answer.value)
+    if extra.is_cached:
+        collection.cache.write(collection.key(extra.path), value, api_version=answer.version, local_address=None)
+    shown: dict[str, Any] = redact(value, reveal=collection.settings.reveal)
+    return shown
 
 
 def summarize_events(document: dict[str, Any], vm_name: object) -> dict[str, object]:

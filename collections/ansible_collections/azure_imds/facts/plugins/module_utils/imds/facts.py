@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from .clouds import name_cloud
 from .document import is_partial
-from .extras import summarize_events
 from .network import summarize_network
 from .record import record
 from .settings import DEFAULT_GATHER
@@ -106,8 +105,11 @@ def build_facts(snapshot: Snapshot, *, reporter: Reporter) -> dict[str, Any]:
     if "tags" in snapshot.gather:
         facts["tags"] = tags.values
     for category, content in snapshot.extras.items():
-        is_events = category == "scheduledEvents"
-        facts[category] = summarize_events(content, (compute or {}).get("name")) if is_events else content
+        facts[category] = content
+        if category == "scheduledEvents":
+            from .extras import summarize_events  # noqa: PLC0415  few ask for them
+
+            facts[category] = summarize_events(content, (compute or {}).get("name"))
     return facts
 
 

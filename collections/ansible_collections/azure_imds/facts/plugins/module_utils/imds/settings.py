@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 DEFAULT_ENDPOINT = "http://169.254.169.254"
 CATEGORIES = ("compute", "network", "tags", "load_balancer", "scheduled_events", "identity")
 DEFAULT_GATHER = CATEGORIES[:3]
+# Behind endpoints of their own.
+EXTRA_CATEGORIES = CATEGORIES[3:]
 DISABLED = "AZURE_IMDS_DISABLED"
 
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}", re.ASCII)
