@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from .clock import Clock, Deadline
     from .errors import ImdsError, Reporter
+    from .record import JsonObject
     from .transport import Response, Transport
 
 
@@ -130,7 +131,7 @@ class Client:
         """Read what came."""
         if isinstance(response, UnreachableError):
             return Answer(version=version, error=response, is_retried=True)
-        common: dict[str, Any] = {
+        common: JsonObject = {
             "version": version,
             "status": response.status,
             "local_address": response.local_address,

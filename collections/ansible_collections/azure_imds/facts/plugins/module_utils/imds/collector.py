@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .asking import Asking
     from .cache import Entry
     from .client import Answer
+    from .record import JsonObject
     from .settings import Settings
     from .transport import Transport
 
@@ -134,7 +135,7 @@ class Collection:
             )
         return self._opened
 
-    def _snapshot(self, document: dict[str, Any], source: str, **how: Any) -> Snapshot:
+    def _snapshot(self, document: JsonObject, source: str, **how: Any) -> Snapshot:
         """Raises InvalidError where the document is another VM's."""
         return Snapshot(
             document=document,
@@ -232,7 +233,7 @@ class Collection:
         return replace(snapshot, extras=gather_extras(self, snapshot))
 
 
-def read_vm_id(document: dict[str, Any]) -> str | None:
+def read_vm_id(document: JsonObject) -> str | None:
     """Return a document's `compute.vmId`, None where it has none."""
     vm_id = document.get("compute", {}).get("vmId")
     return vm_id if isinstance(vm_id, str) else None

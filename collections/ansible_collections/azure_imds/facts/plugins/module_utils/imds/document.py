@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .record import JsonObject
+
 
 # IMDS's documents take a few KiB, with 50 tags at full length about 50 KiB; what is larger is something else.
 MAX_BODY = 1024 * 1024
@@ -49,7 +51,7 @@ def parse_json(body: bytes) -> Any:
     return _replace_surrogates(value) if "\\ud" in text.lower() else value
 
 
-def validate_document(document: object) -> dict[str, Any]:
+def validate_document(document: object) -> JsonObject:
     """Return a document of `/metadata/instance`, its null sections left out.
 
     Raises InvalidError where it is not an object, has neither compute nor network, or a section of the wrong type.
@@ -70,7 +72,7 @@ def validate_document(document: object) -> dict[str, Any]:
     return {name: section for name, section in document.items() if section is not None}
 
 
-def is_partial(document: dict[str, Any]) -> bool:
+def is_partial(document: JsonObject) -> bool:
     """Return whether compute or network is missing, as IMDS answers when one of its back ends fails (recorded)."""
     return not {"compute", "network"}.issubset(document)
 

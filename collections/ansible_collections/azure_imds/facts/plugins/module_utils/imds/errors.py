@@ -102,3 +102,8 @@ class Reporter:
 
     def attempt(self, message: str) -> None:
         """One request and what came of it, for those who asked for every detail."""
+
+
+def printable(text: str, *, most: int = 80) -> str:
+    """Return what a stranger wrote as it may stand in a message: without control characters, and not too long."""
+    return "".join(character if character.isprintable() else "?" for character in text)[:most]

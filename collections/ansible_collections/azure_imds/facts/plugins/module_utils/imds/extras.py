@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .clock import Deadline
     from .collector import Collection
     from .facts import Snapshot
+    from .record import JsonObject
 
 # What is asked for beside the instance may not hold back the facts that are there already.
 _LONGEST_S = 5.0
@@ -34,12 +35,12 @@ class Extra:
     name: str
     category: str
     path: str
-    parse: Callable[[Any], dict[str, Any]]
+    parse: Callable[[Any], JsonObject]
     version: str | None = None
     is_cached: bool = True
 
 
-def parse_load_balancer(answer: Any) -> dict[str, Any]:
+def parse_load_balancer(answer: Any) -> JsonObject:
     """Return the object inside `loadbalancer`. Raises InvalidError where there is none."""
     inside = answer.get("loadbalancer") if isinstance(answer, dict) else None
     if not isinstance(inside, dict):
@@ -47,7 +48,7 @@ def parse_load_balancer(answer: Any) -> dict[str, Any]:
     return inside
 
 
-def parse_identity(answer: Any) -> dict[str, Any]:
+def parse_identity(answer: Any) -> JsonObject:
     """Return the tenant's id, and nothing else that may stand beside it. Raises InvalidError where there is none."""
     tenant_id = answer.get("tenantId") if isinstance(answer, dict) else None
     if not isinstance(tenant_id, str):
@@ -55,7 +56,7 @@ def parse_identity(answer: Any) -> dict[str, Any]:
     return {"tenantId": tenant_id}
 
 
-def parse_scheduled_events(answer: Any) -> dict[str, Any]:
+def parse_scheduled_events(answer: Any) -> JsonObject:
     """Return the document of scheduled events as it is. Raises InvalidError where it lacks the list of events."""
     if not isinstance(answer, dict) or not isinstance(answer.get("Events"), list):
         raise InvalidError("The answer has no list `Events` in it.")
@@ -78,7 +79,7 @@ EXTRAS = (
 )
 
 
-def gather_extras(collection: Collection, snapshot: Snapshot) -> dict[str, Any]:
+def gather_extras(collection: Collection, snapshot: Snapshot) -> JsonObject:
     """Return category → what its endpoint said; what failed is not in it."""
     wanted = [extra for extra in EXTRAS if extra.name in collection.settings.gather]
     deadline = collection.deadline.within(_LONGEST_S)
@@ -90,7 +91,7 @@ def gather_extras(collection: Collection, snapshot: Snapshot) -> dict[str, Any]:
     return {category: value for category, value in found.items() if value is not None}
 
 
-def _gather(collection: Collection, extra: Extra, snapshot: Snapshot, deadline: Deadline) -> dict[str, Any] | None:
+def _gather(collection: Collection, extra: Extra, snapshot: Snapshot, deadline: Deadline) -> JsonObject | None:
     """Return what an endpoint says, None where it fails: the instance is there, so the collection stays `ok`."""
     is_live = snapshot.source in ("imds", "cache")
     kept = _read(collection, extra, is_live=is_live)
@@ -113,7 +114,7 @@ def _gather(collection: Collection, extra: Extra, snapshot: Snapshot, deadline: 
         return None
 
 
-def _read(collection: Collection, extra: Extra, *, is_live: bool) -> dict[str, Any] | None:
+def _read(collection: Collection, extra: Extra, *, is_live: bool) -> JsonObject | None:
     if not extra.is_cached or (is_live and not collection.reads_fresh()):
         return None
     entry = collection.cache.read(collection.key(extra.path))
@@ -122,15 +123,15 @@ def _read(collection: Collection, extra: Extra, *, is_live: bool) -> dict[str, A
     return kept if isinstance(kept, dict) else None
 
 
-def _accept(collection: Collection, extra: Extra, answer: Answer) -> dict[str, Any]:
+def _accept(collection: Collection, extra: Extra, answer: Answer) -> JsonObject:
     value = extra.parse(answer.value)
     if extra.is_cached:
         collection.cache.write(collection.key(extra.path), value, api_version=answer.version, local_address=None)
-    shown: dict[str, Any] = redact(value, reveal=collection.settings.reveal)
+    shown: JsonObject = redact(value, reveal=collection.settings.reveal)
     return shown
 
 
-def summarize_events(document: dict[str, Any], vm_name: object) -> dict[str, object]:
+def summarize_events(document: JsonObject, vm_name: object) -> dict[str, object]:
     """Return the `scheduledEvents` category.
 
     `events` are IMDS's own. `pending` counts those with this VM among their `Resources`. `nextNotBefore` and `nextType`
@@ -149,7 +150,7 @@ def summarize_events(document: dict[str, Any], vm_name: object) -> dict[str, obj
     }
 
 
-def _concerns(event: dict[str, Any], vm_name: object) -> bool:
+def _concerns(event: JsonObject, vm_name: object) -> bool:
     """Names carry a leading `_` before api-version 2017-08-01 (documented)."""
     resources = event.get("Resources")
     if not isinstance(resources, list) or not isinstance(vm_name, str) or not vm_name:

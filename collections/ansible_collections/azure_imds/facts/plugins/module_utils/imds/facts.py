@@ -12,9 +12,9 @@ from .settings import DEFAULT_GATHER
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from .errors import Reporter
+    from .record import JsonObject
 
 
 @record
@@ -67,7 +67,7 @@ class Snapshot:
     `vm_id_verified`: True, or None where `vmId` was not compared with DMI.
     """
 
-    document: dict[str, Any]
+    document: JsonObject
     source: str
     endpoint: str
     api_version: str | None
@@ -77,14 +77,14 @@ class Snapshot:
     local_address: str | None = None
     vm_id_verified: bool | None = None
     gather: tuple[str, ...] = DEFAULT_GATHER
-    extras: dict[str, Any]
+    extras: JsonObject
 
 
 # gather's name → the category's, for what stands behind endpoints of its own.
 _EXTRAS = {"load_balancer": "loadBalancer", "scheduled_events": "scheduledEvents", "identity": "identity"}
 
 
-def build_facts(snapshot: Snapshot, *, reporter: Reporter) -> dict[str, Any]:
+def build_facts(snapshot: Snapshot, *, reporter: Reporter) -> JsonObject:
     """Return category → content: always `cloud` and `snapshot`, besides what was gathered and could be had.
 
     `compute` and the items of lists are IMDS's objects; `tags` maps names to values. What is left out is reported.
@@ -93,7 +93,7 @@ def build_facts(snapshot: Snapshot, *, reporter: Reporter) -> dict[str, Any]:
     tags = parse_tags(compute)
     if tags.skipped and "tags" in snapshot.gather:
         reporter.warn(f"{tags.skipped} entries of tagsList are left out: they lack a name or a value that is a string.")
-    facts: dict[str, Any] = {"cloud": name_cloud(compute), "snapshot": _describe(snapshot, tags)}
+    facts: JsonObject = {"cloud": name_cloud(compute), "snapshot": _describe(snapshot, tags)}
     if "compute" in snapshot.gather:
         facts["compute"] = {key: value for key, value in (compute or {}).items() if key not in ("tags", "tagsList")}
     if "network" in snapshot.gather:
@@ -113,7 +113,7 @@ def build_facts(snapshot: Snapshot, *, reporter: Reporter) -> dict[str, Any]:
     return facts
 
 
-def _describe(snapshot: Snapshot, tags: Tags) -> dict[str, Any]:
+def _describe(snapshot: Snapshot, tags: Tags) -> JsonObject:
     gathered = [_EXTRAS[name] for name in snapshot.gather if name in _EXTRAS]
     vm_id = snapshot.document.get("compute", {}).get("vmId")
     return {

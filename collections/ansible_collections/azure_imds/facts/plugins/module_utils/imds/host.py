@@ -11,12 +11,12 @@ import stat
 import sys
 
 from .document import MAX_BODY, parse_json, validate_document
-from .errors import InvalidError, NotAzureError
+from .errors import InvalidError, NotAzureError, printable
 from .record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from .record import JsonObject
 
 
 # The chassis asset tag that Azure gives every VM, Azure Stack Hub included; cloud-init, systemd and waagent rely on it.
@@ -64,7 +64,7 @@ def detect_azure(host: Host) -> str:
         return host.read_product_uuid()
     if tag:
         raise NotAzureError(
-            f"This machine is not an Azure VM: its DMI chassis asset tag is {_printable(tag)!r}.",
+            f"This machine is not an Azure VM: its DMI chassis asset tag is {printable(tag)!r}.",
             hint="Set detect to skip to ask IMDS all the same.",
             is_positive=True,
         )
@@ -88,8 +88,8 @@ def verify_vm_id(vm_id: str | None, dmi_uuid: str) -> bool | None:
     if is_same_machine(vm_id, dmi_uuid):
         return True
     raise InvalidError(
-        f"What answered describes another VM: vmId is {_printable(vm_id)}, "
-        f"this machine's DMI UUID is {_printable(dmi_uuid)}.",
+        f"What answered describes another VM: vmId is {printable(vm_id)}, "
+        f"this machine's DMI UUID is {printable(dmi_uuid)}.",
         hint="Look for something between this machine and IMDS, or a copied cache; trust no fact until then.",
     )
 
@@ -113,15 +113,11 @@ def _read_line(path: str) -> str:
         return ""
 
 
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text)[:80]
-
-
 @record
 class Copy:
     """cloud-init's copy; `changed` is when it was written, in seconds since 1970."""
 
-    document: dict[str, Any]
+    document: JsonObject
     changed: float
 
 

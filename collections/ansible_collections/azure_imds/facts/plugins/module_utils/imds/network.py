@@ -8,7 +8,8 @@ import re
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
+
+    from .record import JsonObject
 
 _MAC = re.compile(r"[0-9A-Fa-f]{2}([:-]?)[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}")
 # Summary field, IMDS's family, IMDS's field.
@@ -21,7 +22,7 @@ _KINDS = (
 
 
 def summarize_network(
-    network: Mapping[str, Any] | None, *, local_address: str | None, load_balancer: Mapping[str, Any] | None = None
+    network: JsonObject | None, *, local_address: str | None, load_balancer: JsonObject | None = None
 ) -> dict[str, object]:
     """Return the `network` category: the interfaces as they came, and the summary in IMDS's manner of spelling.
 
@@ -45,14 +46,14 @@ def summarize_network(
     return summary
 
 
-def _entries(interface: Mapping[str, Any], family: str, key: str) -> list[dict[str, Any]]:
+def _entries(interface: JsonObject, family: str, key: str) -> list[JsonObject]:
     """Return the objects in a list such as `ipv4.ipAddress`, whatever stands there."""
     section = interface.get(family)
     listed = section.get(key) if isinstance(section, dict) else None
     return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
 
 
-def _addresses(interface: Mapping[str, Any], family: str, key: str, public: Mapping[str, str]) -> Iterator[str]:
+def _addresses(interface: JsonObject, family: str, key: str, public: Mapping[str, str]) -> Iterator[str]:
     for entry in _entries(interface, family, "ipAddress"):
         address = entry.get(key)
         if not address and key == "publicIpAddress":
@@ -61,7 +62,7 @@ def _addresses(interface: Mapping[str, Any], family: str, key: str, public: Mapp
             yield address
 
 
-def _owns(interface: Mapping[str, Any], local_address: str | None) -> bool:
+def _owns(interface: JsonObject, local_address: str | None) -> bool:
     own = _canonical(local_address)
     return bool(own) and any(
         _canonical(entry.get("privateIpAddress")) == own
@@ -70,7 +71,7 @@ def _owns(interface: Mapping[str, Any], local_address: str | None) -> bool:
     )
 
 
-def _public_addresses(load_balancer: Mapping[str, Any]) -> dict[str, str]:
+def _public_addresses(load_balancer: JsonObject) -> dict[str, str]:
     """Return private → public address out of `publicIpAddresses`; IPv6 stands in brackets there (recorded)."""
     found: dict[str, str] = {}
     listed = load_balancer.get("publicIpAddresses")
@@ -98,7 +99,7 @@ def _canonical(address: object) -> str:
         return bare
 
 
-def _first_subnet(interface: Mapping[str, Any]) -> str:
+def _first_subnet(interface: JsonObject) -> str:
     section = interface.get("ipv4")
     listed = section.get("subnet") if isinstance(section, dict) else None
     first = listed[0] if isinstance(listed, list) and listed else None
@@ -107,7 +108,7 @@ def _first_subnet(interface: Mapping[str, Any]) -> str:
     return f"{first['address']}/{first['prefix']}"
 
 
-def _mac_address(interface: Mapping[str, Any]) -> object:
+def _mac_address(interface: JsonObject) -> object:
     """Return a MAC as `00:0d:3a:f8:06:ec`; IMDS writes 12 bare digits (recorded), and what is no MAC stays as it is."""
     mac = interface.get("macAddress")
     if not isinstance(mac, str) or not _MAC.fullmatch(mac):

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
 
     T = TypeVar("T")
+    # An object of IMDS's, as `json` reads it.
+    JsonObject = dict[str, Any]
 else:
 
     def dataclass_transform(**_options):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import re
 
-from .errors import UsageError
+from .errors import UsageError, printable
 from .record import record
 from .redaction import SENSITIVE
 from .versions import KNOWN
@@ -14,7 +14,8 @@ from .versions import KNOWN
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
+
+    from .record import JsonObject
 
 DEFAULT_ENDPOINT = "http://169.254.169.254"
 CATEGORIES = ("compute", "network", "tags", "load_balancer", "scheduled_events", "identity")
@@ -57,7 +58,7 @@ def build_settings(
     unknown = sorted(str(name) for name in set(explicit).difference(_PARSERS))
     if unknown:
         raise UsageError(f"Unknown setting {', '.join(unknown)}.", hint=f"Known are {', '.join(_PARSERS)}.")
-    values: dict[str, Any] = {}
+    values: JsonObject = {}
     for name, parse in _PARSERS.items():
         given, origin = _pick(name, explicit, environ)
         if given is not None:
@@ -122,22 +123,17 @@ def _parse_api_version(given: object, origin: str) -> str:
     return str(given)
 
 
-def _parse_seconds(given: object, origin: str, *, least: float, allowed: str) -> float:
-    try:
-        seconds = float(given) if isinstance(given, (str, int, float)) and not isinstance(given, bool) else -1.0
-    except (ValueError, OverflowError):
-        seconds = -1.0
-    if not least <= seconds < float("inf"):
-        raise _refuse(origin, given, allowed)
-    return seconds
+def _seconds_parser(least: float, allowed: str) -> Callable[[object, str], float]:
+    def parse(given: object, origin: str) -> float:
+        try:
+            seconds = float(given) if isinstance(given, (str, int, float)) and not isinstance(given, bool) else -1.0
+        except (ValueError, OverflowError):
+            seconds = -1.0
+        if not least <= seconds < float("inf"):
+            raise _refuse(origin, given, allowed)
+        return seconds
 
-
-def _parse_timeout(given: object, origin: str) -> float:
-    return _parse_seconds(given, origin, least=0.001, allowed="a number of seconds above 0")
-
-
-def _parse_cache_ttl(given: object, origin: str) -> float:
-    return _parse_seconds(given, origin, least=0.0, allowed="a number of seconds, 0 to ask IMDS anew")
+    return parse
 
 
 def _parse_detect(given: object, origin: str) -> str:
@@ -170,16 +166,15 @@ def _parse_reveal(given: object, origin: str) -> tuple[str, ...]:
 
 
 def _refuse(origin: str, given: object, allowed: str) -> UsageError:
-    shown = "".join(character if character.isprintable() else "?" for character in str(given))[:80]
-    return UsageError(f"{origin} cannot be {shown!r}.", hint=f"Give {allowed}.")
+    return UsageError(f"{origin} cannot be {printable(str(given))!r}.", hint=f"Give {allowed}.")
 
 
 _PARSERS: dict[str, Callable[[object, str], object]] = {
     "endpoint": _parse_endpoint,
     "api_version": _parse_api_version,
-    "timeout": _parse_timeout,
+    "timeout": _seconds_parser(0.001, "a number of seconds above 0"),
     "detect": _parse_detect,
-    "cache_ttl": _parse_cache_ttl,
+    "cache_ttl": _seconds_parser(0.0, "a number of seconds, 0 to ask IMDS anew"),
     "cache_dir": _parse_cache_dir,
     "gather": _parse_gather,
     "reveal": _parse_reveal,

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 
+from .errors import printable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from .errors import Reporter
+    from .record import JsonObject
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9]+")
@@ -24,9 +27,9 @@ def snake_case(name: str) -> str:
     return _NOT_A_NAME.sub("_", _WORD_START.sub("_", name)).strip("_").lower()
 
 
-def spell_ansible(facts: Mapping[str, Any], *, reporter: Reporter) -> dict[str, Any]:
+def spell_ansible(facts: JsonObject, *, reporter: Reporter) -> JsonObject:
     """Return the Ansible facts: every name begins with `azure_imds_`, tags come as a mapping and flat."""
-    spelled: dict[str, Any] = {"azure_imds_available": True}
+    spelled: JsonObject = {"azure_imds_available": True}
     for category, content in facts.items():
         prefix = f"azure_imds_{snake_case(category)}"
         if category == "cloud":
@@ -43,13 +46,13 @@ def spell_ansible(facts: Mapping[str, Any], *, reporter: Reporter) -> dict[str, 
     return spelled
 
 
-def flatten(content: Mapping[str, Any], where: str, reporter: Reporter) -> dict[str, Any]:
+def flatten(content: JsonObject, where: str, reporter: Reporter) -> JsonObject:
     """Join the names of nested objects with `_`; lists stay lists, and an empty object leaves nothing."""
     return _unite(_leaves(content, "", "", where, reporter), where, reporter)
 
 
 def _leaves(
-    content: Mapping[str, Any], prefix: str, path: str, where: str, reporter: Reporter
+    content: JsonObject, prefix: str, path: str, where: str, reporter: Reporter
 ) -> Iterator[tuple[str, str, Any]]:
     """Yield (flat name, path in IMDS's spelling, value) for every leaf."""
     for key, value in content.items():
@@ -75,24 +78,20 @@ def _respell(value: Any, where: str, reporter: Reporter) -> Any:
     return value
 
 
-def _unite(named: Iterable[tuple[str, str, Any]], where: str, reporter: Reporter) -> dict[str, Any]:
+def _unite(named: Iterable[tuple[str, str, Any]], where: str, reporter: Reporter) -> JsonObject:
     """Make a mapping of (name, path, value), leaving out all that meet in one name and what has no name left.
 
     To let the last one win would make a fact depend on the order of keys, which no one promises.
     """
-    values: dict[str, Any] = {}
+    values: JsonObject = {}
     paths: dict[str, list[str]] = {}
     for name, path, value in named:
         paths.setdefault(name, []).append(path)
         values[name] = value
     for path in paths.pop("", []):
-        reporter.warn(f"{where}{_shown(path)} is left out: nothing is left of its name in snake_case.")
+        reporter.warn(f"{where}{printable(path, most=120)} is left out: nothing is left of its name in snake_case.")
     for name, met in paths.items():
         if len(met) > 1:
-            told = ", ".join(where + _shown(path) for path in sorted(met))
+            told = ", ".join(where + printable(path, most=120) for path in sorted(met))
             reporter.warn(f"{told} are left out: all of them are {name} in snake_case.")
     return {name: values[name] for name, met in paths.items() if len(met) == 1}
-
-
-def _shown(name: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in name)[:120]
