@@ -24,12 +24,12 @@ from azure_imds_facts.core import http_transport
 from azure_imds_facts.core.client import parse_retry_after
 from azure_imds_facts.core.clock import Clock, Deadline, parse_date
 from azure_imds_facts.core.collector import collect
+from azure_imds_facts.core.document import SENSITIVE
 from azure_imds_facts.core.errors import ImdsError, Reporter
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.http_transport import HttpTransport
 from azure_imds_facts.core.nested import spell_local, spell_salt
-from azure_imds_facts.core.redaction import SENSITIVE
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.core.spelling import spell_ansible
 from azure_imds_facts.core.transport import DeadlineSocket, Response, TransportError

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from azure_imds_facts.core.redaction import SENSITIVE, redact
+from azure_imds_facts.core.document import SENSITIVE, redact
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -17,9 +17,9 @@ from azure_imds_facts.cli import COMMANDS
 from azure_imds_facts.commands.collecting import FLAGS
 from azure_imds_facts.commands.export import EXPORTS
 from azure_imds_facts.core import errors, settings
+from azure_imds_facts.core.document import SENSITIVE
 from azure_imds_facts.core.errors import Reporter
 from azure_imds_facts.core.facts import Snapshot, build_facts
-from azure_imds_facts.core.redaction import SENSITIVE
 from azure_imds_facts.core.spelling import spell_ansible
 
 ROOT = Path(__file__).parents[2]

@@ -13,9 +13,9 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.collector import collect
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.document import SENSITIVE
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.errors import OK, ImdsError, NotAzureError, Reporter
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.facts import build_facts
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.redaction import SENSITIVE
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.settings import CATEGORIES, build_settings
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.spelling import spell_ansible
 

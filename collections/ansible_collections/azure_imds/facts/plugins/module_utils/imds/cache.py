@@ -12,9 +12,8 @@ import os
 import re
 
 from .clock import format_time
-from .document import MAX_BODY, is_partial
+from .document import MAX_BODY, is_partial, redact
 from .record import record
-from .redaction import redact
 from .safe_files import open_lock_file, open_private_directory, read_file, remove_leftovers, write_file
 
 TYPE_CHECKING = False

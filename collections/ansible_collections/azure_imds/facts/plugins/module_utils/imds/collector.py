@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from .cache import STALE_S, Cache, Key
 from .clock import Clock, Deadline, format_time
-from .document import validate_document
+from .document import redact, validate_document
 from .errors import TRANSIENT, ImdsError, InvalidError, NotAzureError, Reporter
 from .facts import Snapshot
 from .host import Host, detect_azure, read_copy, verify_vm_id
 from .record import replace
-from .redaction import redact
 from .settings import DEFAULT_ENDPOINT, DISABLED, EXTRA_CATEGORIES
 from .versions import KNOWN
 

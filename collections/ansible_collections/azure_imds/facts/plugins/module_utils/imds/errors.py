@@ -24,10 +24,15 @@ class ImdsError(Exception):
     # Told before: it was remembered from an earlier collection, and IMDS was not asked again.
     is_remembered = False
 
-    def __init__(self, problem: str, *, hint: str = "") -> None:
+    # Of NotAzureError: DMI names another platform. Of InvalidError: asking again may bring a whole document.
+    is_positive = False
+    is_broken_json = False
+
+    def __init__(self, problem: str, *, hint: str = "", **marks: bool) -> None:
         super().__init__(f"{problem} {hint}".rstrip())
         self.problem = problem
         self.hint = hint
+        self.__dict__.update(marks)
 
 
 class UsageError(ImdsError):
@@ -42,10 +47,6 @@ class NotAzureError(ImdsError):
 
     outcome = "not_azure"
     exit_code = 3
-
-    def __init__(self, problem: str, *, hint: str = "", is_positive: bool = False) -> None:
-        super().__init__(problem, hint=hint)
-        self.is_positive = is_positive
 
 
 class UnreachableError(ImdsError):
@@ -81,10 +82,6 @@ class InvalidError(ImdsError):
 
     outcome = "invalid"
     exit_code = 8
-
-    def __init__(self, problem: str, *, hint: str = "", is_broken_json: bool = False) -> None:
-        super().__init__(problem, hint=hint)
-        self.is_broken_json = is_broken_json
 
 
 # After these a stale answer, or cloud-init's copy, may stand in: they say nothing against IMDS itself.

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from .cache import STALE_S
 from .clock import parse_date
+from .document import redact
 from .errors import ImdsError, InvalidError
 from .record import record
-from .redaction import redact
 from .versions import SCHEDULED_EVENTS
 
 TYPE_CHECKING = False

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from .clouds import name_cloud
 from .document import is_partial
 from .network import summarize_network
 from .record import record
@@ -129,3 +128,51 @@ def _describe(snapshot: Snapshot, tags: Tags) -> JsonObject:
         "vmIdVerified": snapshot.vm_id_verified,
         "missing": [category for category in gathered if category not in snapshot.extras],
     }
+
+
+UNKNOWN = "Unknown"
+
+_ENVIRONMENTS = {
+    "azurepubliccloud": "AzureCloud",
+    "azurecloud": "AzureCloud",
+    "azureusgovernmentcloud": "AzureUSGovernment",
+    "azureusgovernment": "AzureUSGovernment",
+    "azurechinacloud": "AzureChinaCloud",
+    "azuregermancloud": "AzureGermanCloud",
+    "azuregermanycloud": "AzureGermanCloud",
+    "germanycloud": "AzureGermanCloud",
+    "azurestack": "AzureStack",
+    "azurestackcloud": "AzureStack",
+}
+
+_REGIONS = {
+    "AzureCloud": """
+        australiacentral australiacentral2 australiaeast australiasoutheast austriaeast belgiumcentral brazilsouth
+        brazilsoutheast brazilus canadacentral canadaeast centralindia centralus centraluseuap chilecentral denmarkeast
+        eastasia eastus eastus2 eastus2euap francecentral francesouth germanynorth germanywestcentral indonesiacentral
+        israelcentral italynorth japaneast japanwest jioindiacentral jioindiawest koreacentral koreasouth malaysiasouth
+        malaysiawest mexicocentral newzealandnorth northcentralus northeurope norwayeast norwaywest polandcentral
+        qatarcentral southafricanorth southafricawest southcentralus southeastasia southindia spaincentral swedencentral
+        swedensouth switzerlandnorth switzerlandwest taiwannorth taiwannorthwest uaecentral uaenorth uksouth ukwest
+        westcentralus westeurope westindia westus westus2 westus3
+    """,
+    "AzureUSGovernment": "usdodcentral usdodeast usgovarizona usgoviowa usgovtexas usgovvirginia",
+    "AzureChinaCloud": "chinaeast chinaeast2 chinaeast3 chinanorth chinanorth2 chinanorth3",
+    "AzureGermanCloud": "germanycentral germanynortheast",
+}
+
+
+def name_cloud(compute: Mapping[str, object] | None) -> str:
+    """Return the cloud's name from `azEnvironment`, or from `location` where that is absent, null or empty.
+
+    Both are compared without case, since real VMs say `AZUREPUBLICCLOUD` and `SwedenCentral` too (recorded).
+    """
+    compute = compute or {}
+    environment = compute.get("azEnvironment")
+    if environment not in (None, ""):
+        return _ENVIRONMENTS.get(environment.lower(), UNKNOWN) if isinstance(environment, str) else UNKNOWN
+    location = compute.get("location")
+    if not isinstance(location, str):
+        return UNKNOWN
+    region = "".join(location.split()).lower()
+    return next((cloud for cloud, regions in _REGIONS.items() if region in regions.split()), UNKNOWN)

@@ -30,11 +30,9 @@ def record(cls: type[T]) -> type[T]:
     defaults = {name: getattr(cls, name) for name in names if hasattr(cls, name)}
 
     def __init__(self: Any, **values: Any) -> None:
-        unknown = set(values).difference(names)
-        missing = [name for name in names if name not in values and name not in defaults]
-        if unknown or missing:
-            raise TypeError(f"{cls.__name__}: unknown {sorted(unknown)}, missing {missing}")
         self.__dict__.update(defaults, **values)
+        if set(self.__dict__) != set(names):
+            raise TypeError(f"{cls.__name__} takes {', '.join(names)}, not {', '.join(values)}")
 
     def __setattr__(self: Any, name: str, value: object) -> None:
         raise AttributeError(f"{cls.__name__}.{name} cannot be assigned: records do not change")
@@ -43,7 +41,7 @@ def record(cls: type[T]) -> type[T]:
         return type(other) is cls and bool(self.__dict__ == other.__dict__)
 
     def __repr__(self: Any) -> str:
-        return f"{cls.__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
+        return f"{cls.__name__}({self.__dict__})"
 
     for method in (__init__, __setattr__, __eq__, __repr__):
         setattr(cls, method.__name__, method)

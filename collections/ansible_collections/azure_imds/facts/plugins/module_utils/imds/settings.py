@@ -6,9 +6,9 @@ from __future__ import annotations
 import os
 import re
 
+from .document import SENSITIVE
 from .errors import UsageError, printable
 from .record import record
-from .redaction import SENSITIVE
 from .versions import KNOWN
 
 TYPE_CHECKING = False
