@@ -87,11 +87,14 @@ class RequestsTransport:
         self._session.get_redirect_target = lambda _answer: None  # type: ignore[method-assign, assignment]
         self._session.mount("http://", _Adapter(max_retries=0))
 
-    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline) -> Response:
-        """GET a URL. Raises TransportError where no complete answer came before the deadline."""
+    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes | None = None) -> Response:
+        """GET a URL, or POST where there is a body. Raises TransportError where no whole answer came in time."""
+        method = "GET" if body is None else "POST"
         _PER_THREAD.deadline, _PER_THREAD.socket = deadline, None
         try:
-            with self._session.get(url, headers=dict(headers), allow_redirects=False, stream=True) as answer:
+            with self._session.request(
+                method, url, headers=dict(headers), data=body, allow_redirects=False, stream=True
+            ) as answer:
                 local_address = _PER_THREAD.socket.getsockname()[0]
                 return Response(
                     status=answer.status_code,

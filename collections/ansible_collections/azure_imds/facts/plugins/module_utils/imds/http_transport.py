@@ -19,15 +19,14 @@ if TYPE_CHECKING:
 class HttpTransport:
     """One connection a request: a collection makes one request, and a kept connection would be one more state."""
 
-    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline) -> Response:
-        """GET a URL. Raises TransportError where no complete answer came before the deadline."""
+    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes | None = None) -> Response:
+        """GET a URL, or POST where there is a body. Raises TransportError where no whole answer came in time."""
         parts = urlsplit(url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
         try:
             opened = connection.sock = open_socket(parts.hostname or "", parts.port or 80, deadline)
-            connection.request(
-                "GET", f"{parts.path}?{parts.query}" if parts.query else parts.path, headers=dict(headers)
-            )
+            target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+            connection.request("GET" if body is None else "POST", target, body, dict(headers))
             local_address = opened.getsockname()[0]
             with connection.getresponse() as answer:
                 opened.check_head(answer.msg)
