@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ask IMDS for scheduled events, and approve them: an endpoint with api-versions of its own, which takes POST too."""
+
+from __future__ import annotations
+
+import json
+
+from .client import Answer, Client, backoff
+from .clock import Clock, Deadline
+from .errors import InvalidError, RejectedError, Reporter, UnavailableError, UsageError, printable
+from .events import parse_timeline
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Protocol, TypeVar
+
+    from .errors import ImdsError
+    from .events import Event, Timeline
+    from .transport import Response, Transport
+
+    T = TypeVar("T")
+
+    class PostingTransport(Transport, Protocol):
+        """A transport that posts as well; both of ours do."""
+
+        def fetch(
+            self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes | None = None
+        ) -> Response:
+            """GET a URL, or POST where there is a body."""
+
+
+PATH = "/metadata/scheduledevents"
+# Newest first, from Microsoft's page "Scheduled Events for Linux VMs". An instance's version gets 404 (recorded).
+VERSIONS = ("2020-07-01", "2019-08-01", "2019-04-01", "2019-01-01", "2017-11-01", "2017-08-01", "2017-03-01")
+# The first request ever switches the service on for the VM, which takes up to two minutes (documented).
+SWITCH_ON_S = 120.0
+# Once it has answered, it answers within milliseconds: one that hangs is given up before a Preempt's 30 s have passed.
+_AFTERWARDS_S = 5.0
+# A version that has worked is doubted only after so many refusals in a row; before, they are an outage.
+_DOUBTED_AFTER = 10
+
+
+class EventClient:
+    """Scheduled events at one endpoint. It keeps the api-version that was found, and keeps its requests apart.
+
+    `transport_factory` makes the transport when it is first needed. `timeout_s` bounds each call, retries included;
+    `spacing_s` is the least time from one request to the next, for a VM has five a second in all.
+    Raises UsageError for an api-version that scheduled events do not have, as are most of the instance's.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        transport_factory: Callable[[], PostingTransport],
+        *,
+        api_version: str | None = None,
+        timeout_s: float = SWITCH_ON_S + 30.0,
+        clock: Clock | None = None,
+        reporter: Reporter | None = None,
+        spacing_s: float = 0.25,
+    ) -> None:
+        if api_version is not None and api_version not in VERSIONS:
+            raise UsageError(
+                f"Scheduled events have no api-version {printable(str(api_version))!r}; theirs are not the instance's.",
+                hint=f"Give one of {', '.join(VERSIONS)}, or none.",
+            )
+        self._endpoint = endpoint
+        self._transport_factory = transport_factory
+        self._transport: PostingTransport | None = None
+        self._timeout_s = timeout_s
+        self._spacing_s = spacing_s
+        self._reporter = reporter or Reporter()
+        self._versions = _Negotiation((api_version,) if api_version else VERSIONS)
+        self._asked_at: float | None = None
+        self.clock = clock or Clock()
+        self.has_answered = False
+
+    @property
+    def version(self) -> str:
+        """The api-version that is asked for."""
+        return self._versions.version
+
+    def close(self) -> None:
+        """Close the connection, where one is kept."""
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+    def fetch_timeline(self) -> Timeline:
+        """Return what there is now, asking again until `timeout_s` where that can help.
+
+        Raises the ImdsError of the last answer: RejectedError where IMDS knows none of the api-versions.
+        """
+        return self._insist(self.ask_once, Deadline(self._timeout_s, self.clock))
+
+    def approve(self, event_id: str) -> bool:
+        """Let an event start now; return True, or False where it had started already.
+
+        It may be repeated. All VMs among the event's `resources` are affected. Raises RejectedError where IMDS does not
+        list the event (any more), else as `fetch_timeline` does.
+        """
+        event = self._find(event_id)
+        if event.is_started:
+            return False
+        body = json.dumps({"StartRequests": [{"EventId": event.event_id}]}).encode()
+
+        def post(deadline: Deadline) -> tuple[Answer, bool]:
+            client = self._make_client(deadline, body)
+            response = client.send(PATH, self.version)
+            if getattr(response, "status", None) == 200:
+                return Answer(version=self.version, status=200), True
+            answer = client.read(self.version, response)
+            if answer.status == 400:
+                raise _gone(event_id, client.tell("400 to its approval"))
+            return answer, False
+
+        return self._insist(post, Deadline(self._timeout_s, self.clock))
+
+    def ask_once(self, deadline: Deadline | None = None) -> tuple[Answer, Timeline | None]:
+        """Make one request, of no more than a few seconds once IMDS has answered; return its end and what it brought.
+
+        Without a timeline the answer holds the error. While the api-version is looked for there may be neither.
+        """
+        deadline = deadline or Deadline(self._timeout_s, self.clock)
+        client = self._make_client(deadline.within(_AFTERWARDS_S) if self.has_answered else deadline)
+        answer = client.fetch(PATH, self.version)
+        self.has_answered = self.has_answered or answer.error is None
+        error = answer.error
+        if error is None:
+            try:
+                timeline = parse_timeline(answer.value)
+            except InvalidError as broken:
+                error = InvalidError(client.tell(broken.problem), hint="Look for what else answers at this endpoint.")
+                return Answer(version=answer.version, error=error, status=answer.status), None
+            return answer, timeline if self._versions.accept() else None
+        if answer.status not in (400, 404):
+            return answer, None
+        if self._versions.refuse():
+            return Answer(version=answer.version, status=answer.status), None
+        return answer, None
+
+    def _insist(self, attempt: Callable[[Deadline], tuple[Answer, T | None]], deadline: Deadline) -> T:
+        """Repeat an attempt until it brings something, its error is final, or the deadline passes."""
+        failures = 0
+        told = ""
+        while True:
+            answer, found = attempt(deadline)
+            if found:
+                return found
+            error = answer.error
+            if error is None and deadline.remaining > 0:
+                continue  # the next api-version
+            if error is None or answer.status == 404:
+                raise self._refused(error)
+            failures += 1
+            wait_s = max(answer.wait_s or 0.0, backoff(failures, random=self.clock.random()))
+            if not answer.is_retried or wait_s >= deadline.remaining:
+                raise error
+            if error.outcome != told:
+                told = error.outcome
+                self._reporter.notice(f"{error.problem} Asking again for up to {deadline.remaining:.0f} s.")
+            self.clock.sleep(wait_s)
+
+    def _find(self, event_id: str) -> Event:
+        timeline = self.fetch_timeline()
+        found = [event for event in timeline.events if event.key == event_id.lower()]
+        if not found:
+            listed = ", ".join(event.event_id for event in timeline.events[:10]) or "none"
+            raise _gone(event_id, f"IMDS does not list it. What it lists: {printable(listed, most=400)}.")
+        return found[0]
+
+    def _make_client(self, deadline: Deadline, body: bytes | None = None) -> Client:
+        """A client for one request, once the time for it has come."""
+        if self._asked_at is not None:
+            wait_s = self._asked_at + self._spacing_s - self.clock.monotonic()
+            if wait_s > 0:
+                self.clock.sleep(wait_s)
+        self._asked_at = self.clock.monotonic()
+        transport = self._transport = self._transport or self._transport_factory()
+        reporter = self._reporter
+        if body is not None:
+            transport, reporter = _Posts(transport, body), _TellsOfPosts(reporter)
+        return Client(self._endpoint, transport, deadline=deadline, clock=self.clock, reporter=reporter)
+
+    def _refused(self, error: ImdsError | None) -> ImdsError:
+        if error is None:
+            return UnavailableError("IMDS refused one api-version after the other until the time was over.")
+        hint = "This IMDS offers no scheduled events; Azure Stack Hub's does not. Check the endpoint and --api-version."
+        return RejectedError(error.problem, hint=hint)
+
+
+class _Negotiation:
+    """Which version to ask for: the newest at first, older ones while they are refused, and newer ones once more.
+
+    404 is also what IMDS says while it is not ready. What is settled on while that ends may be too old to tell of a
+    Preempt, so newer versions are tried again before anything counts.
+    """
+
+    def __init__(self, versions: tuple[str, ...]) -> None:
+        self._versions = versions
+        self._at = 0
+        self._is_settled = len(versions) == 1
+        self._is_climbing = False
+        self._refusals = 0
+
+    @property
+    def version(self) -> str:
+        """The version to ask for."""
+        return self._versions[self._at]
+
+    def accept(self) -> bool:
+        """Note that the version is known; return whether it is the one to stay with."""
+        self._refusals = 0
+        if not self._is_settled and self._at > 0:
+            self._at -= 1
+            self._is_climbing = True
+            return False
+        self._is_settled = True
+        return True
+
+    def refuse(self) -> bool:
+        """Note that the version is refused; return whether there is another to ask for at once."""
+        self._refusals += 1
+        if self._is_settled:
+            self._is_settled = len(self._versions) == 1 or self._refusals < _DOUBTED_AFTER
+            return False
+        if self._is_climbing:
+            self._at += 1
+            self._is_climbing, self._is_settled = False, True
+            return True
+        self._at = (self._at + 1) % len(self._versions)
+        return self._at > 0
+
+
+class _Posts:
+    """A transport of which every request carries a body."""
+
+    def __init__(self, transport: PostingTransport, body: bytes) -> None:
+        self._transport = transport
+        self._body = body
+
+    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes | None = None) -> Response:
+        """POST to a URL."""
+        headers = {**headers, "Content-Type": "application/json"}
+        return self._transport.fetch(url, headers, deadline, body=body or self._body)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._transport.close()
+
+
+class _TellsOfPosts(Reporter):
+    """Call a request what it is: a client knows only of GET."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+
+    def attempt(self, message: str) -> None:
+        """Tell of one request."""
+        self._reporter.attempt(f"POST{message[3:]}" if message.startswith("GET ") else message)
+
+
+def _gone(event_id: str, problem: str) -> RejectedError:
+    return RejectedError(
+        f"Event {printable(event_id)} cannot be approved: {problem}",
+        hint="It is over or was cancelled, or the id is wrong. Ask for the events there are: azure-imds-facts events",
+    )

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scheduled events as records, and what changed from one document of them to the next. Nothing here asks IMDS.
+
+Source: Microsoft's page "Scheduled Events for Linux VMs".
+"""
+
+from __future__ import annotations
+
+import re
+
+from .clock import format_time, parse_date
+from .errors import InvalidError
+from .record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from typing import Any
+
+    from .record import JsonObject
+
+SCHEDULED, UPDATED, STARTED, COMPLETED, CANCELLED = KINDS = (
+    "scheduled",
+    "updated",
+    "started",
+    "completed",
+    "cancelled",
+)
+# The preview wrote times so; every later version writes them as RFC 1123 has it.
+_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?Z")
+
+
+@record
+class Event:
+    """One event, as IMDS tells of it; `raw` is IMDS's own object, and what it lacks is `""` or None.
+
+    `status` is `Scheduled` or `Started`, `not_before` a time in UTC such as `2026-11-22T21:56:00Z` and `not_before_s`
+    the same in seconds since 1970: before it nothing happens unless the event is approved. Both are None once it has
+    started. `duration_s` is how long the VM will be away, None where Azure does not know.
+    """
+
+    event_id: str
+    event_type: str
+    status: str
+    resource_type: str
+    resources: tuple[str, ...]
+    not_before: str | None
+    not_before_s: float | None
+    description: str
+    source: str
+    duration_s: int | None
+    raw: JsonObject
+
+    @property
+    def key(self) -> str:
+        """What tells it from other events: ids are compared without case."""
+        return self.event_id.lower()
+
+    @property
+    def is_started(self) -> bool:
+        """Return whether it is under way."""
+        return self.status.lower() == "started"
+
+
+@record
+class Timeline:
+    """One document: `incarnation` is the number that IMDS raises with each change."""
+
+    incarnation: int
+    events: tuple[Event, ...]
+
+
+@record
+class Change:
+    """What became of an event, one of KINDS. `event` is as it is now, or as it last was; `before` None: it is new."""
+
+    kind: str
+    event: Event
+    before: Event | None = None
+
+
+def parse_timeline(document: object) -> Timeline:
+    """Return what a document of /metadata/scheduledevents says. Raises InvalidError where it is none."""
+    if not isinstance(document, dict) or not isinstance(document.get("Events"), list):
+        raise InvalidError("The answer has no list `Events` in it, so it is no document of scheduled events.")
+    incarnation = document.get("DocumentIncarnation")
+    if not isinstance(incarnation, int) or isinstance(incarnation, bool):
+        raise InvalidError("The answer has no whole number `DocumentIncarnation` in it.")
+    events = {event.key: event for event in map(_parse_event, document["Events"])}
+    return Timeline(incarnation=incarnation, events=tuple(events.values()))
+
+
+def _parse_event(raw: Any) -> Event:
+    if not isinstance(raw, dict) or not isinstance(raw.get("EventId"), str) or not raw["EventId"]:
+        raise InvalidError("There is an event without a string `EventId` in the answer.")
+    resources = raw.get("Resources")
+    duration = raw.get("DurationInSeconds")
+    is_known = isinstance(duration, int) and not isinstance(duration, bool) and duration >= 0
+    moment = _parse_time(raw.get("NotBefore"))
+    return Event(
+        event_id=raw["EventId"],
+        event_type=_text(raw, "EventType"),
+        status=_text(raw, "EventStatus"),
+        resource_type=_text(raw, "ResourceType"),
+        resources=tuple(name for name in resources if isinstance(name, str)) if isinstance(resources, list) else (),
+        not_before=None if moment is None else format_time(moment),
+        not_before_s=moment,
+        description=_text(raw, "Description"),
+        source=_text(raw, "EventSource"),
+        duration_s=duration if is_known else None,
+        raw=raw,
+    )
+
+
+def _text(raw: JsonObject, name: str) -> str:
+    value = raw.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _parse_time(text: object) -> float | None:
+    """Return seconds since 1970 of a time that people may still live to see, None for any other text."""
+    found = _ISO.fullmatch(text) if isinstance(text, str) else None
+    if found:
+        import calendar  # noqa: PLC0415  the preview alone writes times so
+
+        try:
+            moment: float | None = float(calendar.timegm(tuple(map(int, found.groups()))))
+        except ValueError:
+            moment = None
+    else:
+        moment = parse_date(text)
+    return moment if moment is not None and 0 <= moment < 1 << 37 else None
+
+
+def concerns(event: Event, vm_name: str) -> bool:
+    """Return whether an event is about the VM of this name (`compute.name`), without case.
+
+    A document tells of the events of all VMs of a scale set or an availability set. Before api-version 2017-08-01
+    names have a leading `_` (documented).
+    """
+    wanted = vm_name.lower()
+    return bool(wanted) and any(name.lower() in (wanted, f"_{wanted}") for name in event.resources)
+
+
+def changes(
+    before: Timeline | None, after: Timeline, *, now: float | None = None, approved: Container[str] = ()
+) -> list[Change]:
+    """Return what changed, in the order of the documents; `before` None: everything in `after` is new.
+
+    An event that has vanished was `completed` where it had started, was `approved` (keys of events) or its time had
+    come at `now`, in seconds since 1970; else it was `cancelled`. Between two documents an event may have gone through
+    several stages; the last is told, and none twice.
+    """
+    known = {event.key: event for event in (before.events if before else ())}
+    listed = {event.key for event in after.events}
+    gone = [
+        Change(kind=_end_of(event, now, approved), event=event, before=event)
+        for key, event in known.items()
+        if key not in listed
+    ]
+    return gone + [change for event in after.events for change in _compare(known.get(event.key), event)]
+
+
+def _compare(before: Event | None, event: Event) -> list[Change]:
+    if before is not None and _content(before) == _content(event):
+        return []
+    if event.is_started and not (before and before.is_started):
+        return [Change(kind=STARTED, event=event, before=before)]
+    return [Change(kind=UPDATED if before else SCHEDULED, event=event, before=before)]
+
+
+def _content(event: Event) -> JsonObject:
+    """What there is to tell of it: the order in which IMDS names the VMs says nothing."""
+    return {**event.raw, "Resources": sorted(event.resources)}
+
+
+def _end_of(event: Event, now: float | None, approved: Container[str]) -> str:
+    is_due = now is not None and event.not_before_s is not None and event.not_before_s <= now
+    return COMPLETED if event.is_started or is_due or event.key in approved else CANCELLED
+
+
+def spell_event(event: Event) -> dict[str, object]:
+    """Return an event for programs: one spelling for the command line, Salt and Ansible alike."""
+    return {
+        "eventId": event.event_id,
+        "eventType": event.event_type,
+        "eventStatus": event.status,
+        "resourceType": event.resource_type,
+        "resources": list(event.resources),
+        "notBefore": event.not_before or "",
+        "description": event.description,
+        "eventSource": event.source,
+        "durationInSeconds": event.duration_s,
+    }
+
+
+def spell_change(change: Change) -> dict[str, object]:
+    """Return a change for programs: its kind as `change`, and the event's fields beside it."""
+    return {"change": change.kind, **spell_event(change.event)}
