@@ -17,7 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "facts/azure_imds_facts"
-CORE = ROOT / "collections/ansible_collections/azure_imds/facts/plugins/module_utils/imds"
+COLLECTION = ROOT / "collections/ansible_collections/azure_imds/facts"
+CORE = COLLECTION / "plugins/module_utils/imds"
 COMMANDS = ("facts", "show", "get", "local-facts", "export")
 MODULES = ("collecting", "facts", "show", "get", "local_facts", "export", "export_systemd", "export_cloud_init")
 MAIN = f"""\
@@ -62,6 +63,8 @@ def stage(folder: Path) -> None:
     no_compiled = shutil.ignore_patterns("__pycache__")
     shutil.copytree(CORE, package / "core", ignore=no_compiled)
     shutil.copytree(PACKAGE / "boot", package / "boot", ignore=no_compiled)
+    for unit in sorted((COLLECTION / "roles/local_facts/files").glob("azure-imds-facts*")):
+        shutil.copyfile(unit, package / "boot" / unit.name)
     (folder / "__main__.py").write_text(MAIN, encoding="utf-8")
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)

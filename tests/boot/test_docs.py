@@ -97,9 +97,9 @@ def test_units_are_as_described() -> None:
 
 def test_patience_is_as_described() -> None:
     """The page's 300 seconds are the writer's."""
-    from azure_imds_facts.commands.local_facts import _BOOT_TIMEOUT_S  # noqa: PLC0415
+    from azure_imds_facts.core.local_facts import BOOT_TIMEOUT_S  # noqa: PLC0415
 
-    assert set(re.findall(r"(\d+) seconds", TEXT)) == {f"{_BOOT_TIMEOUT_S:.0f}"}
+    assert set(re.findall(r"(\d+) seconds", TEXT)) == {f"{BOOT_TIMEOUT_S:.0f}"}
 
 
 def test_variables_and_sources_are_known() -> None:

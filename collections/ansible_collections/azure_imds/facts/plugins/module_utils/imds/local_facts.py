@@ -9,17 +9,26 @@ from __future__ import annotations
 import json
 import os
 
+from .clock import Clock
+from .collector import collect
 from .errors import ImdsError, NotAzureError, UsageError
-from .host import is_same_machine
+from .facts import build_facts
+from .host import Host, is_same_machine
+from .nested import spell_local
 from .record import record
 from .safe_files import open_directory, read_file, remove_leftovers, write_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-    from .clock import Clock
+    from .errors import Reporter
+    from .settings import Settings
+    from .transport import Transport
 
+# How long a boot waits for IMDS.
+BOOT_TIMEOUT_S = 300.0
 DIRECTORY = "/etc/ansible/facts.d"
 NAME = "azure_imds.fact"
 # As much as a document can take, and its flat names.
@@ -33,6 +42,42 @@ class Existing:
     content: dict[str, Any] | None
     is_foreign: bool = False
     reason: str = ""
+
+
+def write_local_facts(
+    settings: Settings,
+    *,
+    directory: str = DIRECTORY,
+    is_boot: bool = False,
+    force: bool = False,
+    reporter: Reporter,
+    open_transport: Callable[[], Transport],
+) -> None:
+    """Collect and write the file. `is_boot`: first of all let nothing of an earlier boot pass for current.
+
+    Raises the ImdsError of the outcome, the old file marked stale where that is the right thing.
+    """
+    if settings.is_disabled:
+        collect(settings, open_transport=open_transport)  # says so, and touches nothing
+    file = LocalFacts(directory, clock=Clock(), force=force)
+    try:
+        if is_boot:
+            host = Host()
+            _tell(reporter, file.settle_boot(boot_id=host.read_boot_id(), dmi_uuid=host.read_product_uuid()))
+        try:
+            snapshot = collect(settings, open_transport=open_transport, reporter=reporter)
+        except ImdsError as error:
+            _tell(reporter, file.settle_failure(error))
+            raise
+        facts = spell_local(build_facts(snapshot, reporter=reporter), reporter=reporter, with_age=False)
+        reporter.notice(f"Wrote {file.write(facts, is_revealing=bool(settings.reveal))}.")
+    finally:
+        file.close()
+
+
+def _tell(reporter: Reporter, message: str) -> None:
+    if message:
+        reporter.notice(message)
 
 
 class LocalFacts:
@@ -58,7 +103,7 @@ class LocalFacts:
             os.close(self._directory)
 
     def write(self, facts: dict[str, Any], *, is_revealing: bool) -> str:
-        """Replace the file with new facts (`spelling.spell_local`), readable by all unless something was revealed.
+        """Replace the file with new facts (`nested.spell_local`), readable by all unless something was revealed.
 
         Returns the file's path. Raises UsageError where it cannot be written; then the old one stands.
         """
