@@ -93,7 +93,8 @@ def test_absent(machine: Machine, vm: str) -> None:
 def test_bad_arguments(machine: Machine) -> None:
     """A state that there is not, and settings that are none, are refused before anything is touched."""
     settings = ("AZURE_IMDS_GATHER=tags", {"gather": "tags"}, {"AZURE_IMDS_GATHER": "tags\nPATH=/tmp"})
-    for wrong in ({"local_facts_state": "gone"}, *({"local_facts_settings": given} for given in settings)):
+    cases: list[dict[str, Any]] = [{"local_facts_state": "gone"}]
+    for wrong in cases + [{"local_facts_settings": given} for given in settings]:
         told, counts = play(machine, **wrong)
         assert counts["failed"] == 1
         assert next(iter(wrong)) in told
