@@ -94,13 +94,14 @@ class EventClient:
         """
         return self._insist(self.ask_once, Deadline(self._timeout_s, self.clock))
 
-    def approve(self, event_id: str) -> bool:
+    def approve(self, event_id: str, *, timeline: Timeline | None = None, timeout_s: float | None = None) -> bool:
         """Let an event start now; return True, or False where it had started already.
 
-        It may be repeated. All VMs among the event's `resources` are affected. Raises RejectedError where IMDS does not
+        `timeline` saves a request to whoever has just asked. It may be repeated. All VMs among the event's `resources` are affected. Raises RejectedError where IMDS does not
         list the event (any more), else as `fetch_timeline` does.
         """
-        event = self._find(event_id)
+        deadline = Deadline(timeout_s or self._timeout_s, self.clock)
+        event = _find(event_id, timeline or self._insist(self.ask_once, deadline))
         if event.is_started:
             return False
         body = json.dumps({"StartRequests": [{"EventId": event.event_id}]}).encode()
@@ -115,7 +116,7 @@ class EventClient:
                 raise _gone(event_id, client.tell("400 to its approval"))
             return answer, False
 
-        return self._insist(post, Deadline(self._timeout_s, self.clock))
+        return self._insist(post, deadline)
 
     def ask_once(self, deadline: Deadline | None = None) -> tuple[Answer, Timeline | None]:
         """Make one request, of no more than a few seconds once IMDS has answered; return its end and what it brought.
@@ -161,14 +162,6 @@ class EventClient:
                 told = error.outcome
                 self._reporter.notice(f"{error.problem} Asking again for up to {deadline.remaining:.0f} s.")
             self.clock.sleep(wait_s)
-
-    def _find(self, event_id: str) -> Event:
-        timeline = self.fetch_timeline()
-        found = [event for event in timeline.events if event.key == event_id.lower()]
-        if not found:
-            listed = ", ".join(event.event_id for event in timeline.events[:10]) or "none"
-            raise _gone(event_id, f"IMDS does not list it. What it lists: {printable(listed, most=400)}.")
-        return found[0]
 
     def _make_client(self, deadline: Deadline, body: bytes | None = None) -> Client:
         """A client for one request, once the time for it has come."""
@@ -259,6 +252,14 @@ class _TellsOfPosts(Reporter):
     def attempt(self, message: str) -> None:
         """Tell of one request."""
         self._reporter.attempt(f"POST{message[3:]}" if message.startswith("GET ") else message)
+
+
+def _find(event_id: str, timeline: Timeline) -> Event:
+    found = [event for event in timeline.events if event.key == event_id.lower()]
+    if not found:
+        listed = ", ".join(event.event_id for event in timeline.events[:10]) or "none"
+        raise _gone(event_id, f"IMDS does not list it. What it lists: {printable(listed, most=400)}.")
+    return found[0]
 
 
 def _gone(event_id: str, problem: str) -> RejectedError:

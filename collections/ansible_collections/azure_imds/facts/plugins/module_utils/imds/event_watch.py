@@ -66,9 +66,9 @@ class Watch:
             self._reporter.notice("IMDS answers again; watching goes on.")
         return self._take(timeline)
 
-    def approve(self, event_id: str) -> bool:
+    def approve(self, event_id: str, *, timeout_s: float | None = None) -> bool:
         """Approve an event as the client does, and remember that its end will be no cancellation."""
-        is_new = self._client.approve(event_id)
+        is_new = self._client.approve(event_id, timeline=self.timeline, timeout_s=timeout_s)
         self._approved.add(event_id.lower())
         return is_new
 
@@ -78,7 +78,7 @@ class Watch:
         `untold` changes were returned, and whoever got them has not finished with them: they will be told again.
         """
         events = {event.key: event for event in self.timeline.events} if self.timeline else {}
-        for change in untold:
+        for change in reversed(list(untold)):
             if change.before is not None:
                 events[change.event.key] = change.before
             else:
