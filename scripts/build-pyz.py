@@ -19,8 +19,19 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "facts/azure_imds_facts"
 COLLECTION = ROOT / "collections/ansible_collections/azure_imds/facts"
 CORE = COLLECTION / "plugins/module_utils/imds"
-COMMANDS = ("facts", "show", "get", "local-facts", "export")
-MODULES = ("collecting", "facts", "show", "get", "local_facts", "export", "export_systemd", "export_cloud_init")
+COMMANDS = ("facts", "show", "get", "local-facts", "events", "export")
+EVENTS = ("events", "event_hooks", "event_watching")
+MODULES = (
+    "collecting",
+    "facts",
+    "show",
+    "get",
+    "local_facts",
+    *EVENTS,
+    "export",
+    "export_systemd",
+    "export_cloud_init",
+)
 MAIN = f"""\
 # SPDX-License-Identifier: Apache-2.0
 import sys

@@ -29,6 +29,7 @@ COMMANDS = {
         "azure_imds_facts.commands.local_facts",
         "write the file that Ansible reads as ansible_local.azure_imds",
     ),
+    "events": ("azure_imds_facts.commands.events", "tell of Azure's maintenance before it happens, and approve it"),
     "doctor": ("azure_imds_facts.commands.doctor", "find out why there are no facts, and what to do about it"),
     "emulate": ("azure_imds_facts.emulator.command", "be an IMDS on this machine, for tests and demonstrations"),
     "export": ("azure_imds_facts.commands.export", "print or write what other tools need to find this one"),

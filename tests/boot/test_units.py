@@ -38,7 +38,7 @@ def test_tree_is_printed_and_complete(tmp_path: Path) -> None:
     paths = [Path(line) for line in done.stdout.splitlines()]
     assert sorted(path.relative_to(tmp_path).as_posix() for path in paths) == [
         "etc/default/azure-imds-facts",
-        *sorted(f"etc/systemd/system/{unit}" for unit in UNITS),
+        *sorted(f"etc/systemd/system/{unit}" for unit in (*UNITS, "azure-imds-events.service")),
     ]
     assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o644}
     assert {stat.S_IMODE(path.parent.stat().st_mode) for path in paths} == {0o755}

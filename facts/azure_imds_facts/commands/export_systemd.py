@@ -2,7 +2,8 @@
 """Write the units that keep the local facts file current from boot on, below DIR: / for this machine.
 
 Units are replaced; the settings in etc/default/azure-imds-facts are left alone where they stand already. Then run
-systemctl daemon-reload and systemctl enable --now azure-imds-facts.timer.
+systemctl daemon-reload and systemctl enable --now azure-imds-facts.timer. azure-imds-events.service is apart: it
+runs /etc/azure-imds-facts/on-event for each change of a scheduled event, once you have written that and enabled it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ TREE = {
     f"{_UNITS}/azure-imds-facts.service": "azure-imds-facts.service",
     f"{_UNITS}/azure-imds-facts.timer": "azure-imds-facts.timer",
     f"{_UNITS}/azure-imds-facts-refresh.timer": "azure-imds-facts-refresh.timer",
+    f"{_UNITS}/azure-imds-events.service": "azure-imds-events.service",
     _SETTINGS: "azure-imds-facts.default",
 }
 

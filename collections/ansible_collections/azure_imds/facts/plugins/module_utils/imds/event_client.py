@@ -97,11 +97,11 @@ class EventClient:
     def approve(self, event_id: str, *, timeline: Timeline | None = None, timeout_s: float | None = None) -> bool:
         """Let an event start now; return True, or False where it had started already.
 
-        `timeline` saves a request to whoever has just asked. It may be repeated. All VMs among the event's `resources` are affected. Raises RejectedError where IMDS does not
-        list the event (any more), else as `fetch_timeline` does.
+        `timeline` saves a request to whoever has just asked. It may be repeated. All VMs among the event's `resources`
+        are affected. Raises RejectedError where IMDS does not list the event (any more), else as `fetch_timeline` does.
         """
         deadline = Deadline(timeout_s or self._timeout_s, self.clock)
-        event = _find(event_id, timeline or self._insist(self.ask_once, deadline))
+        event = find(event_id, timeline or self._insist(self.ask_once, deadline))
         if event.is_started:
             return False
         body = json.dumps({"StartRequests": [{"EventId": event.event_id}]}).encode()
@@ -254,7 +254,8 @@ class _TellsOfPosts(Reporter):
         self._reporter.attempt(f"POST{message[3:]}" if message.startswith("GET ") else message)
 
 
-def _find(event_id: str, timeline: Timeline) -> Event:
+def find(event_id: str, timeline: Timeline) -> Event:
+    """Return the event of this id. Raises RejectedError where the timeline has none."""
     found = [event for event in timeline.events if event.key == event_id.lower()]
     if not found:
         listed = ", ".join(event.event_id for event in timeline.events[:10]) or "none"

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run a command for each change of an event: several at once, those of one event one after the other, none for ever."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+
+from azure_imds_facts.core.errors import printable
+from azure_imds_facts.core.events import spell_change
+from azure_imds_facts.core.record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from azure_imds_facts.core.clock import Clock
+    from azure_imds_facts.core.errors import Reporter
+    from azure_imds_facts.core.events import Change
+
+# More than these wait: a document can list any number of events.
+_MOST_AT_ONCE = 8
+# From asking a command to end to ending it.
+_GRACE_S = 5.0
+# Linux takes no variable of more than 128 KiB.
+_LONGEST_VALUE = 4096
+
+
+@record
+class _Run:
+    change: Change
+    process: subprocess.Popen[bytes]
+    started: float
+
+
+class Hooks:
+    """Runs `command` with the shell. Nothing of IMDS's is in the command itself, only in its environment and input."""
+
+    def __init__(self, command: str, *, timeout_s: float, clock: Clock, reporter: Reporter) -> None:
+        self._command = command
+        self._timeout_s = timeout_s
+        self._clock = clock
+        self._reporter = reporter
+        self._waiting: list[Change] = []
+        self._running: list[_Run] = []
+        self._asked_to_end: set[int] = set()
+
+    @property
+    def unfinished(self) -> list[Change]:
+        """The changes whose command has not ended, in their order."""
+        return [run.change for run in self._running] + self._waiting
+
+    def add(self, change: Change) -> None:
+        """Run the command for a change, at once where it can be."""
+        self._waiting.append(change)
+        self._start()
+
+    def reap(self) -> list[Change]:
+        """Start what can be started, end what takes too long; return the changes whose command ended with 0."""
+        succeeded = []
+        for run in list(self._running):
+            code = run.process.poll()
+            if code is None:
+                self._check_time(run)
+                continue
+            self._running.remove(run)
+            if code == 0:
+                succeeded.append(run.change)
+            else:
+                self._report(run, f"ended with {code}" if code > 0 else f"was ended by signal {-code}")
+        self._start()
+        return succeeded
+
+    def stop(self) -> None:
+        """End what still runs, with everything that it started."""
+        for run in self._running:
+            _signal(run, signal.SIGTERM)
+        ends = self._clock.monotonic() + _GRACE_S
+        for run in self._running:
+            try:
+                run.process.wait(max(0.0, ends - self._clock.monotonic()))
+            except subprocess.TimeoutExpired:
+                _signal(run, signal.SIGKILL)
+                run.process.wait()
+
+    def _start(self) -> None:
+        busy = {run.change.event.key for run in self._running}
+        for change in list(self._waiting):
+            if len(self._running) >= _MOST_AT_ONCE:
+                return
+            if change.event.key not in busy:
+                self._waiting.remove(change)
+                self._launch(change)
+            busy.add(change.event.key)
+
+    def _launch(self, change: Change) -> None:
+        try:
+            # A file rather than a pipe: a command that does not read it holds nobody up.
+            with tempfile.TemporaryFile() as given:
+                given.write(json.dumps(spell_change(change)).encode() + b"\n")
+                given.seek(0)
+                process = subprocess.Popen(
+                    ["/bin/sh", "-c", self._command],
+                    stdin=given,
+                    stdout=2,  # what this program prints is for programs
+                    env={**os.environ, **build_environment(change)},
+                    start_new_session=True,
+                )
+        except OSError as error:
+            self._reporter.warn(f"The command for {_name(change)} cannot be run: {error.strerror or error}.")
+            return
+        self._running.append(_Run(change=change, process=process, started=self._clock.monotonic()))
+
+    def _check_time(self, run: _Run) -> None:
+        late_s = self._clock.monotonic() - run.started - self._timeout_s
+        if late_s > _GRACE_S:
+            _signal(run, signal.SIGKILL)
+        elif late_s > 0 and run.process.pid not in self._asked_to_end:
+            self._asked_to_end.add(run.process.pid)
+            self._reporter.warn(f"The command for {_name(run.change)} took over {self._timeout_s:g} s and is ended.")
+            _signal(run, signal.SIGTERM)
+
+    def _report(self, run: _Run, end: str) -> None:
+        self._asked_to_end.discard(run.process.pid)
+        self._reporter.warn(f"The command for {_name(run.change)} {end}: {self._command}")
+
+
+def build_environment(change: Change) -> dict[str, str]:
+    """Return the variables that tell a command what happened; of the JSON on its input each is a part."""
+    event = change.event
+    values = {
+        "CHANGE": change.kind,
+        "ID": event.event_id,
+        "TYPE": event.event_type,
+        "STATUS": event.status,
+        "RESOURCE_TYPE": event.resource_type,
+        "RESOURCES": ",".join(event.resources),
+        "NOT_BEFORE": event.not_before or "",
+        "DESCRIPTION": event.description,
+        "SOURCE": event.source,
+        "DURATION": "" if event.duration_s is None else str(event.duration_s),
+    }
+    return {f"AZURE_IMDS_EVENT_{name}": printable(value, most=_LONGEST_VALUE) for name, value in values.items()}
+
+
+def _signal(run: _Run, number: int) -> None:
+    """Reach all that the command started: it leads a group of its own, which may be gone already."""
+    try:
+        os.killpg(run.process.pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _name(change: Change) -> str:
+    event = change.event
+    return f"{printable(event.event_type)} {printable(event.event_id)} ({change.kind})"

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tell of maintenance before it happens: Azure's scheduled events for this VM, one JSON object a line.
+
+Without flags it prints the events there are. With --watch it goes on and prints each change (scheduled, updated,
+started, completed, cancelled) until SIGTERM or Ctrl-C, across outages of IMDS. With --approve it lets an event
+start now, which a drained machine wants sooner rather than later. The first request ever made on a VM switches
+Azure's service on for it, which may take up to two minutes; after a day without requests it is off again.
+
+For example:  azure-imds-facts events
+              azure-imds-facts events --watch
+              azure-imds-facts events --watch --exec 'systemctl stop my-service' --approve-on-success
+              azure-imds-facts events --approve 602D9444-D2CD-49C7-8624-8643E7171297
+
+A command of --exec runs in /bin/sh for every change. It gets the event as JSON on its input and in AZURE_IMDS_EVENT_
+CHANGE, ID, TYPE, STATUS, RESOURCE_TYPE, RESOURCES, NOT_BEFORE, DESCRIPTION, SOURCE and DURATION; look at CHANGE first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+from azure_imds_facts.commands.collecting import (
+    ErrorStreamReporter,
+    add_settings,
+    collect_snapshot,
+    print_answer,
+    read_settings,
+)
+from azure_imds_facts.core.cache import Cache
+from azure_imds_facts.core.clock import Clock
+from azure_imds_facts.core.errors import TRANSIENT, InvalidError, NotAzureError, UsageError
+from azure_imds_facts.core.event_client import SWITCH_ON_S, EventClient
+from azure_imds_facts.core.events import concerns, spell_event
+from azure_imds_facts.core.host import Host, detect_azure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from azure_imds_facts.commands.event_watching import Signals
+    from azure_imds_facts.core.errors import Reporter
+    from azure_imds_facts.core.event_client import PostingTransport
+    from azure_imds_facts.core.settings import Settings
+
+_ROOTS_STATE = "/var/lib/azure-imds-facts/events.json"
+# Remembers when IMDS was last asked for events, so that nobody is warned of what has happened already.
+_MARK = "events.asked"
+_SILENCE_S = 24 * 3600.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's flags."""
+    parser.add_argument("--watch", action="store_true", help="go on, and print each change as it comes")
+    parser.add_argument("--approve", metavar="ID", help="let this event start now; may be repeated")
+    parser.add_argument("--exec", metavar="COMMAND", help="with --watch: run this for each change of this VM's events")
+    parser.add_argument(
+        "--approve-on-success", action="store_true", help="with --exec: approve an event once the command ended with 0"
+    )
+    parser.add_argument(
+        "--exec-timeout", metavar="SECONDS", type=float, default=600.0, help="end a command after this long (600)"
+    )
+    parser.add_argument(
+        "--state",
+        metavar="FILE",
+        help="where --watch keeps what was told, so that a restart tells nothing twice (with --exec: "
+        f"root {_ROOTS_STATE}, others below $XDG_STATE_HOME; without: nowhere)",
+    )
+    names = parser.add_mutually_exclusive_group()
+    names.add_argument("--vm-name", metavar="NAME", help="whose events count (compute.name of this VM)")
+    names.add_argument("--all", action="store_true", help="events of the other VMs in its set as well")
+    parser.add_argument("--events-version", metavar="VERSION", help="an api-version of scheduled events (2020-07-01)")
+    add_settings(parser, leave_out=("gather", "reveal"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List, approve or watch. Raises the ImdsError of the outcome."""
+    _check(arguments)
+    # One look takes as long as switching the service on may take; a watch comes back every second anyway.
+    settings = read_settings(arguments, timeout=5.0 if arguments.watch else SWITCH_ON_S + 30.0)
+    reporter = ErrorStreamReporter(is_verbose=arguments.verbose)
+    if settings.is_disabled:
+        raise NotAzureError("AZURE_IMDS_DISABLED is set, so nothing was asked.", hint="Unset it to ask.")
+    if settings.detect == "auto":
+        detect_azure(Host())
+    client = EventClient(
+        settings.endpoint,
+        _open_transport,
+        api_version=arguments.events_version,
+        timeout_s=SWITCH_ON_S if arguments.watch else settings.timeout,
+        reporter=reporter,
+        spacing_s=1.0 if arguments.watch else 0.25,
+    )
+    try:
+        if arguments.watch:
+            return _watch(arguments, settings, client, reporter)
+        _warn_of_first_call(settings, reporter)
+        if arguments.approve:
+            is_new = client.approve(arguments.approve)
+            print_answer(json.dumps({"eventId": arguments.approve, "approved": True, "alreadyStarted": not is_new}))
+            return 0
+        name = None if arguments.all else arguments.vm_name or _collect_name(settings, reporter)
+        for event in client.fetch_timeline().events:
+            if name is None or concerns(event, name):
+                print_answer(json.dumps(spell_event(event), ensure_ascii=False))
+        return 0
+    finally:
+        client.close()
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Raises UsageError for flags that have no sense together."""
+    wrong = [
+        (arguments.exec is not None and not arguments.watch, "--exec runs for changes.", "Add --watch."),
+        (arguments.exec is not None and arguments.all, "--exec runs for this VM's events.", "Leave --all out."),
+        (arguments.exec == "", "--exec has no command.", "Give one, such as --exec /usr/local/sbin/drain."),
+        (arguments.approve_on_success and not arguments.exec, "Nothing can succeed without --exec.", "Add --exec."),
+        (arguments.state is not None and not arguments.watch, "--state is for --watch.", "Add --watch."),
+        (arguments.approve is not None and arguments.watch, "--approve does not watch.", "Run it by itself."),
+        (arguments.approve == "", "--approve has no id.", "Give the eventId that azure-imds-facts events prints."),
+        (not 0 < arguments.exec_timeout < 1e9, "--exec-timeout is no time.", "Give seconds above 0."),
+    ]
+    for is_wrong, problem, hint in wrong:
+        if is_wrong:
+            raise UsageError(problem, hint=hint)
+
+
+def _watch(arguments: argparse.Namespace, settings: Settings, client: EventClient, reporter: Reporter) -> int:
+    from azure_imds_facts.commands.event_hooks import Hooks  # noqa: PLC0415  one look needs none of these
+    from azure_imds_facts.commands.event_watching import Signals, StateFile, Stopped, Watching  # noqa: PLC0415
+    from azure_imds_facts.core.event_watch import Watch  # noqa: PLC0415
+
+    signals = Signals()
+    path = arguments.state or (_default_state() if arguments.exec else None)
+    state = StateFile(path) if path else None
+    clock = Clock()
+    hooks = (
+        Hooks(arguments.exec, timeout_s=arguments.exec_timeout, clock=clock, reporter=reporter)
+        if arguments.exec
+        else None
+    )
+    _warn_of_first_call(settings, reporter)
+    try:
+        name = None if arguments.all else arguments.vm_name or _wait_for_name(settings, signals, reporter)
+    except Stopped:
+        return 0
+    watch = Watch(client, vm_name=name, clock=clock, reporter=reporter)
+    Watching(
+        watch, signals=signals, reporter=reporter, hooks=hooks, state=state, approves=arguments.approve_on_success
+    ).run()
+    return 0
+
+
+def _wait_for_name(settings: Settings, signals: Signals, reporter: Reporter) -> str:
+    """Return this VM's name, once IMDS tells it. Raises the ImdsError of an outcome that does not pass, and Stopped."""
+    told = ""
+    while True:
+        try:
+            with signals:
+                return _collect_name(settings, reporter)
+        except TRANSIENT as error:
+            if error.outcome != told:
+                told = error.outcome
+                reporter.notice(f"{error} Asking for this VM's name again, until IMDS answers.")
+        signals.sleep(1.0)
+
+
+def _collect_name(settings: Settings, reporter: Reporter) -> str:
+    name = (collect_snapshot(settings, reporter).document.get("compute") or {}).get("name")
+    if not isinstance(name, str) or not name:
+        raise InvalidError("IMDS tells no name of this VM.", hint="Give it with --vm-name, or --all for all events.")
+    return name
+
+
+def _open_transport() -> PostingTransport:
+    from azure_imds_facts.core.http_transport import HttpTransport  # noqa: PLC0415  --help needs no HTTP client
+
+    return HttpTransport()
+
+
+def _warn_of_first_call(settings: Settings, reporter: Reporter) -> None:
+    clock = Clock()
+    cache = Cache(settings.cache_dir, clock=clock, reporter=reporter)
+    try:
+        since_s = clock.time() - float(cache.read_file(_MARK) or b"")
+    except ValueError:
+        since_s = -1.0
+    if not 0 <= since_s < _SILENCE_S:
+        reporter.notice("The first request switches scheduled events on for this VM, which may take up to two minutes.")
+    cache.write_file(_MARK, str(int(clock.time())).encode())
+
+
+def _default_state() -> str:
+    if os.geteuid() == 0:
+        return _ROOTS_STATE
+    home = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return os.path.join(home, "azure-imds-facts", "events.json")
