@@ -101,7 +101,7 @@ class EventClient:
         are affected. Raises RejectedError where IMDS does not list the event (any more), else as `fetch_timeline` does.
         """
         deadline = Deadline(timeout_s or self._timeout_s, self.clock)
-        event = find(event_id, timeline or self._insist(self.ask_once, deadline))
+        event = find_event(event_id, timeline or self._insist(self.ask_once, deadline))
         if event.is_started:
             return False
         body = json.dumps({"StartRequests": [{"EventId": event.event_id}]}).encode()
@@ -254,7 +254,7 @@ class _TellsOfPosts(Reporter):
         self._reporter.attempt(f"POST{message[3:]}" if message.startswith("GET ") else message)
 
 
-def find(event_id: str, timeline: Timeline) -> Event:
+def find_event(event_id: str, timeline: Timeline) -> Event:
     """Return the event of this id. Raises RejectedError where the timeline has none."""
     found = [event for event in timeline.events if event.key == event_id.lower()]
     if not found:
