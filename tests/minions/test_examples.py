@@ -53,6 +53,7 @@ ELSEWHERE = {
     "salt web azure_imds.refresh": "test_targeting.py",
     "salt web azure_imds.events timeout=5": "test_module.py",
     "salt web sys.doc azure_imds": "test_module.py",
+    "salt web azure_imds.approve 602d9444-d2cd-49c7-8624-8643e7171297": "test_events.py",
     "salt -G 'azure_imds:compute:zone:1' state.apply zone_one": "test_states",
     "salt '*' pillar.ls": "test_pillar",
     "salt db mine.get 'azure_imds:tags:role:web' azure_private_addresses grain": "test_mine",

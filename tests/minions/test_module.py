@@ -9,16 +9,16 @@ from collections.abc import Callable
 from tests.minions.conftest import SYNCED, VMS, Fleet
 from tests.minions.daemons import Minion
 
-FUNCTIONS = ["azure_imds.events", "azure_imds.facts", "azure_imds.get", "azure_imds.refresh"]
+FUNCTIONS = ["azure_imds.approve", "azure_imds.events", "azure_imds.facts", "azure_imds.get", "azure_imds.refresh"]
 
 
 def test_functions_and_their_documentation(fleet: Fleet) -> None:
-    """There are these four functions and no helper among them, and sys.doc shows an example of each."""
+    """There are these five functions and no helper among them, and sys.doc shows an example of each."""
     assert fleet.salt("*", "sys.list_functions", "azure_imds") == dict.fromkeys(VMS, FUNCTIONS)
     documents = fleet.minions["web"].call("sys.doc", "azure_imds")
     assert sorted(documents) == FUNCTIONS
     for name, text in documents.items():
-        assert re.search(rf"CLI Example:\n\n +salt '\*' {re.escape(name)}", text), text
+        assert re.search(rf"CLI Example:\n\n +salt ('\*'|web) {re.escape(name)}", text), text
 
 
 def test_facts_are_the_grain(fleet: Fleet) -> None:

@@ -7,11 +7,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.core.collector import collect
-from azure_imds_facts.core.errors import UnavailableError
+from azure_imds_facts.core.errors import NotAzureError, UnavailableError
+from azure_imds_facts.core.event_client import EventClient
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.failures import Failures
+from azure_imds_facts.core.host import Host, detect_azure
 from azure_imds_facts.core.nested import spell_salt
 from azure_imds_facts.core.question import fetch_path
+from azure_imds_facts.core.settings import DISABLED
 from azure_imds_facts.salt.collecting import LogReporter, build_minion_settings, open_transport
 
 if TYPE_CHECKING:
@@ -83,6 +86,28 @@ def collect_events(opts: Mapping[str, Any], **overrides: object) -> dict[str, An
         )
     events: dict[str, Any] = facts["scheduledEvents"]
     return events
+
+
+def open_events(opts: Mapping[str, Any], **overrides: object) -> EventClient:
+    """Return a client for scheduled events, which have api-versions of their own: the minion's is not theirs.
+
+    Raises NotAzureError where this machine is no Azure VM.
+    """
+    settings = build_minion_settings(opts, **overrides)
+    if settings.is_disabled:
+        raise NotAzureError(f"{DISABLED} is set, so nothing was asked.", hint="Unset it to watch events.")
+    if settings.detect == "auto":
+        detect_azure(Host())
+    return EventClient(settings.endpoint, open_transport, timeout_s=settings.timeout, reporter=LogReporter())
+
+
+def approve_event(opts: Mapping[str, Any], event_id: str, **overrides: object) -> bool:
+    """Approve a scheduled event; return False where it had started already."""
+    client = open_events(opts, **overrides)
+    try:
+        return client.approve(event_id)
+    finally:
+        client.close()
 
 
 def ask_path(opts: Mapping[str, Any], path: str, text_format: str | None, **overrides: object) -> Any:

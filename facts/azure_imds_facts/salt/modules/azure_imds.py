@@ -123,6 +123,29 @@ def events(timeout: float | None = None) -> dict[str, Any]:
         return asking.collect_events(__opts__, timeout=timeout)
 
 
+def approve(event_id: str, timeout: float | None = None) -> bool:
+    """
+    Let a scheduled event start now instead of at its ``notBefore``, once the machine is ready for it.
+
+    Returns ``True``, or ``False`` where it had started already. It fails where IMDS does not list the event any more.
+
+    event_id
+        The ``EventId``, as ``azure_imds.events`` and the beacon ``azure_imds_events`` tell it. Every VM among the
+        event's resources is affected.
+
+    timeout
+        Seconds for all of it. The minion's setting, else one.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt web azure_imds.approve 602d9444-d2cd-49c7-8624-8643e7171297
+    """
+    with _failing_as_salt_does():
+        return asking.approve_event(__opts__, str(event_id), timeout=timeout)
+
+
 @contextlib.contextmanager
 def _failing_as_salt_does() -> Iterator[None]:
     """Turn an outcome into what Salt shows as one line, with the minion's return code."""

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Event-Driven Ansible source: scheduled events, the maintenance that Azure has planned for this virtual machine."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+DOCUMENTATION = r"""
+---
+short_description: Scheduled events of an Azure virtual machine
+description:
+  - Asks the Instance Metadata Service (IMDS) of the virtual machine that the rulebook runs on once a second, and makes
+    an event of each change in the list of scheduled events, told once.
+  - An event has the keys C(change) (V(scheduled), V(updated), V(started), V(completed) or V(cancelled)), C(eventId),
+    C(eventType), C(eventStatus), C(resourceType), C(resources), C(notBefore), C(description), C(eventSource) and
+    C(durationInSeconds).
+  - The first request ever switches scheduled events on for the machine, which can take two minutes.
+options:
+  endpoint:
+    description: Where IMDS is. C(http://) with an IP address or C(localhost), and perhaps a port.
+    type: str
+    default: http://169.254.169.254
+  interval:
+    description: Seconds from one request to the next, 1 at the least.
+    type: float
+    default: 1
+  vm_name:
+    description: Tell only what concerns the machine of this name. By default the name that IMDS gives this machine.
+    type: str
+  all:
+    description: Tell of every machine that IMDS lists, which are those of the same scale set or availability set.
+    type: bool
+    default: false
+  timeout:
+    description: Seconds for which one request is waited for.
+    type: float
+    default: 30
+"""
+
+EXAMPLES = r"""
+- azure_imds.facts.scheduled_events:
+    all: true
+"""
+
+_CORE = Path(__file__).resolve().parents[4] / "plugins" / "module_utils" / "imds"
+_PACKAGE = "azure_imds_facts_core_of_eda"
+_OPTIONS = ("endpoint", "interval", "vm_name", "all", "timeout")
+
+
+def _import_core(name: str) -> Any:
+    """Import a module of the core, which lies in this collection, wherever ansible-rulebook found it."""
+    if _PACKAGE not in sys.modules:
+        spec = importlib.util.spec_from_file_location(
+            _PACKAGE, _CORE / "__init__.py", submodule_search_locations=[str(_CORE)]
+        )
+        if spec is None or spec.loader is None:
+            raise ImportError(f"there is no core of azure_imds.facts in {_CORE}")
+        sys.modules[_PACKAGE] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[_PACKAGE])
+    return importlib.import_module(f"{_PACKAGE}.{name}")
+
+
+def _read_arguments(args: dict[str, Any]) -> dict[str, Any]:
+    """Return the options with their defaults. Raises ValueError or TypeError that says what is wrong."""
+    unknown = sorted(set(args).difference(_OPTIONS))
+    if unknown:
+        raise ValueError(f"scheduled_events knows no {', '.join(unknown)}; it knows {', '.join(_OPTIONS)}")
+    read = {"endpoint": None, "interval": 1.0, "vm_name": None, "all": False, "timeout": 30.0, **args}
+    for name, least in (("interval", 1.0), ("timeout", 0.1)):
+        try:
+            read[name] = float(read[name])
+        except (TypeError, ValueError):
+            raise ValueError(f"scheduled_events: {name} has to be a number of seconds, not {read[name]!r}") from None
+        if not least <= read[name] < 86400:
+            raise ValueError(f"scheduled_events: {name} has to be {least} at the least, not {read[name]}")
+    if not isinstance(read["all"], bool):
+        raise TypeError(f"scheduled_events: all has to be true or false, not {read['all']!r}")
+    return read
+
+
+def _open_watch(options: dict[str, Any]) -> Any:
+    """Return a watch. Raises the ImdsError of the outcome, where the machine's name cannot be had for instance."""
+    http, errors = _import_core("http_transport"), _import_core("errors")
+    explicit = {"endpoint": options["endpoint"], "timeout": options["timeout"]}
+    settings = _import_core("settings").build_settings(explicit, os.environ)
+    name = options["vm_name"]
+    if name is None and not options["all"]:
+        document = _import_core("collector").collect(settings, open_transport=http.HttpTransport).document
+        name = document.get("compute", {}).get("name")
+        if not name:
+            raise errors.InvalidError("IMDS gives this machine no name.", hint="Set vm_name, or all: true.")
+    clock = _import_core("clock").Clock()
+    client = _import_core("event_client").EventClient(
+        settings.endpoint, http.HttpTransport, timeout_s=options["timeout"], clock=clock
+    )
+    watch = _import_core("event_watch").Watch
+    return watch(client, vm_name=None if options["all"] else name, clock=clock, interval_s=options["interval"])
+
+
+async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
+    """Put an event on the queue for each change, until cancelled. It goes on while IMDS cannot be reached."""
+    options = _read_arguments(args)
+    errors, events = _import_core("errors"), _import_core("events")
+    watch = None
+    while watch is None:
+        try:
+            watch = await asyncio.to_thread(_open_watch, options)
+        except (errors.UsageError, errors.NotAzureError):
+            raise
+        except errors.ImdsError as error:
+            print(f"scheduled_events: {error} Trying again.", file=sys.stderr)
+            await asyncio.sleep(max(options["interval"], 5.0))
+    while True:
+        for change in await asyncio.to_thread(watch.poll):
+            await queue.put(events.spell_change(change))
+        await asyncio.sleep(watch.wait_s)
+
+
+if __name__ == "__main__":
+
+    class _Printing:
+        """Stands for the queue of ansible-rulebook, to try the source: python scheduled_events.py [ENDPOINT]."""
+
+        async def put(self, event: dict[str, Any]) -> None:
+            """Print an event."""
+            print(event, flush=True)
+
+    asyncio.run(main(_Printing(), {"endpoint": sys.argv[1]} if sys.argv[1:] else {}))  # type: ignore[arg-type]

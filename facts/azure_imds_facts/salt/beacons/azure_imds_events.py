@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Tell the master of scheduled events: the maintenance that Azure has planned for this virtual machine.
+
+.. code-block:: yaml
+
+    beacons:
+      azure_imds_events:
+        - interval: 1
+
+Each change is told once, as ``salt/beacon/<minion>/azure_imds_events/<EventType>`` with the keys ``change``
+(``scheduled``, ``updated``, ``started``, ``completed`` or ``cancelled``), ``eventId``, ``eventType``, ``eventStatus``,
+``notBefore``, ``resources``, ``description``, ``eventSource``, ``durationInSeconds`` and ``resourceType``. With
+``all: True`` events of other machines that IMDS lists are told too. Settings stand in the minion's key ``azure_imds:``.
+
+The first request ever switches scheduled events on for the VM, which can take two minutes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from azure_imds_facts.salt import collecting
+from azure_imds_facts.salt.watching import MinionWatch
+
+if TYPE_CHECKING:
+    __opts__: dict[str, Any] = {}
+
+__virtualname__ = "azure_imds_events"
+
+# Key → what its value has to be, and the types of that. The others are Salt's own for every beacon.
+_KEYS: dict[str, tuple[str, tuple[type, ...]]] = {
+    "interval": ("a number of seconds", (int, float)),
+    "all": ("True or False", (bool,)),
+    "enabled": ("True or False", (bool,)),
+    "run_once": ("True or False", (bool,)),
+    "disable_during_state_run": ("True or False", (bool,)),
+    "beacon_module": ("a name", (str,)),
+}
+_WATCHES: dict[bool, MinionWatch] = {}
+
+
+def __virtual__() -> str | tuple[bool, str]:  # noqa: N807  the name that Salt calls
+    """Load on every minion but a proxy."""
+    if collecting.is_proxy(__opts__):
+        return False, "A proxy minion would tell of the VM that it runs on, not of the device that it stands for."
+    return __virtualname__
+
+
+def validate(config: Any) -> tuple[bool, str]:
+    """Return whether a configuration can be used, and what is wrong with it."""
+    if not isinstance(config, list) or not all(isinstance(item, dict) for item in config):
+        return False, "azure_imds_events has to be a list of mappings, such as - interval: 1"
+    for name, value in _merge(config).items():
+        if name not in _KEYS:
+            return False, f"azure_imds_events knows no {name!r}; it knows {', '.join(_KEYS)}"
+        wanted, types = _KEYS[name]
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types) or value is None:
+            return False, f"azure_imds_events: {name} has to be {wanted}, not {value!r}"
+    return True, "The beacon's configuration is fine."
+
+
+def beacon(config: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the changes since the last call. It waits for IMDS no longer than the minion's timeout, a second."""
+    is_all = bool(_merge(config).get("all", False))
+    watch = _WATCHES.setdefault(is_all, MinionWatch(__opts__, is_all=is_all))
+    return watch.poll()
+
+
+def _merge(config: list[dict[str, Any]]) -> dict[str, Any]:
+    # Salt adds an item of its own, `_beacon_name`, to what it hands out.
+    return {name: value for item in config for name, value in item.items() if not name.startswith("_")}

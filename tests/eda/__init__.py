@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The event source, driven as ansible-rulebook drives it."""

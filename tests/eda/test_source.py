@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Test the event source of Event-Driven Ansible."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import runpy
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from azure_imds_facts.emulator import Emulator
+from lab.places import CHECKOUT
+
+EDA = CHECKOUT / "collections/ansible_collections/azure_imds/facts/extensions/eda"
+SOURCE = EDA / "plugins/event_source/scheduled_events.py"
+
+
+@pytest.fixture
+def imds(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """An emulated VM, and an environment that says nothing about another."""
+    for name in [name for name in os.environ if name.startswith("AZURE_IMDS_")]:
+        monkeypatch.delenv(name)
+    with Emulator() as emulator:
+        emulator.set("compute.name", "vm-one")
+        yield emulator
+
+
+def load() -> dict[str, Any]:
+    """Load the source as ansible-rulebook does: the file alone, by its path."""
+    return runpy.run_path(str(SOURCE))
+
+
+async def drive(args: dict[str, Any], steps: Any) -> None:
+    """Run the source beside `steps`, which gets the queue; then cancel it, as ansible-rulebook does at its end."""
+    queue: asyncio.Queue[Any] = asyncio.Queue()
+    source = asyncio.create_task(load()["main"](queue, args))
+    try:
+        await asyncio.wait_for(steps(queue), timeout=30)
+    finally:
+        source.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await source
+
+
+def test_life_of_an_event(imds: Emulator) -> None:
+    """Announced, started and over: each is told once, within two seconds, with the event's fields."""
+
+    async def steps(queue: asyncio.Queue[Any]) -> None:
+        announced = time.monotonic()
+        event_id = imds.event("Reboot", notice="2s", lasts="2s")
+        told = [await queue.get()]
+        assert time.monotonic() - announced < 2
+        assert (told[0]["change"], told[0]["eventId"], told[0]["eventType"]) == ("scheduled", event_id, "Reboot")
+        assert told[0]["resources"] == ["vm-one"]
+        assert told[0]["notBefore"].endswith("Z")
+        told += [await queue.get(), await queue.get()]
+        assert [event["change"] for event in told] == ["scheduled", "started", "completed"]
+        assert {event["eventId"] for event in told} == {event_id}
+        await asyncio.sleep(1.5)
+        assert queue.empty()
+
+    asyncio.run(drive({"endpoint": imds.url}, steps))
+
+
+def test_only_this_machine(imds: Emulator) -> None:
+    """What concerns other machines alone is told with `all: true`, or under their name."""
+
+    async def other_only(queue: asyncio.Queue[Any]) -> None:
+        assert (await queue.get())["resources"] == ["another"]
+        await asyncio.sleep(1.2)
+        assert queue.empty()
+
+    async def both(queue: asyncio.Queue[Any]) -> None:
+        assert {(await queue.get())["resources"][0] for _ in range(2)} == {"another", "vm-one"}
+
+    async def own_only(queue: asyncio.Queue[Any]) -> None:
+        assert (await queue.get())["resources"] == ["vm-one"]
+        await asyncio.sleep(1.2)
+        assert queue.empty()
+
+    imds.event("Freeze", resources=["another"])
+    imds.event("Freeze")
+    asyncio.run(drive({"endpoint": imds.url}, own_only))
+    asyncio.run(drive({"endpoint": imds.url, "vm_name": "another"}, other_only))
+    asyncio.run(drive({"endpoint": imds.url, "all": True}, both))
+
+
+def test_outage(imds: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """While IMDS fails nothing is told, and what happened meanwhile is told after it."""
+
+    async def steps(queue: asyncio.Queue[Any]) -> None:
+        await asyncio.sleep(0.5)
+        imds.fault("503*3")
+        event_id = imds.event("Preempt")
+        assert (await queue.get())["eventId"] == event_id
+
+    asyncio.run(drive({"endpoint": imds.url, "all": True}, steps))
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        ({"intervall": 1}, "knows no intervall"),
+        ({"interval": 0.2}, "interval has to be 1.0 at the least"),
+        ({"interval": "often"}, "interval has to be a number of seconds"),
+        ({"all": "yes"}, "all has to be true or false"),
+        ({"endpoint": "http://imds.example"}, "endpoint cannot be 'http://imds.example'"),
+    ],
+)
+def test_bad_arguments(args: dict[str, Any], told: str, imds: Emulator) -> None:
+    """The source ends at once and says what is wrong, without a request."""
+    with pytest.raises(Exception, match=told):
+        asyncio.run(load()["main"](asyncio.Queue(), args))
+    assert imds.requests == []
+
+
+def test_documentation() -> None:
+    """Every argument is described, with the default that it has, and the rulebook uses what there is."""
+    source = load()
+    described = yaml.safe_load(source["DOCUMENTATION"])["options"]
+    assert tuple(described) == source["_OPTIONS"]
+    read = source["_read_arguments"]({})
+    for name in ("interval", "all", "timeout"):
+        assert described[name]["default"] == read[name]
+    (ruleset,) = yaml.safe_load((EDA / "rulebooks/drain.yml").read_text())
+    assert "azure_imds.facts.scheduled_events" in ruleset["sources"][0]
+    assert {"change", "eventType"} <= set(described_keys(source["DOCUMENTATION"]))
+
+
+def described_keys(text: str) -> list[str]:
+    """Return the keys that an event has, as the documentation lists them."""
+    return [part.partition(")")[0] for part in text.split("C(")[1:]]

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scheduled events on the master's bus: the beacon, the reactor and the drain of docs/salt.md, with real daemons."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from azure_imds_facts.core.event_client import EventClient
+from azure_imds_facts.core.http_transport import HttpTransport
+from azure_imds_facts.emulator import Emulator
+from lab.places import CHECKOUT, short_folder
+from lab.salted import free_ports, salt_master, write_master_config
+
+from tests.e2e.shell import Shell
+from tests.minions.daemons import Master, Minion
+
+PAGE = (CHECKOUT / "docs/salt.md").read_text(encoding="utf-8")
+FILES = dict(re.findall(r"```yaml\n# (/\S+)\n(.*?)```", PAGE, re.DOTALL))
+# Prints what comes over the master's bus, with the time at which it came.
+LISTENER = """
+import json, sys, time
+import salt.config, salt.utils.event
+opts = salt.config.client_config(sys.argv[1] + "/master")
+with salt.utils.event.get_event("master", opts=opts, sock_dir=opts["sock_dir"], listen=True) as bus:
+    print(json.dumps("listening"), flush=True)
+    while True:
+        event = bus.get_event(wait=1, full=True)
+        if event and event["tag"].startswith("salt/beacon/"):
+            print(json.dumps({"time": time.time(), **event}), flush=True)
+"""
+
+
+@dataclass
+class Bus:
+    """What was heard on the master's bus from beacons."""
+
+    process: subprocess.Popen[str]
+    heard: list[dict[str, Any]] = field(default_factory=list)
+
+    def wait_for(self, **wanted: str) -> dict[str, Any]:
+        """Return the next event with these values in it."""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            event: dict[str, Any] = json.loads(line)
+            self.heard.append(event)
+            if all(event["data"].get(name) == value for name, value in wanted.items()):
+                return event
+        raise AssertionError(f"no {wanted} among {self.heard}")
+
+
+@dataclass
+class Watched:
+    """A master with the reactor of docs/salt.md, and one minion with its beacon."""
+
+    master: Master
+    minion: Minion
+    bus: Bus
+    drained: Path
+
+
+@pytest.fixture(scope="module")
+def watched() -> Iterator[Watched]:
+    """Start them; the state `drain` writes a file."""
+    with short_folder() as folder, ExitStack() as stack:
+        shell = Shell(folder)
+        ports = free_ports()
+        master = Master(folder, shell)
+        master.configure()
+        stack.callback(master.prompt.close)
+        drained = folder / "drained"
+        for place, content in FILES.items():
+            if place.startswith(("/srv/salt/reactor", "/srv/salt/orch/drain")):
+                target = folder / place[1:]
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(content)
+        (master.salt_tree / "drain.sls").write_text(
+            f"note it:\n  file.append:\n    - name: {drained}\n    - text: drained\n    - ignore_whitespace: False\n"
+        )
+        reactor = FILES["/etc/salt/master.d/azure_imds_events.conf"].replace("/srv/salt", str(master.salt_tree))
+        (folder / "master.d/reactor.conf").write_text(reactor)
+        write_master_config(folder, ports=ports)
+        stack.enter_context(salt_master(folder, env=shell.env))
+        imds = stack.enter_context(Emulator())
+        imds.set("compute.name", "web")
+        beacons = yaml.safe_load(FILES["/etc/salt/minion.d/azure_imds_events.conf"])
+        minion = Minion(folder / "web", imds, ports=ports, options=beacons)
+        stack.callback(minion.end)
+        minion.start()
+        listener = [sys.executable, "-c", LISTENER, str(folder)]
+        process = stack.enter_context(subprocess.Popen(listener, env=shell.env, stdout=subprocess.PIPE, text=True))
+        stack.callback(process.kill)
+        assert process.stdout
+        assert json.loads(process.stdout.readline()) == "listening"
+        yield Watched(master, minion, Bus(process), drained)
+
+
+def statuses(imds: Emulator) -> dict[str, str]:
+    """Return event → status, as IMDS lists them."""
+    timeline = EventClient(imds.url, HttpTransport).fetch_timeline()
+    return {event.event_id: event.status for event in timeline.events}
+
+
+def wait_until(is_so: Callable[[], bool], *, timeout_s: float) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + timeout_s
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_reboot_is_drained_and_approved(watched: Watched) -> None:
+    """A reboot is on the bus within two seconds; the reactor runs a state and approves; then Azure reboots."""
+    imds = watched.minion.imds
+    announced = time.time()
+    event_id = imds.event("Reboot", lasts="2s")
+    told = watched.bus.wait_for(eventId=event_id)
+    assert told["time"] - announced < 2
+    assert told["tag"] == "salt/beacon/web/azure_imds_events/Reboot"
+    assert (told["data"]["change"], told["data"]["eventStatus"]) == ("scheduled", "Scheduled")
+    assert told["data"]["id"] == "web"
+    # It was announced 15 minutes ahead: only an approval lets it start now.
+    started = watched.bus.wait_for(eventId=event_id, change="started")
+    assert watched.drained.read_text() == "drained\n"
+    assert started["time"] - announced < 60
+    watched.bus.wait_for(eventId=event_id, change="completed")
+    changes = [event["data"]["change"] for event in watched.bus.heard if event["data"].get("eventId") == event_id]
+    assert changes == ["scheduled", "started", "completed"]
+
+
+def test_others_are_not_told(watched: Watched) -> None:
+    """What concerns another machine alone is not told here, and a freeze is told and not drained."""
+    imds = watched.minion.imds
+    imds.event("Redeploy", resources=["another"])
+    freeze = imds.event("Freeze", lasts="1s")
+    heard = watched.bus.wait_for(eventId=freeze)
+    assert "another" not in json.dumps(watched.bus.heard)
+    assert heard["tag"].endswith("/Freeze")
+    imds.cancel_event(freeze)
+    assert watched.bus.wait_for(eventId=freeze, change="cancelled")
+    assert watched.drained.read_text() == "drained\n"
+
+
+def test_restart_and_outage(watched: Watched) -> None:
+    """Neither a minion that restarts nor an IMDS that was away tells anything twice or forgets anything."""
+    imds = watched.minion.imds
+    first = imds.event("Freeze")
+    watched.bus.wait_for(eventId=first)
+    time.sleep(2.5)  # what was told is kept with the next look
+    watched.minion.end()
+    imds.fault("503*4")
+    second = imds.event("Freeze")
+    watched.minion.start()
+    watched.bus.wait_for(eventId=second)
+    told = [event["data"]["eventId"] for event in watched.bus.heard]
+    assert told.count(first) == 1
+    assert "Traceback" not in watched.minion.log
+    for event in (first, second):
+        imds.cancel_event(event)
+
+
+def test_approve_by_hand(watched: Watched) -> None:
+    """`azure_imds.approve` starts an event, says so the second time, and refuses an id that is gone."""
+    imds = watched.minion.imds
+    event_id = imds.event("Freeze", lasts="60s")
+    assert watched.master.salt("web", "azure_imds.approve", event_id) == {"web": True}
+    assert statuses(imds)[event_id] == "Started"
+    assert watched.master.salt("web", "azure_imds.approve", event_id) == {"web": False}
+    imds.cancel_event(event_id)
+    refused = watched.master.salt("web", "azure_imds.approve", event_id)["web"]
+    assert refused.startswith("ERROR: rejected: Event ")
+
+
+def test_requests(watched: Watched) -> None:
+    """The beacon makes one request a second at the most."""
+    imds = watched.minion.imds
+    before, started = len(imds.requests), time.monotonic()
+    time.sleep(5)
+    assert len(imds.requests) - before <= time.monotonic() - started + 1
