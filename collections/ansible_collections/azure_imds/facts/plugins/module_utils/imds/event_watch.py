@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .errors import InvalidError, Reporter
-from .events import Change, Timeline, changes, concerns, parse_timeline
+from .events import COMPLETED, STARTED, Change, Timeline, changes, concerns, parse_timeline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ class Watch:
         `untold` changes were returned, and whoever got them has not finished with them: they will be told again.
         """
         events = {event.key: event for event in self.timeline.events} if self.timeline else {}
+        approved = set(self._approved)
         for change in reversed(list(untold)):
+            if change.kind in (STARTED, COMPLETED):
+                approved.add(change.event.key)  # as its end will be no cancellation either
             if change.before is not None:
                 events[change.event.key] = change.before
             else:
@@ -87,7 +90,7 @@ class Watch:
             "vmName": self._vm_name,
             "incarnation": self.timeline.incarnation if self.timeline else None,
             "events": [event.raw for event in events.values()],
-            "approved": sorted(self._approved),
+            "approved": sorted(approved),
         }
 
     def restore(self, state: object) -> bool:

@@ -171,7 +171,7 @@ def _compare(before: Event | None, event: Event) -> list[Change]:
 
 def _content(event: Event) -> JsonObject:
     """What there is to tell of it: the order in which IMDS names the VMs says nothing."""
-    return {**event.raw, "Resources": sorted(event.resources)}
+    return {**event.raw, "EventId": event.key, "Resources": sorted(event.resources)}
 
 
 def _end_of(event: Event, now: float | None, approved: Container[str]) -> str:

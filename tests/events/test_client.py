@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The client of scheduled events: its api-versions, its approval, its patience, on both transports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from azure_imds_facts.core.clock import Clock
+from azure_imds_facts.core.errors import (
+    InvalidError,
+    RejectedError,
+    ThrottledError,
+    UnavailableError,
+    UnreachableError,
+    UsageError,
+)
+from azure_imds_facts.core.event_client import VERSIONS, EventClient
+from azure_imds_facts.core.http_transport import HttpTransport
+from azure_imds_facts.core.transport import Response
+from azure_imds_facts.core.versions import KNOWN
+from azure_imds_facts.emulator import Emulator
+from azure_imds_facts.requests_transport import RequestsTransport
+
+from tests.support.clocks import ManualClock
+from tests.support.reporters import ListReporter
+from tests.support.scripted import refused, reply
+
+from .conftest import PostingScript, document, raw_event
+
+ENDPOINT = "http://169.254.169.254"
+
+
+def make_client(transport: PostingScript, clock: ManualClock, **options: Any) -> EventClient:
+    """A client of a script."""
+    return EventClient(ENDPOINT, transport.open, clock=clock, **options)
+
+
+def knowing(*versions: str) -> Callable[[str], Response]:
+    """A server that knows these api-versions."""
+    return lambda url: reply(200, document()) if url.rpartition("=")[2] in versions else reply(404, {"error": "x"})
+
+
+def test_the_newest_version_is_asked_first(clock: ManualClock) -> None:
+    """One request, with the header, where the server knows the newest version."""
+    transport = PostingScript(knowing(*VERSIONS))
+    make_client(transport, clock).fetch_timeline()
+    assert transport.urls == [f"{ENDPOINT}/metadata/scheduledevents?api-version=2020-07-01"]
+    assert transport.headers[0]["Metadata"] == "true"
+    assert transport.bodies == [None]
+
+
+def test_an_old_server_is_asked_in_its_version(clock: ManualClock) -> None:
+    """Versions are tried from the newest down, the next newer one again, and what was found is kept."""
+    transport = PostingScript(knowing("2017-08-01", "2017-11-01"))
+    client = make_client(transport, clock)
+    client.fetch_timeline()
+    assert transport.versions == ["2020-07-01", "2019-08-01", "2019-04-01", "2019-01-01", "2017-11-01", "2019-01-01",
+                                  "2017-11-01"]  # fmt: skip
+    client.fetch_timeline()
+    assert transport.versions[7:] == ["2017-11-01"]
+
+
+def test_a_server_that_was_not_ready_is_not_taken_for_an_old_one(clock: ManualClock) -> None:
+    """404 for a while, as before IMDS is ready, does not end in a version that hides a Preempt."""
+    transport = PostingScript(*[reply(404)] * 6, knowing(*VERSIONS))
+    client = make_client(transport, clock)
+    client.fetch_timeline()
+    assert client.version == "2020-07-01"
+
+
+def test_no_version_at_all(clock: ManualClock) -> None:
+    """An IMDS without scheduled events is rejected after each version was asked for once."""
+    transport = PostingScript(reply(404))
+    with pytest.raises(RejectedError, match="offers no scheduled events"):
+        make_client(transport, clock).fetch_timeline()
+    assert transport.versions == list(VERSIONS)
+
+
+@pytest.mark.parametrize("version", ["2021-02-01", KNOWN[-1], "", "latest"])
+def test_versions_of_the_instance_are_refused(version: str, clock: ManualClock) -> None:
+    """An api-version that scheduled events do not have is a mistake before anything is asked."""
+    with pytest.raises(UsageError, match="2020-07-01"):
+        make_client(PostingScript(reply(200)), clock, api_version=version)
+
+
+def test_requests_are_kept_apart(clock: ManualClock) -> None:
+    """However it is called, its requests are a second apart where that is asked for."""
+    times: list[float] = []
+    transport = PostingScript(
+        reply(200, document(raw_event())), reply(200, b""), on_fetch=lambda: times.append(clock.passed)
+    )
+    client = make_client(transport, clock, spacing_s=1.0)
+    assert client.approve("a") is True
+    assert times[1] - times[0] >= 1.0
+    assert transport.bodies[1] == json.dumps({"StartRequests": [{"EventId": "A"}]}).encode()
+    assert transport.headers[1]["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("steps", "outcome"),
+    [
+        ([refused()], UnreachableError),
+        ([reply(429, b"", retry_after="1000")], ThrottledError),
+        ([reply(429)], ThrottledError),
+        ([reply(500)], UnavailableError),
+        ([reply(410)], UnavailableError),
+        ([reply(403)], RejectedError),
+        ([reply(302)], InvalidError),
+        ([reply(200, b"<html>")], InvalidError),
+        ([reply(200, {"compute": {}})], InvalidError),
+    ],
+)
+def test_failures_end_in_their_outcome(steps: list[Any], outcome: type[Exception], clock: ManualClock) -> None:
+    """Each failure ends as the outcome that the rest of the program gives it, inside the timeout."""
+    with pytest.raises(outcome):
+        make_client(PostingScript(*steps), clock, timeout_s=20.0).fetch_timeline()
+    assert clock.passed <= 20.0
+
+
+def test_what_passes_is_waited_for(clock: ManualClock, reporter: ListReporter) -> None:
+    """Failures that pass are told once and overcome, Retry-After is obeyed."""
+    transport = PostingScript(
+        reply(500), reply(500), reply(429, b"", retry_after="7"), reply(200, document(incarnation=3))
+    )
+    assert make_client(transport, clock, reporter=reporter).fetch_timeline().incarnation == 3
+    assert clock.passed >= 7
+    assert len(reporter.notices) == 2
+
+
+@pytest.mark.parametrize("transport", [HttpTransport, RequestsTransport])
+def test_approval_on_both_transports(transport: Callable[[], Any], emulate: Callable[..., Emulator]) -> None:
+    """Approved now, then started already, then gone; the emulator starts the event, and a wrong id starts nothing."""
+    emulator = emulate()
+    event_id = emulator.event("Reboot", lasts="1500ms")
+    client = EventClient(emulator.url, transport, clock=Clock(), timeout_s=5)
+    with pytest.raises(RejectedError, match="no-such-event cannot be approved"):
+        client.approve("no-such-event")
+    assert client.fetch_timeline().events[0].status == "Scheduled"
+    assert client.approve(event_id) is True
+    assert client.approve(event_id.lower()) is False
+    assert client.fetch_timeline().events[0].status == "Started"
+    emulator.cancel_event(event_id)
+    with pytest.raises(RejectedError, match="is over or was cancelled"):
+        client.approve(event_id)
+    client.close()
+    assert [record.method for record in emulator.requests].count("POST") == 1
+
+
+def test_a_refused_approval(clock: ManualClock) -> None:
+    """400 to the POST, as for an event that ended in between, is told as such."""
+    transport = PostingScript(reply(200, document(raw_event())), reply(400, b"Bad request"))
+    with pytest.raises(RejectedError, match="A cannot be approved"):
+        make_client(transport, clock).approve("A")
