@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command `events` as a process, with the emulator as its IMDS."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure_imds_facts.emulator import Emulator
+
+ROOT = Path(__file__).resolve().parents[2]
+Emulate = Callable[..., Emulator]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a process that imports this checkout's package."""
+    return {**os.environ, "PYTHONPATH": str(ROOT / "facts"), **more}
+
+
+def words(*arguments: str) -> list[str]:
+    """What starts the command."""
+    return [sys.executable, "-m", "azure_imds_facts", "events", *arguments]
+
+
+def run_events(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(words(*arguments), env=environment(), capture_output=True, text=True, timeout=60, check=False)
+
+
+class Watcher:
+    """`events --watch` in a process; what it writes goes to files."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.output, self.errors = folder / "output", folder / "errors"
+        with self.output.open("ab") as output, self.errors.open("ab") as errors:
+            self.process = subprocess.Popen(
+                words("--watch", *arguments), env=environment(), stdout=output, stderr=errors
+            )
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The changes it printed so far."""
+        return [json.loads(line) for line in self.output.read_text().splitlines()]
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End it; return its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(10)
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Iterator[Callable[..., Watcher]]:
+    """Start watchers with given flags; all are ended at the end."""
+    started: list[Watcher] = []
+
+    def start(emulator: Emulator, *arguments: str) -> Watcher:
+        flags = ("--endpoint", emulator.url, "--cache-dir", str(tmp_path / "cache"))
+        started.append(Watcher(tmp_path, *flags, *arguments))
+        return started[-1]
+
+    yield start
+    for watcher in started:
+        if watcher.process.poll() is None:
+            watcher.process.kill()
+        watcher.process.wait(10)
+
+
+def wait_for(condition: Callable[[], Any], *, seconds: float = 15.0) -> float:
+    """Wait until something holds; return how long that took."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < seconds, "it never came"
+        time.sleep(0.01)
+    return time.monotonic() - began
+
+
+def polls(emulator: Emulator) -> int:
+    """How often events were asked for."""
+    return sum(record.path.startswith("/metadata/scheduledevents") for record in emulator.requests)
+
+
+def test_events_are_listed(emulate: Emulate, tmp_path: Path) -> None:
+    """One line an event of this VM, with --all of the others too; the first call is announced, the second is not."""
+    emulator = emulate()
+    flags = ("--endpoint", emulator.url, "--cache-dir", str(tmp_path / "cache"))
+    assert run_events(*flags).stdout == ""
+    own, other = emulator.event("Reboot"), emulator.event("Freeze", resources="db")
+    first = run_events(*flags)
+    assert [json.loads(line)["eventId"] for line in first.stdout.splitlines()] == [own]
+    assert (first.returncode, first.stderr) == (0, "")
+    both = run_events(*flags, "--all")
+    assert {json.loads(line)["eventId"] for line in both.stdout.splitlines()} == {own, other}
+    fresh = run_events("--endpoint", emulator.url, "--cache-dir", str(tmp_path / "other"))
+    assert "switches scheduled events on for this VM, which may take up to two minutes" in fresh.stderr
+
+
+def test_approval(emulate: Emulate, tmp_path: Path) -> None:
+    """--approve starts the event, may be repeated, and says what is the matter with an id that is gone."""
+    emulator = emulate()
+    event_id = emulator.event("Reboot")
+    flags = ("--endpoint", emulator.url, "--cache-dir", str(tmp_path / "cache"))
+    answers = [json.loads(run_events(*flags, "--approve", event_id).stdout) for _time in range(2)]
+    assert [answer["alreadyStarted"] for answer in answers] == [False, True]
+    gone = run_events(*flags, "--approve", "0000")
+    assert (gone.returncode, gone.stdout) == (7, "")
+    assert "rejected: Event 0000 cannot be approved" in gone.stderr
+    assert event_id in gone.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--exec", "true"], "Add --watch."),
+        (["--watch", "--exec", ""], "--exec has no command"),
+        (["--watch", "--approve-on-success"], "Add --exec."),
+        (["--watch", "--exec", "true", "--all"], "Leave --all out."),
+        (["--watch", "--approve", "X"], "Run it by itself."),
+        (["--state", "x"], "Add --watch."),
+        (["--watch", "--exec", "true", "--exec-timeout", "0"], "Give seconds above 0."),
+        (["--events-version", "2021-02-01"], "theirs are not the instance's"),
+    ],
+)
+def test_wrong_flags(arguments: list[str], told: str) -> None:
+    """Flags without sense together end at once, with the mend."""
+    done = run_events("--endpoint", "http://127.0.0.1:9", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_teaches() -> None:
+    """--help has examples, and names the variables that a command gets."""
+    text = run_events("--help").stdout
+    assert "azure-imds-facts events --watch --exec" in text
+    assert "AZURE_IMDS_EVENT_" in text
+    assert "up to two minutes" in text
+
+
+def test_a_preempt_reaches_the_command_in_time(emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path) -> None:
+    """Of its thirty seconds' notice less than two have passed when the command has it, also while a drain runs."""
+    emulator = emulate()
+    command = f'echo "$AZURE_IMDS_EVENT_TYPE" >> {tmp_path}/ran; [ "$AZURE_IMDS_EVENT_TYPE" = Preempt ] || sleep 60'
+    watcher = watch(emulator, "--exec", command, "--state", str(tmp_path / "state.json"))
+    emulator.event("Reboot")
+    ran = tmp_path / "ran"
+    wait_for(lambda: ran.exists() and ran.read_text() == "Reboot\n")
+    took = []
+    for count in range(1, 4):
+        emulator.event("Preempt")
+        took.append(wait_for(lambda n=count: ran.read_text().count("Preempt") == n))  # type: ignore[misc]
+    print(f"seconds until the command ran: {[round(seconds, 2) for seconds in took]}")
+    assert max(took) < 2.0
+    assert watcher.stop() == 0
+
+
+def test_a_reboot_is_drained_approved_and_started(
+    emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path
+) -> None:
+    """The command gets the event twice over, it ends with 0, the event is approved, and the emulator starts it."""
+    emulator = emulate()
+    command = f"cat >> {tmp_path}/input; env | grep ^AZURE_IMDS_EVENT_ | sort >> {tmp_path}/environment; echo noise"
+    watcher = watch(emulator, "--exec", command, "--approve-on-success", "--state", str(tmp_path / "state.json"))
+    event_id = emulator.event("Reboot", lasts="2s", description="quote ' $(touch pwned) \x1b[0m")
+    wait_for(lambda: [line["change"] for line in watcher.lines()] == ["scheduled", "started", "completed"])
+    wait_for(lambda: (tmp_path / "input").read_text().count("\n") == 3)
+    given = [json.loads(line) for line in (tmp_path / "input").read_text().splitlines()]
+    assert given == watcher.lines()
+    first = dict(line.split("=", 1) for line in (tmp_path / "environment").read_text().splitlines()[:10])
+    assert first["AZURE_IMDS_EVENT_ID"] == event_id
+    assert first["AZURE_IMDS_EVENT_CHANGE"] == "scheduled"
+    assert first["AZURE_IMDS_EVENT_RESOURCES"] == "web-01"
+    assert first["AZURE_IMDS_EVENT_DESCRIPTION"] == "quote ' $(touch pwned) ?[0m"
+    assert first["AZURE_IMDS_EVENT_NOT_BEFORE"] == given[0]["notBefore"]
+    assert [record.method for record in emulator.requests].count("POST") == 1
+    assert watcher.stop() == 0
+    errors = watcher.errors.read_text()
+    assert f"Approved {event_id}." in errors
+    assert "noise" in errors
+
+
+def test_a_command_that_fails_or_hangs(emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path) -> None:
+    """It is reported, nothing is approved, and the watch goes on."""
+    emulator = emulate()
+    command = 'test "$AZURE_IMDS_EVENT_TYPE" = Freeze || sleep 60; exit 3'
+    flags = ("--exec-timeout", "1", "--approve-on-success", "--state", str(tmp_path / "state.json"))
+    watcher = watch(emulator, "--exec", command, *flags)
+    emulator.event("Freeze")
+    emulator.event("Reboot")
+    wait_for(lambda: "(scheduled) ended with 3" in watcher.errors.read_text())
+    wait_for(lambda: "took over 1 s and is ended" in watcher.errors.read_text())
+    wait_for(lambda: "was ended by signal 15" in watcher.errors.read_text())
+    emulator.event("Redeploy")
+    wait_for(lambda: len(watcher.lines()) == 3)
+    assert "POST" not in [record.method for record in emulator.requests]
+    assert watcher.stop(signal.SIGINT) == 0
+
+
+def test_a_restart_repeats_no_command(emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path) -> None:
+    """A watch that was killed goes on where it was; one that was stopped in a command runs that one again."""
+    emulator = emulate()
+    ran = tmp_path / "ran"
+    flags = ("--exec", f"echo $AZURE_IMDS_EVENT_TYPE >> {ran}; [ $AZURE_IMDS_EVENT_TYPE != Redeploy ] || sleep 60",
+             "--state", str(tmp_path / "state" / "events.json"))  # fmt: skip
+    first = watch(emulator, *flags)
+    reboot = emulator.event("Reboot")
+    wait_for(lambda: ran.exists() and reboot in (tmp_path / "state" / "events.json").read_text())
+    second = watch(emulator, *flags)
+    assert second.process.wait(10) == 2
+    assert "watched already" in second.errors.read_text()
+    first.stop(signal.SIGKILL)
+    emulator.event("Freeze")
+    third = watch(emulator, *flags)
+    wait_for(lambda: ran.read_text() == "Reboot\nFreeze\n")
+    emulator.event("Redeploy")
+    wait_for(lambda: ran.read_text() == "Reboot\nFreeze\nRedeploy\n")
+    assert third.stop() == 0
+    fourth = watch(emulator, *flags)
+    wait_for(lambda: ran.read_text() == "Reboot\nFreeze\nRedeploy\nRedeploy\n")
+    assert fourth.stop() == 0
+
+
+@pytest.mark.parametrize("script", ["429:retry-after=1*2,500*2", "hang*forever", "410*forever", "reset*forever"])
+def test_outages_of_imds_and_sigterm(script: str, emulate: Emulate, watch: Callable[..., Watcher]) -> None:
+    """The watch says once that IMDS fails, goes on where it answers again, and ends with 0 at once in any case."""
+    emulator = emulate()
+    watcher = watch(emulator)
+    wait_for(lambda: polls(emulator) >= 1)
+    emulator.fault(script)
+    before = polls(emulator)
+    wait_for(lambda: polls(emulator) > before or "Watching goes on" in watcher.errors.read_text())
+    if "forever" in script:
+        time.sleep(0.3)
+    else:
+        wait_for(lambda: "IMDS answers again" in watcher.errors.read_text())
+        emulator.event("Preempt")
+        wait_for(lambda: [line["change"] for line in watcher.lines()] == ["scheduled"])
+    began = time.monotonic()
+    assert watcher.stop() == 0
+    assert time.monotonic() - began < 1.0
+    assert "Traceback" not in watcher.errors.read_text()
+
+
+def test_a_watch_without_imds_waits_for_it(watch: Callable[..., Watcher], emulate: Emulate) -> None:
+    """Started before IMDS answers, as at boot, it asks for the VM's name until it is told."""
+    emulator = emulate(fault="500*forever")
+    watcher = watch(emulator, "--timeout", "0.5")
+    wait_for(lambda: "Asking for this VM's name again" in watcher.errors.read_text())
+    emulator.fault("")
+    emulator.event("Freeze")
+    wait_for(lambda: [line["change"] for line in watcher.lines()] == ["scheduled"])
+    assert watcher.stop() == 0
