@@ -193,6 +193,38 @@ def test_an_event_is_announced_later_or_taken_back(emulate: Emulate) -> None:
     assert events(emulator.url) == {"DocumentIncarnation": 3, "Events": []}
 
 
+def test_a_plan_can_be_cancelled() -> None:
+    """`cancelled` takes an event back before it starts, with a new document; one that has started stays."""
+    clock = Clock()
+    planned = Events(clock=clock, scale=10)
+    planned.add("Reboot", resources=["x"], cancelled_s=60)
+    planned.add("Freeze", resources=["x"], cancelled_s=60, notice_s=30, lasts_s=600)
+    clock.now += 6
+    left = planned.show("2020-07-01")
+    assert [(event["EventType"], event["EventStatus"]) for event in left["Events"]] == [("Freeze", "Started")]
+    assert left["DocumentIncarnation"] == 5
+    assert parse_event("Reboot:cancelled=1m").arguments == {"cancelled_s": 60}
+
+
+def test_an_approved_event_is_not_cancelled() -> None:
+    """What was approved has started, whatever Azure had in mind later."""
+    clock = Clock()
+    planned = Events(clock=clock)
+    event_id = planned.add("Redeploy", resources=["x"], cancelled_s=60)
+    clock.now += 1
+    assert planned.approve([event_id])
+    clock.now += 60
+    assert planned.show("2020-07-01")["Events"][0]["EventStatus"] == "Started"
+
+
+def test_a_host_failure_comes_without_notice() -> None:
+    """With a notice of 0 an event is Started in the first document that has it."""
+    planned = Events(clock=Clock())
+    planned.add("Reboot", resources=["x"], notice_s=0)
+    (event,) = planned.show("2020-07-01")["Events"]
+    assert (event["EventStatus"], event["NotBefore"]) == ("Started", "")
+
+
 def test_a_plan_has_options() -> None:
     """The text of --event holds the type and its options."""
     planned = parse_event("Terminate:after=10s:notice=15m:duration=-1:resources=a+b:source=User")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import uuid
@@ -45,7 +46,10 @@ EVENT_KINDS: dict[str, EventKind] = {
 
 @dataclass
 class Event:
-    """One event. Times are of the wall clock, in seconds; `ends_at` is known once it has started."""
+    """One event. Times are of the wall clock, in seconds; `ends_at` is known once it has started.
+
+    `cancelled_at`: when Azure takes it back, unless it has started by then.
+    """
 
     kind: str
     announced_at: float
@@ -58,14 +62,16 @@ class Event:
     id: str = field(default_factory=lambda: str(uuid.uuid4()).upper())
     status: str = ""
     ends_at: float = 0
+    cancelled_at: float = math.inf
 
     def next_change(self) -> float:
         """When it will be announced, start, or be over."""
-        return {"": self.announced_at, "Scheduled": self.not_before}.get(self.status, self.ends_at)
+        starts_at = min(self.not_before, self.cancelled_at)
+        return {"": self.announced_at, "Scheduled": starts_at}.get(self.status, self.ends_at)
 
     def change(self, now: float) -> None:
         """Go on to the next stage of its life."""
-        if self.status == "Scheduled":
+        if self.status == "Scheduled" and self.not_before <= self.cancelled_at:
             self.status, self.ends_at = "Started", now + self.lasts_s
         else:
             self.status = "Scheduled" if self.status == "" else "Gone"
@@ -102,10 +108,11 @@ class Events:
         notice_s: float | None = None,
         duration_s: int | None = None,
         lasts_s: float | None = None,
+        cancelled_s: float | None = None,
         source: str = "Platform",
         description: str | None = None,
     ) -> str:
-        """Plan an event, to be announced after a while; return its id.
+        """Plan an event, to be announced after a while, perhaps to be taken back after another; return its id.
 
         Raises:
             EmulatorError: nobody knows that kind or source.
@@ -125,6 +132,7 @@ class Events:
             resources=tuple(resources),
             source=source,
             description=usual.description if description is None else description,
+            cancelled_at=math.inf if cancelled_s is None else announced_at + cancelled_s / self._scale,
         )
         with self._lock:
             self._events.append(event)

@@ -28,6 +28,7 @@ EVENT_OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "after": ("after_s", parse_duration),
     "notice": ("notice_s", parse_duration),
     "lasts": ("lasts_s", parse_duration),
+    "cancelled": ("cancelled_s", parse_duration),
     "duration": ("duration_s", _parse_seconds),
     "resources": ("resources", lambda text: tuple(text.split("+"))),
     "source": ("source", str),
