@@ -256,3 +256,30 @@ def test_a_watch_without_imds_waits_for_it(watch: Callable[..., Watcher], emulat
     emulator.event("Freeze")
     wait_for(lambda: [line["change"] for line in watcher.lines()] == ["scheduled"])
     assert watcher.stop() == 0
+
+
+def test_an_api_version_of_the_instance_does_no_harm(emulate: Emulate, tmp_path: Path) -> None:
+    """AZURE_IMDS_API_VERSION, set for the facts, is not taken for the events' own."""
+    emulator = emulate()
+    emulator.event("Freeze")
+    done = subprocess.run(
+        words("--endpoint", emulator.url, "--cache-dir", str(tmp_path / "cache")),
+        env=environment(AZURE_IMDS_API_VERSION="2021-02-01"),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert json.loads(done.stdout)["eventType"] == "Freeze"
+    assert {record.query["api-version"] for record in emulator.requests} == {"2021-02-01", "2020-07-01"}
+
+
+def test_switched_off_it_asks_nothing(emulate: Emulate, tmp_path: Path) -> None:
+    """Where the program is switched off, no request is made, and nothing is watched."""
+    emulator = emulate()
+    flags = words("--endpoint", emulator.url, "--cache-dir", str(tmp_path / "cache"), "--watch")
+    off = subprocess.run(
+        flags, env=environment(AZURE_IMDS_DISABLED="1"), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (off.returncode, off.stdout) == (3, "")
+    assert emulator.requests == []

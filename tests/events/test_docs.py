@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/events.md and the systemd unit, held against the program."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from azure_imds_facts.boot import read_template
+from azure_imds_facts.commands import events as command
+from azure_imds_facts.commands.event_hooks import build_environment
+from azure_imds_facts.commands.export_systemd import TREE, build_tree
+from azure_imds_facts.core.events import KINDS, changes, parse_timeline, spell_event
+
+from .conftest import document, raw_event
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docs/events.md").read_text(encoding="utf-8")
+OWN = TEXT.partition("\n## Salt")[0].partition("\n## Ansible")[0]
+UNIT = "azure-imds-events.service"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's own parser."""
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return parser
+
+
+def first_cells(header: str) -> set[str]:
+    """The names in the first column of the table with this header."""
+    rows = TEXT.partition(header)[2].partition("\n\n")[0].splitlines()[2:]
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+
+
+def test_fields_kinds_and_variables_are_the_program_s() -> None:
+    """Tables and lists of the page are complete, and hold nothing else."""
+    (change,) = changes(None, parse_timeline(document(raw_event())))
+    assert first_cells("| field | says |") == set(spell_event(change.event))
+    assert first_cells("| `change` | when |") == set(KINDS)
+    assert set(re.findall(r"AZURE_IMDS_EVENT_[A-Z_]*[A-Z]", OWN)) == set(build_environment(change))
+    text = command.__doc__ or ""
+    assert all(name.rpartition("EVENT_")[2] in text for name in build_environment(change))
+
+
+def test_flags_are_the_program_s() -> None:
+    """Every flag on the page is one, and those of this command's own are all there or in the reference."""
+    known = {flag for action in build_parser()._actions for flag in action.option_strings}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", OWN))
+    emulator = {"--port", "--event"}
+    systemctl = {"--now"}
+    assert named - emulator - systemctl <= known
+    assert {"--watch", "--approve", "--exec", "--approve-on-success", "--exec-timeout", "--state", "--all"} <= named
+
+
+def test_figures_are_the_program_s() -> None:
+    """The page's seconds and the path of the state are those of the code."""
+    from azure_imds_facts.commands import event_hooks  # noqa: PLC0415
+    from azure_imds_facts.core import event_watch  # noqa: PLC0415
+
+    assert f"over {build_parser().get_default('exec_timeout'):g} seconds" in TEXT
+    assert f"up to {event_watch._LONGEST_WAIT_S:g} seconds" in TEXT
+    assert event_hooks._MOST_AT_ONCE == 8
+    assert "eight at the most" in TEXT
+    assert event_hooks._GRACE_S == 5
+    assert f"`{command._ROOTS_STATE}`" in TEXT
+
+
+def test_the_unit_runs_what_the_page_says() -> None:
+    """Exported, not enabled, without effect where the command is missing; its flags are the program's."""
+    assert TREE[f"etc/systemd/system/{UNIT}"] == UNIT
+    content = build_tree("/opt/x/bin/azure-imds-facts")[f"etc/systemd/system/{UNIT}"]
+    line = next(line for line in content.splitlines() if line.startswith("ExecStart="))
+    program, name, *flags = line.partition("=")[2].split()
+    assert (program, name) == ("/opt/x/bin/azure-imds-facts", "events")
+    arguments = build_parser().parse_args(flags)
+    assert arguments.watch
+    assert f"ConditionFileIsExecutable={arguments.exec}\n" in content
+    assert f"`{arguments.exec}`" in TEXT
+    assert f"/{re.search('StateDirectory=(.*)', content)[1]}/" in command._ROOTS_STATE  # type: ignore[index]
+
+
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is missing: apt-get install systemd"
+)
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+    """`systemd-analyze verify` has nothing to say about it."""
+    unit = tmp_path / UNIT
+    unit.write_text(read_template(UNIT).replace("@PROGRAM@", sys.executable))
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    said = [line for line in (done.stdout + done.stderr).splitlines() if UNIT in line]
+    assert (done.returncode, said) == (0, [])
+
+
+def test_the_page_s_script_is_one(tmp_path: Path) -> None:
+    """The example of a command is a script that the shell takes, for each kind of change."""
+    script = next(block for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) if block.startswith("#!/bin/sh"))
+    path = tmp_path / "on-event"
+    path.write_text('systemctl() { echo "$@"; }\n' + script)
+    said = {}
+    for kind in KINDS:
+        environment = {"AZURE_IMDS_EVENT_CHANGE": kind, "AZURE_IMDS_EVENT_TYPE": "Reboot"}
+        done = subprocess.run(["/bin/sh", str(path)], env=environment, capture_output=True, text=True, check=True)
+        said[kind] = done.stdout.strip()
+    assert said == {
+        "scheduled": "stop my-service",
+        "updated": "",
+        "started": "",
+        "completed": "start my-service",
+        "cancelled": "start my-service",
+    }
