@@ -17,7 +17,7 @@ from azure_imds_facts.core.versions import VERSION
 def test_every_file_says_where_it_came_from() -> None:
     """Each names the licence, then the program, its version and the source."""
     tree = build_tree()
-    assert {path.split("/")[0] for path in tree} == {"_grains", "_modules", "_utils"}
+    assert {path.split("/")[0] for path in tree} == {"_beacons", "_grains", "_modules", "_utils"}
     for path, content in tree.items():
         licence, told, _rest = content.split("\n", 2)
         assert licence == "# SPDX-License-Identifier: Apache-2.0", path

@@ -21,6 +21,12 @@ def test_functions_and_their_documentation(fleet: Fleet) -> None:
         assert re.search(rf"CLI Example:\n\n +salt ('\*'|web) {re.escape(name)}", text), text
 
 
+def test_beacon_is_there(fleet: Fleet) -> None:
+    """The beacon can be had with the package and with what was synced."""
+    for answer in fleet.salt("*", "beacons.list_available", "return_yaml=False").values():
+        assert "azure_imds_events" in answer
+
+
 def test_facts_are_the_grain(fleet: Fleet) -> None:
     """`facts` returns what the grain holds, and nothing that is not gathered; sensitive fields are in neither."""
     grains = fleet.salt("*", "grains.get", "azure_imds")

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fleets: many hosts, hosts that are not on Azure, groups made of facts, facts in a cache."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure_imds_facts.emulator import Emulator
+from lab.places import CHECKOUT
+
+from tests.e2e.shell import Shell
+
+EXAMPLES = CHECKOUT / "examples"
+# Host → zone, fault domain and tag of its VM.
+VMS = {"a": ("1", "0", "prod"), "b": ("2", "1", "prod"), "c": ("1", "2", "test"), "d": ("3", "0", "test")}
+
+
+@pytest.fixture
+def imds() -> Iterator[dict[str, Emulator]]:
+    """An emulated VM for each host of VMS."""
+    with ExitStack() as stack:
+        machines = {}
+        for name, (zone, domain, env) in VMS.items():
+            machine = machines[name] = stack.enter_context(Emulator())
+            machine.set("compute.name", f"vm-{name}")
+            machine.set("compute.zone", zone)
+            machine.set("compute.platformFaultDomain", domain)
+            machine.tag("env", env)
+        yield machines
+
+
+@pytest.fixture
+def fleet(shell: Shell, imds: dict[str, Emulator]) -> Path:
+    """The folder of an inventory with these hosts, and `off`, which is not on Azure."""
+    folder = shell.folder / "inventory"
+    folder.mkdir()
+    hosts: dict[str, dict[str, Any]] = {name: on(machine.url, shell, name) for name, machine in imds.items()}
+    hosts["off"] = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    (folder / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
+    (folder / "z_azure.constructed.yml").write_text((EXAMPLES / "inventory/z_azure.constructed.yml").read_text())
+    shell.env["ANSIBLE_INVENTORY"] = str(folder)
+    return folder
+
+
+def on(endpoint: str, shell: Shell, name: str) -> dict[str, Any]:
+    """Return the variables of a host whose IMDS this is: the environment of its modules, as of a login there."""
+    wrapper = shell.folder / f"python-{name}"
+    wrapper.write_text(
+        f"#!/bin/sh\nexport AZURE_IMDS_ENDPOINT={endpoint} AZURE_IMDS_CACHE_DIR={shell.folder}/cache-{name}\n"
+        f'exec python3 "$@"\n'
+    )
+    wrapper.chmod(0o755)
+    return {"ansible_connection": "local", "ansible_python_interpreter": str(wrapper)}
+
+
+def play(shell: Shell, name: str) -> str:
+    """Run an example and return what it printed."""
+    return shell.run_ok("ansible-playbook", str(EXAMPLES / name))
+
+
+@pytest.mark.usefixtures("fleet")
+def test_mixed_fleet(shell: Shell) -> None:
+    """With setup in gather_facts, options from module_defaults, and a host off Azure: no failure, no network facts."""
+    told = play(shell, "gather_facts.yml")
+    assert "off runs Linux off Azure" in told
+    for name in VMS:
+        assert f"{name} runs Linux in westeurope" in told
+    assert not re.search("failed=[1-9]", told)
+
+
+@pytest.mark.usefixtures("fleet")
+def test_groups_in_a_play(shell: Shell) -> None:
+    """The play for zone 1 has its hosts alone."""
+    told = play(shell, "zones.yml")
+    assert sorted(re.findall(r"([a-z]+) is a Standard_\w+ in zone 1", told)) == ["a", "c"]
+
+
+@pytest.mark.usefixtures("fleet")
+def test_fault_domains(shell: Shell) -> None:
+    """One domain after the other, its machines at once."""
+    told = play(shell, "fault_domains.yml")
+    assert re.findall(r'"msg": "([a-d ]+)"', told) == ["a d", "b", "c"]
+
+
+def test_cached_groups_and_what_a_cache_keeps(shell: Shell, fleet: Path, imds: dict[str, Emulator]) -> None:
+    """Groups come from cached facts; a tag that was removed, and a host that left Azure, leave facts behind there."""
+    cached = {
+        "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
+        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(shell.folder / "facts"),
+    }
+    shell.run_ok("ansible", "all", "-m", "azure_imds_facts", "-a", "cache_ttl=0", **cached)
+    listed = json.loads(shell.run_ok("ansible-inventory", "--list", **cached))
+    assert listed["azure_zone_1"]["hosts"] == ["a", "c"]
+    assert listed["azure_env_prod"]["hosts"] == ["a", "b"]
+    assert sorted(listed["on_azure"]["hosts"]) == sorted(VMS)
+    imds["a"].untag("env")
+    # Host b leaves Azure: its modules find no VM any more.
+    (shell.folder / "python-b").write_text('#!/bin/sh\nexport AZURE_IMDS_DISABLED=1\nexec python3 "$@"\n')
+    shell.run_ok("ansible", "all", "-m", "azure_imds_facts", "-a", "cache_ttl=0", **cached)
+    kept = {name: find_facts(shell.folder / "facts", name) for name in ("a", "b")}
+    assert kept["a"]["azure_imds_tags_env"] == "prod"  # the flat name stays
+    assert "env" not in kept["a"]["azure_imds_tags"]  # the mapping is as it is now
+    assert kept["b"]["azure_imds_available"] is False
+    assert kept["b"]["azure_imds_compute_zone"] == "2"
+    listed = json.loads(shell.run_ok("ansible-inventory", "--list", **cached))
+    assert sorted(listed["on_azure"]["hosts"]) == ["a", "c", "d"]
+    assert listed["azure_env_prod"]["hosts"] == ["b"]
+
+
+def find_facts(folder: Path, host: str) -> dict[str, Any]:
+    """Return a host's facts in a jsonfile cache, whatever this version of Ansible wraps them in."""
+    (path,) = folder.glob(f"*{host}")
+    content = json.loads(path.read_text())
+    payload = content.get("__payload__", content)
+    facts: dict[str, Any] = json.loads(payload) if isinstance(payload, str) else payload
+    return facts
+
+
+def test_fifty_hosts(shell: Shell) -> None:
+    """Every host has its own VM's facts, and none a neighbour's."""
+    names = [f"host{number:02}" for number in range(50)]
+    with ExitStack() as stack:
+        hosts = {}
+        for number, name in enumerate(names):
+            machine = stack.enter_context(Emulator())
+            machine.set("compute.name", f"vm-{name}")
+            machine.tag("number", str(number))
+            hosts[name] = on(machine.url, shell, name)
+        inventory = shell.folder / "fifty.yml"
+        inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
+        told = shell.run_ok("ansible", "-i", str(inventory), "-f", "10", "-o", "all", "-m", "azure_imds_facts")
+    found = {}
+    for line in told.splitlines():
+        host, _arrow, result = line.partition(" | SUCCESS => ")
+        facts = json.loads(result)["ansible_facts"]
+        found[host] = (facts["azure_imds_compute_name"], facts["azure_imds_tags"]["number"])
+    assert found == {name: (f"vm-{name}", str(number)) for number, name in enumerate(names)}
