@@ -105,7 +105,7 @@ def test_patience_is_as_described() -> None:
 def test_variables_and_sources_are_known() -> None:
     """Each variable on the page is a setting, and each source of a snapshot is one."""
     named = set(re.findall(r"AZURE_IMDS_[A-Z_]+", TEXT))
-    assert named == {"AZURE_IMDS_REVEAL", "AZURE_IMDS_DISABLED"}
+    assert named == {"AZURE_IMDS_REVEAL", "AZURE_IMDS_DISABLED", "AZURE_IMDS_GATHER"}
     for name in named:
         assert f"#{name}=" in read_template("azure-imds-facts.default")
     reference = (ROOT / "docs/reference.md").read_text(encoding="utf-8")

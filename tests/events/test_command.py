@@ -283,3 +283,16 @@ def test_switched_off_it_asks_nothing(emulate: Emulate, tmp_path: Path) -> None:
     )
     assert (off.returncode, off.stdout) == (3, "")
     assert emulator.requests == []
+
+
+def test_the_first_call_is_waited_for(emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path) -> None:
+    """While Azure switches the service on, one look waits for it, and a watch loses nothing."""
+    slow = emulate(events_delay=6)
+    slow.event("Reboot")
+    done = run_events("--endpoint", slow.url, "--cache-dir", str(tmp_path / "cache"))
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 1)
+    emulator = emulate(events_delay=6)
+    emulator.event("Preempt")
+    watcher = watch(emulator)
+    wait_for(lambda: [line["change"] for line in watcher.lines()] == ["scheduled"])
+    assert watcher.stop() == 0
