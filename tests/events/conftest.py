@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from azure_imds_facts.emulator import Emulator
 from tests.support.clocks import ManualClock
 from tests.support.reporters import ListReporter
 from tests.support.scripted import ScriptedTransport
+
+from .processes import Watcher
 
 
 class PostingScript(ScriptedTransport):
@@ -77,3 +80,20 @@ def emulate() -> Iterator[Callable[..., Emulator]]:
     yield start
     for emulator in started:
         emulator.close()
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Iterator[Callable[..., Watcher]]:
+    """Start watchers with given flags; all are ended at the end."""
+    started: list[Watcher] = []
+
+    def start(emulator: Emulator, *arguments: str) -> Watcher:
+        flags = ("--endpoint", emulator.url, "--cache-dir", str(tmp_path / "cache"))
+        started.append(Watcher(tmp_path, *flags, *arguments))
+        return started[-1]
+
+    yield start
+    for watcher in started:
+        if watcher.process.poll() is None:
+            watcher.process.kill()
+        watcher.process.wait(10)

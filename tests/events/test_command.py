@@ -4,86 +4,17 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from azure_imds_facts.emulator import Emulator
 
-ROOT = Path(__file__).resolve().parents[2]
+from .processes import Watcher, environment, run_events, wait_for, words
+
 Emulate = Callable[..., Emulator]
-
-
-def environment(**more: str) -> dict[str, str]:
-    """The environment of a process that imports this checkout's package."""
-    return {**os.environ, "PYTHONPATH": str(ROOT / "facts"), **more}
-
-
-def words(*arguments: str) -> list[str]:
-    """What starts the command."""
-    return [sys.executable, "-m", "azure_imds_facts", "events", *arguments]
-
-
-def run_events(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
-    return subprocess.run(words(*arguments), env=environment(), capture_output=True, text=True, timeout=60, check=False)
-
-
-class Watcher:
-    """`events --watch` in a process; what it writes goes to files."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self.output, self.errors = folder / "output", folder / "errors"
-        with self.output.open("ab") as output, self.errors.open("ab") as errors:
-            self.process = subprocess.Popen(
-                words("--watch", *arguments), env=environment(), stdout=output, stderr=errors
-            )
-
-    def lines(self) -> list[dict[str, Any]]:
-        """The changes it printed so far."""
-        return [json.loads(line) for line in self.output.read_text().splitlines()]
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        """End it; return its exit code."""
-        self.process.send_signal(number)
-        return self.process.wait(10)
-
-
-@pytest.fixture
-def watch(tmp_path: Path) -> Iterator[Callable[..., Watcher]]:
-    """Start watchers with given flags; all are ended at the end."""
-    started: list[Watcher] = []
-
-    def start(emulator: Emulator, *arguments: str) -> Watcher:
-        flags = ("--endpoint", emulator.url, "--cache-dir", str(tmp_path / "cache"))
-        started.append(Watcher(tmp_path, *flags, *arguments))
-        return started[-1]
-
-    yield start
-    for watcher in started:
-        if watcher.process.poll() is None:
-            watcher.process.kill()
-        watcher.process.wait(10)
-
-
-def wait_for(condition: Callable[[], Any], *, seconds: float = 15.0) -> float:
-    """Wait until something holds; return how long that took."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < seconds, "it never came"
-        time.sleep(0.01)
-    return time.monotonic() - began
-
-
-def polls(emulator: Emulator) -> int:
-    """How often events were asked for."""
-    return sum(record.path.startswith("/metadata/scheduledevents") for record in emulator.requests)
 
 
 def test_events_are_listed(emulate: Emulate, tmp_path: Path) -> None:
@@ -226,38 +157,6 @@ def test_a_restart_repeats_no_command(emulate: Emulate, watch: Callable[..., Wat
     assert fourth.stop() == 0
 
 
-@pytest.mark.parametrize("script", ["429:retry-after=1*2,500*2", "hang*forever", "410*forever", "reset*forever"])
-def test_outages_of_imds_and_sigterm(script: str, emulate: Emulate, watch: Callable[..., Watcher]) -> None:
-    """The watch says once that IMDS fails, goes on where it answers again, and ends with 0 at once in any case."""
-    emulator = emulate()
-    watcher = watch(emulator)
-    wait_for(lambda: polls(emulator) >= 1)
-    emulator.fault(script)
-    before = polls(emulator)
-    wait_for(lambda: polls(emulator) > before or "Watching goes on" in watcher.errors.read_text())
-    if "forever" in script:
-        time.sleep(0.3)
-    else:
-        wait_for(lambda: "IMDS answers again" in watcher.errors.read_text())
-        emulator.event("Preempt")
-        wait_for(lambda: [line["change"] for line in watcher.lines()] == ["scheduled"])
-    began = time.monotonic()
-    assert watcher.stop() == 0
-    assert time.monotonic() - began < 1.0
-    assert "Traceback" not in watcher.errors.read_text()
-
-
-def test_a_watch_without_imds_waits_for_it(watch: Callable[..., Watcher], emulate: Emulate) -> None:
-    """Started before IMDS answers, as at boot, it asks for the VM's name until it is told."""
-    emulator = emulate(fault="500*forever")
-    watcher = watch(emulator, "--timeout", "0.5")
-    wait_for(lambda: "Asking for this VM's name again" in watcher.errors.read_text())
-    emulator.fault("")
-    emulator.event("Freeze")
-    wait_for(lambda: [line["change"] for line in watcher.lines()] == ["scheduled"])
-    assert watcher.stop() == 0
-
-
 def test_an_api_version_of_the_instance_does_no_harm(emulate: Emulate, tmp_path: Path) -> None:
     """AZURE_IMDS_API_VERSION, set for the facts, is not taken for the events' own."""
     emulator = emulate()
@@ -283,16 +182,3 @@ def test_switched_off_it_asks_nothing(emulate: Emulate, tmp_path: Path) -> None:
     )
     assert (off.returncode, off.stdout) == (3, "")
     assert emulator.requests == []
-
-
-def test_the_first_call_is_waited_for(emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path) -> None:
-    """While Azure switches the service on, one look waits for it, and a watch loses nothing."""
-    slow = emulate(events_delay=6)
-    slow.event("Reboot")
-    done = run_events("--endpoint", slow.url, "--cache-dir", str(tmp_path / "cache"))
-    assert (done.returncode, len(done.stdout.splitlines())) == (0, 1)
-    emulator = emulate(events_delay=6)
-    emulator.event("Preempt")
-    watcher = watch(emulator)
-    wait_for(lambda: [line["change"] for line in watcher.lines()] == ["scheduled"])
-    assert watcher.stop() == 0

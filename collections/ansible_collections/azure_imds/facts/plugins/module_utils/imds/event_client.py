@@ -8,6 +8,7 @@ import json
 from .client import Answer, Client, backoff
 from .clock import Clock, Deadline
 from .errors import InvalidError, RejectedError, Reporter, UnavailableError, UsageError, printable
+from .event_versions import VERSIONS, Negotiation
 from .events import parse_timeline
 
 TYPE_CHECKING = False
@@ -31,14 +32,10 @@ if TYPE_CHECKING:
 
 
 PATH = "/metadata/scheduledevents"
-# Newest first, from Microsoft's page "Scheduled Events for Linux VMs". An instance's version gets 404 (recorded).
-VERSIONS = ("2020-07-01", "2019-08-01", "2019-04-01", "2019-01-01", "2017-11-01", "2017-08-01", "2017-03-01")
 # The first request ever switches the service on for the VM, which takes up to two minutes (documented).
 SWITCH_ON_S = 120.0
 # Once it has answered, it answers within milliseconds: one that hangs is given up before a Preempt's 30 s have passed.
 _AFTERWARDS_S = 5.0
-# A version that has worked is doubted only after so many refusals in a row; before, they are an outage.
-_DOUBTED_AFTER = 10
 
 
 class EventClient:
@@ -71,7 +68,7 @@ class EventClient:
         self._timeout_s = timeout_s
         self._spacing_s = spacing_s
         self._reporter = reporter or Reporter()
-        self._versions = _Negotiation((api_version,) if api_version else VERSIONS)
+        self._versions = Negotiation((api_version,) if api_version else VERSIONS)
         self._asked_at: float | None = None
         self.clock = clock or Clock()
         self.has_answered = False
@@ -181,49 +178,6 @@ class EventClient:
             return UnavailableError("IMDS refused one api-version after the other until the time was over.")
         hint = "This IMDS offers no scheduled events; Azure Stack Hub's does not. Check the endpoint and --api-version."
         return RejectedError(error.problem, hint=hint)
-
-
-class _Negotiation:
-    """Which version to ask for: the newest at first, older ones while they are refused, and newer ones once more.
-
-    404 is also what IMDS says while it is not ready. What is settled on while that ends may be too old to tell of a
-    Preempt, so newer versions are tried again before anything counts.
-    """
-
-    def __init__(self, versions: tuple[str, ...]) -> None:
-        self._versions = versions
-        self._at = 0
-        self._is_settled = len(versions) == 1
-        self._is_climbing = False
-        self._refusals = 0
-
-    @property
-    def version(self) -> str:
-        """The version to ask for."""
-        return self._versions[self._at]
-
-    def accept(self) -> bool:
-        """Note that the version is known; return whether it is the one to stay with."""
-        self._refusals = 0
-        if not self._is_settled and self._at > 0:
-            self._at -= 1
-            self._is_climbing = True
-            return False
-        self._is_settled = True
-        return True
-
-    def refuse(self) -> bool:
-        """Note that the version is refused; return whether there is another to ask for at once."""
-        self._refusals += 1
-        if self._is_settled:
-            self._is_settled = len(self._versions) == 1 or self._refusals < _DOUBTED_AFTER
-            return False
-        if self._is_climbing:
-            self._at += 1
-            self._is_climbing, self._is_settled = False, True
-            return True
-        self._at = (self._at + 1) % len(self._versions)
-        return self._at > 0
 
 
 class _Posts:
