@@ -17,7 +17,8 @@ from azure_imds_facts.core.errors import (
     UnreachableError,
     UsageError,
 )
-from azure_imds_facts.core.event_client import VERSIONS, EventClient
+from azure_imds_facts.core.event_client import EventClient
+from azure_imds_facts.core.event_versions import VERSIONS
 from azure_imds_facts.core.http_transport import HttpTransport
 from azure_imds_facts.core.transport import Response
 from azure_imds_facts.core.versions import KNOWN
