@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write a `_grains`, `_modules`, `_utils` tree into DIR, for file_roots or gitfs: minions need nothing installed.
+"""Write a `_grains`, `_modules`, `_beacons`, `_utils` tree into DIR, for file_roots or gitfs: minions install nothing.
 
 Then run salt '*' saltutil.sync_all. The core comes as a package under `_utils` whose name changes with its content, so
 that a minion that runs takes a newer export at once; an older one of ours in DIR is removed. docs/salt.md tells more.
