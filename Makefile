@@ -2,7 +2,7 @@
 # `make demo` and `make test` set up all they need below this checkout; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-lint demo test test-boot test-matrix test-molecule fuzz bench lint format typed clean distclean dist
+.PHONY: help venv venv-lint demo test test-collection test-boot test-matrix test-molecule fuzz bench lint format typed clean distclean dist
 
 COLLECTION := collections/ansible_collections/azure_imds/facts
 CORE := $(COLLECTION)/plugins/module_utils/imds
@@ -32,6 +32,9 @@ demo: venv ## show everything: an emulated VM, Ansible, Salt, local facts
 
 test: venv ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-collection: venv ## run ansible-test on the collection: sanity, units, integration
+	@scripts/test-collection.sh
 
 test-molecule: venv venv-lint ## run the molecule scenario against an emulated VM
 	@$(BIN)/python scripts/with_emulated_vm.py $(CURDIR)/$(LINT)/molecule test

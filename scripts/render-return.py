@@ -19,6 +19,10 @@ FIELDS = ROOT / "facts/azure_imds_facts/emulator/fields.json"
 MACHINE = ROOT / "facts/azure_imds_facts/emulator/machine.json"
 MARK = "# From here on written by scripts/render-return.py.\n"
 SENSITIVE_FIELDS = {field: name for name, fields in SENSITIVE.items() for field in fields}
+INTRODUCTION = (
+    "The facts, with IMDS's own values, strings as a rule. A field that a document lacks has no fact; a new field of "
+    "C(compute) has one without a new version of this module."
+)
 # Fact → type, sample, when it is there, what it says, for what is no field of IMDS.
 OK = "when the outcome is V(ok)"
 NETWORK = "when network is gathered"
@@ -47,7 +51,7 @@ OTHERS: dict[str, tuple[str, object, str, str]] = {
         "dict",
         {"Cost Center": "4711"},
         "when tags are gathered",
-        "Tag names and values, exactly as they are. Each tag is a fact of its own as well, C(azure_imds_tags_cost_center).",
+        "Tag names and values, exactly as they are. Each is a fact of its own as well, C(azure_imds_tags_cost_center).",
     ),
     "snapshot_endpoint": ("str", "http://169.254.169.254", OK, "Where IMDS was."),
     "snapshot_api_version": ("str", "2025-04-07", OK, "The api-version of the document; null from cloud-init."),
@@ -119,10 +123,7 @@ def render() -> str:
             "sample": "ok",
         },
         "ansible_facts": {
-            "description": [
-                "The facts, with IMDS's own values, strings as a rule. A field that a document lacks has no fact; a new "
-                "field of C(compute) has one without a new version of this module.",
-            ],
+            "description": [INTRODUCTION],
             "returned": "when the outcome is V(ok) or V(not_azure), or with O(fail_on=never)",
             "type": "dict",
             "contains": dict(sorted(contains.items())),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azure_imds_facts.core.settings import Settings
-    from azure_imds_facts.core.transport import Transport
+    from azure_imds_facts.requests_transport import RequestsTransport
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ def build_minion_settings(opts: Mapping[str, Any], **overrides: object) -> Setti
     return build_settings(explicit, os.environ, timeout=_TIMEOUT_S, cache_dir=_choose_cache_dir(opts))
 
 
-def open_transport() -> Transport:
+def open_transport() -> RequestsTransport:
     """Return the transport on requests, which Salt has loaded anyway."""
     from azure_imds_facts.requests_transport import RequestsTransport  # noqa: PLC0415  not for a cached answer
 

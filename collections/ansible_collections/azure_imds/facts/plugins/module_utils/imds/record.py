@@ -38,7 +38,7 @@ def record(cls: type[T]) -> type[T]:
         raise AttributeError(f"{cls.__name__}.{name} cannot be assigned: records do not change")
 
     def __eq__(self: Any, other: object) -> bool:
-        return type(other) is cls and bool(self.__dict__ == other.__dict__)
+        return other.__class__ is cls and bool(self.__dict__ == other.__dict__)
 
     def __repr__(self: Any) -> str:
         return f"{cls.__name__}({self.__dict__})"

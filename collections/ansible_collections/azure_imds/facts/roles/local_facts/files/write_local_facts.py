@@ -24,13 +24,13 @@ class _Inside(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         known = name == "imds" or name.partition("imds.")[2] in SOURCES
         return importlib.util.spec_from_loader(name, self, is_package=name == "imds") if known else None
 
-    def get_source(self, name: str) -> str:
+    def get_source(self, fullname: str) -> str:
         """Return a module's source."""
-        return SOURCES["__init__" if name == "imds" else name.partition("imds.")[2]]
+        return SOURCES["__init__" if fullname == "imds" else fullname.partition("imds.")[2]]
 
-    def is_package(self, name: str) -> bool:
+    def is_package(self, fullname: str) -> bool:
         """The core is one package, without others in it."""
-        return name == "imds"
+        return fullname == "imds"
 
 
 def main(arguments: list[str]) -> int:
