@@ -136,12 +136,13 @@ def test_a_command_that_fails_or_hangs(emulate: Emulate, watch: Callable[..., Wa
 def test_a_restart_repeats_no_command(emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path) -> None:
     """A watch that was killed goes on where it was; one that was stopped in a command runs that one again."""
     emulator = emulate()
-    ran = tmp_path / "ran"
+    ran, state = tmp_path / "ran", tmp_path / "state" / "events.json"
     flags = ("--exec", f"echo $AZURE_IMDS_EVENT_TYPE >> {ran}; [ $AZURE_IMDS_EVENT_TYPE != Redeploy ] || sleep 60",
-             "--state", str(tmp_path / "state" / "events.json"))  # fmt: skip
+             "--state", str(state))  # fmt: skip
     first = watch(emulator, *flags)
     reboot = emulator.event("Reboot")
-    wait_for(lambda: ran.exists() and reboot in (tmp_path / "state" / "events.json").read_text())
+    wait_for(lambda: state.exists() and reboot in state.read_text())
+    assert ran.read_text() == "Reboot\n"
     second = watch(emulator, *flags)
     assert second.process.wait(10) == 2
     assert "watched already" in second.errors.read_text()

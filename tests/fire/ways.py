@@ -20,6 +20,7 @@ from typing import Any
 from azure_imds_facts.commands import collecting as commands_collecting
 from azure_imds_facts.commands import local_facts
 from azure_imds_facts.core import collector, http_transport, transport
+from azure_imds_facts.core import local_facts as core_local_facts
 from azure_imds_facts.core.errors import ImdsError
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.host import Host
@@ -78,7 +79,7 @@ def prepare(way: str, chosen: str, host: Host) -> Callable[..., None]:
 
     if way == "salt":
         return _prepare_salt(collect)
-    _replace(commands_collecting, "collect", collect)
+    _replace(core_local_facts, "collect", collect)
     _replace(local_facts, "ErrorStreamReporter", lambda **_: _NOW.reporter)
     run = {"module": _run_module, "writer": _run_writer}[way]
 
