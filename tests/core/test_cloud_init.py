@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from azure_imds_facts.core.host import read_copy
+from azure_imds_facts.core.substitutes import read_copy
 
 from tests.support.documents import build_document
 

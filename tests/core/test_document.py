@@ -8,7 +8,8 @@ import json
 from typing import Any
 
 import pytest
-from azure_imds_facts.core.document import MAX_BODY, is_partial, parse_json, validate_document
+from azure_imds_facts.core.body import parse_json
+from azure_imds_facts.core.document import MAX_BODY, is_partial, validate_document
 from azure_imds_facts.core.errors import InvalidError
 from hypothesis import given
 from hypothesis import strategies as st

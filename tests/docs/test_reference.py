@@ -16,8 +16,7 @@ import yaml
 from azure_imds_facts.cli import COMMANDS
 from azure_imds_facts.commands.collecting import FLAGS
 from azure_imds_facts.commands.export import EXPORTS
-from azure_imds_facts.core import errors, settings
-from azure_imds_facts.core.document import SENSITIVE
+from azure_imds_facts.core import document, errors, settings
 from azure_imds_facts.core.errors import Reporter
 from azure_imds_facts.core.facts import Snapshot, build_facts
 from azure_imds_facts.core.spelling import spell_ansible
@@ -79,7 +78,7 @@ def test_settings_table_names_every_setting_once() -> None:
 def test_settings_table_names_every_value() -> None:
     """Categories and sensitive names that a user may write are all listed."""
     text = _section("Settings")
-    for name in (*settings.CATEGORIES[3:], "all", *SENSITIVE, settings.DISABLED, settings.DEFAULT_ENDPOINT):
+    for name in (*settings.CATEGORIES[3:], "all", *document.SENSITIVE, settings.DISABLED, settings.DEFAULT_ENDPOINT):
         assert f"`{name}`" in text
     assert f"`{','.join(settings.DEFAULT_GATHER)}`" in text
 
@@ -116,7 +115,7 @@ def test_categories_table_names_every_fact_of_ours(everything: Snapshot) -> None
 def test_module_documentation_has_every_option() -> None:
     """The module's documentation and its arguments have the same options, types and choices."""
     source = (PLUGINS / "modules/azure_imds_facts.py").read_text(encoding="utf-8")
-    constants = {"CATEGORIES": settings.CATEGORIES, "SENSITIVE": SENSITIVE}
+    constants = {"settings": settings, "document": document}
     arguments = eval(re.search(r"ARGUMENTS = (\{.*?\n\})", source, re.DOTALL)[1], constants)  # type: ignore[index]  # noqa: S307  our own source
     for name, option in MODULE["DOCUMENTATION"]["options"].items():
         documented = {key: option[key] for key in ("type", "choices", "elements", "default") if key in option}
@@ -158,6 +157,6 @@ def test_export_row_is_complete() -> None:
 def test_sensitive_fields_are_named() -> None:
     """Every field that is left out stands in the reference by Azure's own name."""
     text = _section("Safety").lower()
-    for fields in SENSITIVE.values():
+    for fields in document.SENSITIVE.values():
         for field in fields:
             assert f"`{field}`" in text

@@ -11,7 +11,7 @@ import tempfile
 
 from azure_imds_facts.core.errors import printable
 from azure_imds_facts.core.events import spell_change
-from azure_imds_facts.core.record import record
+from azure_imds_facts.core.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from azure_imds_facts.core.record import record
+from azure_imds_facts.core.records import record
 
 OK, NOTE, BAD, SKIPPED = "ok", "note", "bad", "skipped"
 

@@ -8,7 +8,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from azure_imds_facts.core.record import record
+from azure_imds_facts.core.records import record
 from azure_imds_facts.doctor.findings import BAD, NOTE, OK, SKIPPED, Finding
 
 if TYPE_CHECKING:

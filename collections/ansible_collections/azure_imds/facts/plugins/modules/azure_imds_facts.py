@@ -12,12 +12,14 @@ from __future__ import annotations
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.collector import collect
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.document import SENSITIVE
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.errors import OK, ImdsError, NotAzureError, Reporter
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.facts import build_facts
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.settings import CATEGORIES, build_settings
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.spelling import spell_ansible
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds import (
+    collector,
+    document,
+    errors,
+    facts,
+    settings,
+    spelling,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,13 +35,13 @@ ARGUMENTS = {
     "detect": {"type": "str", "choices": ["auto", "skip"]},
     "cache_ttl": {"type": "float"},
     "cache_dir": {"type": "path"},
-    "gather_subset": {"type": "list", "elements": "str", "choices": [*CATEGORIES, "all"]},
-    "reveal": {"type": "list", "elements": "str", "choices": list(SENSITIVE)},
+    "gather_subset": {"type": "list", "elements": "str", "choices": [*settings.CATEGORIES, "all"]},
+    "reveal": {"type": "list", "elements": "str", "choices": list(document.SENSITIVE)},
     "fail_on": {"type": "str", "choices": ["error", "any", "never"], "default": "error"},
 }
 
 
-class Module(AnsibleModule, Reporter):  # type: ignore[misc]  # ansible has no types
+class Module(AnsibleModule, errors.Reporter):  # type: ignore[misc]  # ansible has no types
     """An AnsibleModule whose every end names its outcome, the refusal of an argument included."""
 
     def fail_json(self, msg: str, **result: Any) -> NoReturn:
@@ -67,15 +69,16 @@ def main() -> None:
     explicit = {("gather" if name == "gather_subset" else name): value for name, value in module.params.items()}
     fail_on = explicit.pop("fail_on")
     try:
-        snapshot = collect(build_settings(explicit, os.environ), open_transport=open_transport, reporter=module)
-        facts = spell_ansible(build_facts(snapshot, reporter=module), reporter=module)
-    except NotAzureError as error:
+        chosen = settings.build_settings(explicit, os.environ)
+        snapshot = collector.collect(chosen, open_transport=open_transport, reporter=module)
+        spelled = spelling.spell_ansible(facts.build_facts(snapshot, reporter=module), reporter=module)
+    except errors.NotAzureError as error:
         if fail_on == "any":
             module.fail_json(str(error), outcome=error.outcome)
         module.exit_json(ansible_facts={"azure_imds_available": False}, outcome=error.outcome)
-    except ImdsError as error:
+    except errors.ImdsError as error:
         module.fail_json(str(error), outcome=error.outcome)
-    module.exit_json(ansible_facts=facts, outcome=OK)
+    module.exit_json(ansible_facts=spelled, outcome=errors.OK)
 
 
 if __name__ == "__main__":

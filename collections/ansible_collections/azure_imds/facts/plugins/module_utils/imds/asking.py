@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
+from . import errors
 from .client import Client, backoff
-from .errors import InvalidError, UnreachableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from .cache import Cache, Key
     from .client import Answer
     from .clock import Clock, Deadline
-    from .errors import ImdsError, Reporter
     from .transport import Transport
 
     T = TypeVar("T")
@@ -37,7 +36,14 @@ class Asking:
     """A client together with its patience: one attempt a turn, so that a long budget never locks others out."""
 
     def __init__(
-        self, endpoint: str, transport: Transport, *, cache: Cache, deadline: Deadline, clock: Clock, reporter: Reporter
+        self,
+        endpoint: str,
+        transport: Transport,
+        *,
+        cache: Cache,
+        deadline: Deadline,
+        clock: Clock,
+        reporter: errors.Reporter,
     ) -> None:
         self._transport = transport
         self._cache = cache
@@ -100,13 +106,13 @@ class Asking:
     def _accept(self, accept: Callable[[Answer], T], answer: Answer) -> T:
         try:
             return accept(answer)
-        except InvalidError as error:
-            raise InvalidError(self.client.tell(error.problem), hint=error.hint) from None
+        except errors.InvalidError as error:
+            raise errors.InvalidError(self.client.tell(error.problem), hint=error.hint) from None
 
     def _choose_wait(
         self,
         answer: Answer,
-        error: ImdsError,
+        error: errors.ImdsError,
         failures: int,
         deadline: Deadline,
         final_statuses: tuple[int, ...],
@@ -130,9 +136,11 @@ class Asking:
             raise error
         return wait_s
 
-    def _out_of_time(self) -> ImdsError:
+    def _out_of_time(self) -> errors.ImdsError:
         waited = f"Waited {self._deadline.elapsed:.1f} s for another process that asks IMDS, which brought no answer."
-        return self.client.last_complete_error or UnreachableError(waited, hint="Try again, or raise the timeout.")
+        return self.client.last_complete_error or errors.UnreachableError(
+            waited, hint="Try again, or raise the timeout."
+        )
 
 
 class Turn:

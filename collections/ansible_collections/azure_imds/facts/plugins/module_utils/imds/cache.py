@@ -11,17 +11,16 @@ import json
 import os
 import re
 
+from . import records, safe_files
 from .clock import format_time
 from .document import MAX_BODY, is_partial, redact
-from .record import record
-from .safe_files import open_lock_file, open_private_directory, read_file, remove_leftovers, write_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from . import errors
     from .clock import Clock
-    from .errors import Reporter
 
 # An entry is a document of at most 1 MiB, escaped, and a few lines about it.
 _LIMIT = 4 * MAX_BODY
@@ -30,7 +29,7 @@ STALE_S = 24 * 3600.0
 _FORMAT = 1
 
 
-@record
+@records.record
 class Entry:
     """An answer as it was kept: `age_s` seconds since it came, `asked` the api-version asked for or `negotiated`."""
 
@@ -41,7 +40,7 @@ class Entry:
     local_address: str | None = None
 
 
-@record
+@records.record
 class Key:
     """What an entry answers: there is one for each endpoint, path, asked api-version and boot."""
 
@@ -59,7 +58,7 @@ class Key:
 class Cache:
     """A directory of entries. Without one (`path` None, or one that cannot be trusted) it holds nothing."""
 
-    def __init__(self, path: str | None, *, clock: Clock, reporter: Reporter) -> None:
+    def __init__(self, path: str | None, *, clock: Clock, reporter: errors.Reporter) -> None:
         self._path = path if os.open in os.supports_dir_fd else None
         self._clock = clock
         self._reporter = reporter
@@ -112,10 +111,10 @@ class Cache:
         if self._path is None:
             return
         try:
-            directory = open_private_directory(self._path)
+            directory = safe_files.open_private_directory(self._path)
             try:
-                remove_leftovers(directory, name, now=self._clock.time())
-                write_file(directory, name, content, mode=0o600)
+                safe_files.remove_leftovers(directory, name, now=self._clock.time())
+                safe_files.write_file(directory, name, content, mode=0o600)
             finally:
                 os.close(directory)
         except OSError as error:
@@ -126,9 +125,9 @@ class Cache:
         if self._path is None:
             return None
         try:
-            directory = open_private_directory(self._path)
+            directory = safe_files.open_private_directory(self._path)
             try:
-                return open_lock_file(directory, f"{key.file_name}.lock")
+                return safe_files.open_lock_file(directory, f"{key.file_name}.lock")
             finally:
                 os.close(directory)
         except OSError as error:
@@ -139,9 +138,9 @@ class Cache:
         if self._path is None or not os.path.lexists(self._path):
             return None
         try:
-            directory = open_private_directory(self._path)
+            directory = safe_files.open_private_directory(self._path)
             try:
-                return read_file(directory, name, limit=_LIMIT)
+                return safe_files.read_file(directory, name, limit=_LIMIT)
             finally:
                 os.close(directory)
         except OSError as error:

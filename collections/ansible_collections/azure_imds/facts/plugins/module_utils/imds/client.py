@@ -6,14 +6,12 @@ from __future__ import annotations
 import json
 import os
 
+from . import errors, records, versions
+from .body import parse_json
 from .clock import parse_date
-from .document import parse_json
-from .errors import InvalidError, UnreachableError
-from .record import record
 from .settings import DEFAULT_ENDPOINT
 from .statuses import meaning_of
 from .transport import TransportError
-from .versions import NEWEST, VERSION, choose_fallback, choose_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .clock import Clock, Deadline
-    from .errors import ImdsError, Reporter
-    from .record import JsonObject
     from .transport import Response, Transport
 
 
@@ -31,7 +27,7 @@ _LONGEST_ATTEMPT_S = 30.0
 _HINT = "Check that this is an Azure VM whose primary network interface is up and has a route to 169.254.169.254."
 
 
-@record
+@records.record
 class Answer:
     """One attempt's end: `value` where it was JSON with status 200, else `error` and whether to ask again.
 
@@ -40,7 +36,7 @@ class Answer:
 
     version: str | None
     value: Any = None
-    error: ImdsError | None = None
+    error: errors.ImdsError | None = None
     is_retried: bool = False
     wait_s: float | None = None
     local_address: str | None = None
@@ -52,7 +48,7 @@ class Client:
     """Asks one endpoint under one deadline. It raises nothing but programming errors: every end is an Answer."""
 
     def __init__(
-        self, endpoint: str, transport: Transport, *, deadline: Deadline, clock: Clock, reporter: Reporter
+        self, endpoint: str, transport: Transport, *, deadline: Deadline, clock: Clock, reporter: errors.Reporter
     ) -> None:
         self._endpoint = endpoint
         self._transport = transport
@@ -61,7 +57,7 @@ class Client:
         self._reporter = reporter
         self.attempts = 0
         self._url = endpoint
-        self.last_complete_error: ImdsError | None = None
+        self.last_complete_error: errors.ImdsError | None = None
         self._refused: set[str] = set()
         self._has_asked_versions = False
         self._listed: list[object] | None = None
@@ -73,7 +69,7 @@ class Client:
         """
         if version:
             return self._ask_instance(version)
-        asked: str | None = remembered or NEWEST
+        asked: str | None = remembered or versions.NEWEST
         self._refused = set()
         self._has_asked_versions = False
         is_guess = False
@@ -82,7 +78,7 @@ class Client:
             if answer.value is not None and is_guess:
                 # The list could not be had when it was wanted; now that IMDS answers, it may name a newer version.
                 is_guess, self._has_asked_versions = False, False
-                better = choose_version(self._fetch_versions() or (), ())
+                better = versions.choose_version(self._fetch_versions() or (), ())
                 if better and better > str(asked):
                     asked = better
                     continue
@@ -103,14 +99,14 @@ class Client:
         """Ask for a path once, and read the answer as JSON."""
         return self.read(version, self.send(path, version))
 
-    def send(self, path: str, version: str | None, query: str = "") -> Response | UnreachableError:
+    def send(self, path: str, version: str | None, query: str = "") -> Response | errors.UnreachableError:
         """Ask for a path once, and return what came as it is."""
         url = self._endpoint + path + (f"?api-version={version}" if version else "") + query
         request_id = _make_request_id()
         self._url = url
         headers = {
             "Metadata": "true",
-            "User-Agent": f"azure-imds-facts/{VERSION}",
+            "User-Agent": f"azure-imds-facts/{versions.VERSION}",
             "Accept": "application/json",
             "Accept-Encoding": "identity",
             "x-ms-client-request-id": request_id,
@@ -120,18 +116,18 @@ class Client:
             response = self._transport.fetch(url, headers, self.deadline.within(_LONGEST_ATTEMPT_S))
         except TransportError as error:
             self._reporter.attempt(f"GET {url} ({request_id}): {error}")
-            return UnreachableError(
+            return errors.UnreachableError(
                 self.tell(str(error)),
                 hint=_HINT if self._endpoint == DEFAULT_ENDPOINT else "Check that IMDS is served at this endpoint.",
             )
         self._reporter.attempt(f"GET {url} ({request_id}): {response.status}, {len(response.body)} bytes")
         return response
 
-    def read(self, version: str | None, response: Response | UnreachableError) -> Answer:
+    def read(self, version: str | None, response: Response | errors.UnreachableError) -> Answer:
         """Read what came."""
-        if isinstance(response, UnreachableError):
+        if isinstance(response, errors.UnreachableError):
             return Answer(version=version, error=response, is_retried=True)
-        common: JsonObject = {
+        common: records.JsonObject = {
             "version": version,
             "status": response.status,
             "local_address": response.local_address,
@@ -139,8 +135,10 @@ class Client:
         if response.status == 200:
             try:
                 return Answer(value=parse_json(response.body), **common)
-            except InvalidError as error:
-                told = InvalidError(self.tell(error.problem), hint=error.hint, is_broken_json=error.is_broken_json)
+            except errors.InvalidError as error:
+                told = errors.InvalidError(
+                    self.tell(error.problem), hint=error.hint, is_broken_json=error.is_broken_json
+                )
                 return Answer(error=told, is_retried=error.is_broken_json, **common)
         meaning = meaning_of(response.status)
         said, offered = _read_error_body(response.body)
@@ -166,13 +164,15 @@ class Client:
 
     def _choose_next(self, answer: Answer, asked: str) -> tuple[str | None, bool]:
         """Return the version to ask for next, None where there is none, and whether it is a guess without a list."""
-        offered = choose_version(answer.offered or (), self._refused)
+        offered = versions.choose_version(answer.offered or (), self._refused)
         if offered:
             return offered, False
         listed = self._fetch_versions()
-        if listed is not None and answer.status != 400 and choose_version(listed, ()) == asked:
+        if listed is not None and answer.status != 400 and versions.choose_version(listed, ()) == asked:
             return None, False  # IMDS knows this version: the trouble is another, and passes or does not
-        return choose_version(listed or (), self._refused) or choose_fallback(self._refused), listed is None
+        return versions.choose_version(listed or (), self._refused) or versions.choose_fallback(
+            self._refused
+        ), listed is None
 
     def _fetch_versions(self) -> list[object] | None:
         """Return what `/metadata/versions` lists, `[]` where IMDS has no such page, None where it could not say.
@@ -195,7 +195,7 @@ def _read_error_body(body: bytes) -> tuple[str, tuple[object, ...] | None]:
     """
     try:
         value = parse_json(body)
-    except InvalidError:
+    except errors.InvalidError:
         return "", None
     if not isinstance(value, dict):
         return "", None

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-from .cache import STALE_S, Cache, Key
+from . import errors, records, versions
+from .cache import Cache, Key
 from .clock import Clock, Deadline, format_time
 from .document import redact, validate_document
-from .errors import TRANSIENT, ImdsError, InvalidError, NotAzureError, Reporter
 from .facts import Snapshot
-from .host import Host, detect_azure, read_copy, verify_vm_id
-from .record import replace
+from .host import Host, detect_azure, verify_vm_id
 from .settings import DEFAULT_ENDPOINT, DISABLED, EXTRA_CATEGORIES
-from .versions import KNOWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,9 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .asking import Asking
-    from .cache import Entry
     from .client import Answer
-    from .record import JsonObject
     from .settings import Settings
     from .transport import Transport
 
@@ -35,7 +31,7 @@ def collect(
     open_transport: Callable[[], Transport],
     host: Host | None = None,
     clock: Clock | None = None,
-    reporter: Reporter | None = None,
+    reporter: errors.Reporter | None = None,
     failures: Any = None,
 ) -> Snapshot:
     """Return the machine's metadata inside `settings.timeout` seconds, with one request as a rule.
@@ -45,7 +41,7 @@ def collect(
     ImdsError of the outcome; nothing else.
     """
     if settings.is_disabled:
-        raise NotAzureError(f"{DISABLED} is set, so nothing was asked.", hint="Unset it to have facts.")
+        raise errors.NotAzureError(f"{DISABLED} is set, so nothing was asked.", hint="Unset it to have facts.")
     clock = clock or Clock()
     host = host or Host()
     deadline = Deadline(settings.timeout, clock)
@@ -55,7 +51,7 @@ def collect(
         open_transport=open_transport,
         host=host,
         clock=clock,
-        reporter=reporter or Reporter(),
+        reporter=reporter or errors.Reporter(),
         deadline=deadline,
     )
     # Another endpoint may well stand for another VM; at Azure's own only this VM can be meant.
@@ -76,14 +72,14 @@ class Collection:
         open_transport: Callable[[], Transport],
         host: Host,
         clock: Clock,
-        reporter: Reporter,
+        reporter: errors.Reporter,
         deadline: Deadline,
     ) -> None:
         self.dmi_uuid = ""
         self.settings = settings
         self._open_transport = open_transport
-        self._host = host
-        self._clock = clock
+        self.host = host
+        self.clock = clock
         self.reporter = reporter
         self.deadline = deadline
         self._boot_id = host.read_boot_id()
@@ -97,14 +93,14 @@ class Collection:
         if fresh:
             return self._add_extras(fresh)
         if failures:
-            failures.bind(self.settings.endpoint, cache=self.cache, boot_id=self._boot_id, clock=self._clock)
+            failures.bind(self.settings.endpoint, cache=self.cache, boot_id=self._boot_id, clock=self.clock)
         known = failures.recall() if failures else None
         try:
             if known:
                 known.is_remembered = True
                 raise known
             return self._add_extras(self._fetch_instance())
-        except ImdsError as error:
+        except errors.ImdsError as error:
             if failures and not known:
                 failures.remember(error)
             return self._fall_back(error, is_known=known is not None)
@@ -129,13 +125,13 @@ class Collection:
                 self._open_transport(),
                 cache=self.cache,
                 deadline=self.deadline,
-                clock=self._clock,
+                clock=self.clock,
                 reporter=self.reporter,
             )
         return self._opened
 
-    def _snapshot(self, document: JsonObject, source: str, **how: Any) -> Snapshot:
-        """Raises InvalidError where the document is another VM's."""
+    def snapshot(self, document: records.JsonObject, source: str, **how: Any) -> Snapshot:
+        """Return what this run has collected. Raises InvalidError where the document is another VM's."""
         return Snapshot(
             document=document,
             source=source,
@@ -147,10 +143,13 @@ class Collection:
             **how,
         )
 
-    def _from_entry(self, entry: Entry, source: str) -> Snapshot | None:
-        """Return a kept answer as a snapshot, None where it no longer stands the checks of a new one."""
+    def read_kept(self, source: str, *, max_age_s: float) -> Snapshot | None:
+        """Return a kept answer up to that age, None where there is none that stands the checks of a new one."""
+        entry = self.cache.read(self.key(_INSTANCE))
+        if entry is None or entry.age_s > max_age_s:
+            return None
         try:
-            return self._snapshot(
+            return self.snapshot(
                 validate_document(redact(entry.document)),
                 source,
                 api_version=entry.api_version,
@@ -158,7 +157,7 @@ class Collection:
                 age_s=entry.age_s,
                 local_address=entry.local_address,
             )
-        except InvalidError:
+        except errors.InvalidError:
             return None
 
     def reads_fresh(self) -> bool:
@@ -166,12 +165,12 @@ class Collection:
         return self.settings.cache_ttl > 0 and not self.settings.reveal
 
     def _read_fresh(self) -> Snapshot | None:
-        entry = self.cache.read(self.key(_INSTANCE)) if self.reads_fresh() else None
-        return self._from_entry(entry, "cache") if entry and entry.age_s < self.settings.cache_ttl else None
+        kept = self.read_kept("cache", max_age_s=self.settings.cache_ttl) if self.reads_fresh() else None
+        return kept if kept and kept.age_s < self.settings.cache_ttl else None
 
     def _fetch_instance(self) -> Snapshot:
         entry = self.cache.read(self.key(_INSTANCE))
-        remembered = entry.api_version if entry and entry.api_version in KNOWN else None
+        remembered = entry.api_version if entry and entry.api_version in versions.KNOWN else None
         asking = self.asking()
         return asking.ask(
             lambda: asking.client.fetch_instance(self.settings.api_version, remembered=remembered),
@@ -182,57 +181,39 @@ class Collection:
 
     def _accept_instance(self, answer: Answer) -> Snapshot:
         document = validate_document(answer.value)
-        snapshot = self._snapshot(
+        snapshot = self.snapshot(
             document,
             "imds",
             api_version=answer.version,
-            fetched_at=format_time(self._clock.time()),
+            fetched_at=format_time(self.clock.time()),
             local_address=answer.local_address,
         )
         self.cache.write(self.key(_INSTANCE), document, api_version=answer.version, local_address=answer.local_address)
         shown = redact(document, reveal=self.settings.reveal)
-        return replace(snapshot, document=shown)
+        return records.replace(snapshot, document=shown)
 
-    def _fall_back(self, error: ImdsError, *, is_known: bool) -> Snapshot:
+    def _fall_back(self, error: errors.ImdsError, *, is_known: bool) -> Snapshot:
         """Return an older answer where the failure says nothing against one. Raises the failure where there is none."""
-        substitute = self._read_substitute() if isinstance(error, TRANSIENT) and not self.settings.reveal else None
+        if not isinstance(error, errors.TRANSIENT) or self.settings.reveal:
+            raise error
+        from .substitutes import read_substitute  # noqa: PLC0415  IMDS answers as a rule
+
+        substitute = read_substitute(self)
         if substitute is None:
             raise error
         tell = self.reporter.notice if is_known else self.reporter.warn
         tell(f"{error} Using {substitute.source} facts of {substitute.fetched_at} instead.")
         return self._add_extras(substitute)
 
-    def _read_substitute(self) -> Snapshot | None:
-        entry = self.cache.read(self.key(_INSTANCE))
-        stale = self._from_entry(entry, "stale") if entry and entry.age_s <= STALE_S else None
-        if stale or self.settings.endpoint != DEFAULT_ENDPOINT or self.settings.api_version:
-            return stale
-        return self._from_cloud_init()
-
-    def _from_cloud_init(self) -> Snapshot | None:
-        copy = read_copy(self._host.instance_data)
-        if copy is None:
-            return None
-        try:
-            return self._snapshot(
-                validate_document(redact(copy.document)),
-                "cloud-init",
-                api_version=None,
-                fetched_at=format_time(copy.changed),
-                age_s=max(0.0, self._clock.time() - copy.changed),
-            )
-        except InvalidError:
-            return None
-
     def _add_extras(self, snapshot: Snapshot) -> Snapshot:
         if not set(EXTRA_CATEGORIES).intersection(self.settings.gather):
             return snapshot
         from .extras import gather_extras  # noqa: PLC0415  few ask for what is beside the instance
 
-        return replace(snapshot, extras=gather_extras(self, snapshot))
+        return records.replace(snapshot, extras=gather_extras(self, snapshot))
 
 
-def read_vm_id(document: JsonObject) -> str | None:
+def read_vm_id(document: records.JsonObject) -> str | None:
     """Return a document's `compute.vmId`, None where it has none."""
     vm_id = document.get("compute", {}).get("vmId")
     return vm_id if isinstance(vm_id, str) else None

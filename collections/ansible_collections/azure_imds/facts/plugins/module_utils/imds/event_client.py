@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import json
 
+from . import errors
 from .client import Answer, Client, backoff
 from .clock import Clock, Deadline
-from .errors import InvalidError, RejectedError, Reporter, UnavailableError, UsageError, printable
 from .event_versions import VERSIONS, Negotiation
 from .events import parse_timeline
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Protocol, TypeVar
 
-    from .errors import ImdsError
     from .events import Event, Timeline
     from .transport import Response, Transport
 
@@ -54,12 +53,13 @@ class EventClient:
         api_version: str | None = None,
         timeout_s: float = SWITCH_ON_S + 30.0,
         clock: Clock | None = None,
-        reporter: Reporter | None = None,
+        reporter: errors.Reporter | None = None,
         spacing_s: float = 0.25,
     ) -> None:
         if api_version is not None and api_version not in VERSIONS:
-            raise UsageError(
-                f"Scheduled events have no api-version {printable(str(api_version))!r}; theirs are not the instance's.",
+            given = errors.printable(str(api_version))
+            raise errors.UsageError(
+                f"Scheduled events have no api-version {given!r}; theirs are not the instance's.",
                 hint=f"Give one of {', '.join(VERSIONS)}, or none.",
             )
         self._endpoint = endpoint
@@ -67,7 +67,7 @@ class EventClient:
         self._transport: PostingTransport | None = None
         self._timeout_s = timeout_s
         self._spacing_s = spacing_s
-        self._reporter = reporter or Reporter()
+        self._reporter = reporter or errors.Reporter()
         self._versions = Negotiation((api_version,) if api_version else VERSIONS)
         self._asked_at: float | None = None
         self.clock = clock or Clock()
@@ -128,8 +128,10 @@ class EventClient:
         if error is None:
             try:
                 timeline = parse_timeline(answer.value)
-            except InvalidError as broken:
-                error = InvalidError(client.tell(broken.problem), hint="Look for what else answers at this endpoint.")
+            except errors.InvalidError as broken:
+                error = errors.InvalidError(
+                    client.tell(broken.problem), hint="Look for what else answers at this endpoint."
+                )
                 return Answer(version=answer.version, error=error, status=answer.status), None
             return answer, timeline if self._versions.accept() else None
         if answer.status not in (400, 404):
@@ -173,11 +175,11 @@ class EventClient:
             transport, reporter = _Posts(transport, body), _TellsOfPosts(reporter)
         return Client(self._endpoint, transport, deadline=deadline, clock=self.clock, reporter=reporter)
 
-    def _refused(self, error: ImdsError | None) -> ImdsError:
+    def _refused(self, error: errors.ImdsError | None) -> errors.ImdsError:
         if error is None:
-            return UnavailableError("IMDS refused one api-version after the other until the time was over.")
+            return errors.UnavailableError("IMDS refused one api-version after the other until the time was over.")
         hint = "This IMDS offers no scheduled events; Azure Stack Hub's does not. Check the endpoint and --api-version."
-        return RejectedError(error.problem, hint=hint)
+        return errors.RejectedError(error.problem, hint=hint)
 
 
 class _Posts:
@@ -197,10 +199,10 @@ class _Posts:
         self._transport.close()
 
 
-class _TellsOfPosts(Reporter):
+class _TellsOfPosts(errors.Reporter):
     """Call a request what it is: a client knows only of GET."""
 
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(self, reporter: errors.Reporter) -> None:
         self._reporter = reporter
 
     def attempt(self, message: str) -> None:
@@ -213,12 +215,12 @@ def find_event(event_id: str, timeline: Timeline) -> Event:
     found = [event for event in timeline.events if event.key == event_id.lower()]
     if not found:
         listed = ", ".join(event.event_id for event in timeline.events[:10]) or "none"
-        raise _gone(event_id, f"IMDS does not list it. What it lists: {printable(listed, most=400)}.")
+        raise _gone(event_id, f"IMDS does not list it. What it lists: {errors.printable(listed, most=400)}.")
     return found[0]
 
 
-def _gone(event_id: str, problem: str) -> RejectedError:
-    return RejectedError(
-        f"Event {printable(event_id)} cannot be approved: {problem}",
+def _gone(event_id: str, problem: str) -> errors.RejectedError:
+    return errors.RejectedError(
+        f"Event {errors.printable(event_id)} cannot be approved: {problem}",
         hint="It is over or was cancelled, or the id is wrong. Ask for the events there are: azure-imds-facts events",
     )

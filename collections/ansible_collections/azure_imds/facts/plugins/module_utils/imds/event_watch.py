@@ -3,17 +3,17 @@
 
 from __future__ import annotations
 
-from .errors import InvalidError, Reporter
+from . import errors
 from .events import COMPLETED, STARTED, Change, Timeline, changes, concerns, parse_timeline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from . import records
     from .client import Answer
     from .clock import Clock
     from .event_client import EventClient
-    from .record import JsonObject
 
 # What Retry-After may ask for at most: a Preempt gives thirty seconds' notice.
 _LONGEST_WAIT_S = 15.0
@@ -32,13 +32,13 @@ class Watch:
         vm_name: str | None,
         clock: Clock,
         interval_s: float = 1.0,
-        reporter: Reporter | None = None,
+        reporter: errors.Reporter | None = None,
     ) -> None:
         self._client = client
         self._vm_name = vm_name
         self._clock = clock
         self._interval_s = interval_s
-        self._reporter = reporter or Reporter()
+        self._reporter = reporter or errors.Reporter()
         self._due = clock.monotonic()
         self._told_outcome = ""
         self._approved: set[str] = set()
@@ -72,7 +72,7 @@ class Watch:
         self._approved.add(event_id.lower())
         return is_new
 
-    def state(self, untold: Iterable[Change] = ()) -> JsonObject:
+    def state(self, untold: Iterable[Change] = ()) -> records.JsonObject:
         """Return what was told, for JSON: `restore` in a new process goes on from there.
 
         `untold` changes were returned, and whoever got them has not finished with them: they will be told again.
@@ -101,7 +101,7 @@ class Watch:
             self.timeline = parse_timeline(
                 {"DocumentIncarnation": state.get("incarnation"), "Events": state.get("events")}
             )
-        except InvalidError:
+        except errors.InvalidError:
             return False
         approved = state.get("approved")
         self._approved = {key for key in approved if isinstance(key, str)} if isinstance(approved, list) else set()

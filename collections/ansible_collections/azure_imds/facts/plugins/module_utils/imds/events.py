@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import re
 
+from . import errors, records
 from .clock import format_time, parse_date
-from .errors import InvalidError
-from .record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
     from typing import Any
 
-    from .record import JsonObject
 
 SCHEDULED, UPDATED, STARTED, COMPLETED, CANCELLED = KINDS = (
     "scheduled",
@@ -30,7 +28,7 @@ SCHEDULED, UPDATED, STARTED, COMPLETED, CANCELLED = KINDS = (
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?Z")
 
 
-@record
+@records.record
 class Event:
     """One event, as IMDS tells of it; `raw` is IMDS's own object, and what it lacks is `""` or None.
 
@@ -49,7 +47,7 @@ class Event:
     description: str
     source: str
     duration_s: int | None
-    raw: JsonObject
+    raw: records.JsonObject
 
     @property
     def key(self) -> str:
@@ -62,7 +60,7 @@ class Event:
         return self.status.lower() == "started"
 
 
-@record
+@records.record
 class Timeline:
     """One document: `incarnation` is the number that IMDS raises with each change."""
 
@@ -70,7 +68,7 @@ class Timeline:
     events: tuple[Event, ...]
 
 
-@record
+@records.record
 class Change:
     """What became of an event, one of KINDS. `event` is as it is now, or as it last was; `before` None: it is new."""
 
@@ -82,17 +80,17 @@ class Change:
 def parse_timeline(document: object) -> Timeline:
     """Return what a document of /metadata/scheduledevents says. Raises InvalidError where it is none."""
     if not isinstance(document, dict) or not isinstance(document.get("Events"), list):
-        raise InvalidError("The answer has no list `Events` in it, so it is no document of scheduled events.")
+        raise errors.InvalidError("The answer has no list `Events` in it, so it is no document of scheduled events.")
     incarnation = document.get("DocumentIncarnation")
     if not isinstance(incarnation, int) or isinstance(incarnation, bool):
-        raise InvalidError("The answer has no whole number `DocumentIncarnation` in it.")
+        raise errors.InvalidError("The answer has no whole number `DocumentIncarnation` in it.")
     events = {event.key: event for event in map(_parse_event, document["Events"])}
     return Timeline(incarnation=incarnation, events=tuple(events.values()))
 
 
 def _parse_event(raw: Any) -> Event:
     if not isinstance(raw, dict) or not isinstance(raw.get("EventId"), str) or not raw["EventId"]:
-        raise InvalidError("There is an event without a string `EventId` in the answer.")
+        raise errors.InvalidError("There is an event without a string `EventId` in the answer.")
     resources = raw.get("Resources")
     duration = raw.get("DurationInSeconds")
     is_known = isinstance(duration, int) and not isinstance(duration, bool) and duration >= 0
@@ -112,7 +110,7 @@ def _parse_event(raw: Any) -> Event:
     )
 
 
-def _text(raw: JsonObject, name: str) -> str:
+def _text(raw: records.JsonObject, name: str) -> str:
     value = raw.get(name)
     return value if isinstance(value, str) else ""
 
@@ -169,7 +167,7 @@ def _compare(before: Event | None, event: Event) -> list[Change]:
     return [Change(kind=UPDATED if before else SCHEDULED, event=event, before=before)]
 
 
-def _content(event: Event) -> JsonObject:
+def _content(event: Event) -> records.JsonObject:
     """What there is to tell of it: the order in which IMDS names the VMs says nothing."""
     return {**event.raw, "EventId": event.key, "Resources": sorted(event.resources)}
 

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
+from . import errors, records, versions
 from .cache import STALE_S
 from .clock import parse_date
 from .document import redact
-from .errors import ImdsError, InvalidError
-from .record import record
-from .versions import SCHEDULED_EVENTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,13 +17,12 @@ if TYPE_CHECKING:
     from .clock import Deadline
     from .collector import Collection
     from .facts import Snapshot
-    from .record import JsonObject
 
 # What is asked for beside the instance may not hold back the facts that are there already.
 _LONGEST_S = 5.0
 
 
-@record
+@records.record
 class Extra:
     """One endpoint: `name` in `gather`, `category` among the facts.
 
@@ -35,31 +32,31 @@ class Extra:
     name: str
     category: str
     path: str
-    parse: Callable[[Any], JsonObject]
+    parse: Callable[[Any], records.JsonObject]
     version: str | None = None
     is_cached: bool = True
 
 
-def parse_load_balancer(answer: Any) -> JsonObject:
+def parse_load_balancer(answer: Any) -> records.JsonObject:
     """Return the object inside `loadbalancer`. Raises InvalidError where there is none."""
     inside = answer.get("loadbalancer") if isinstance(answer, dict) else None
     if not isinstance(inside, dict):
-        raise InvalidError("The answer has no object `loadbalancer` in it.")
+        raise errors.InvalidError("The answer has no object `loadbalancer` in it.")
     return inside
 
 
-def parse_identity(answer: Any) -> JsonObject:
+def parse_identity(answer: Any) -> records.JsonObject:
     """Return the tenant's id, and nothing else that may stand beside it. Raises InvalidError where there is none."""
     tenant_id = answer.get("tenantId") if isinstance(answer, dict) else None
     if not isinstance(tenant_id, str):
-        raise InvalidError("The answer has no string `tenantId` in it.")
+        raise errors.InvalidError("The answer has no string `tenantId` in it.")
     return {"tenantId": tenant_id}
 
 
-def parse_scheduled_events(answer: Any) -> JsonObject:
+def parse_scheduled_events(answer: Any) -> records.JsonObject:
     """Return the document of scheduled events as it is. Raises InvalidError where it lacks the list of events."""
     if not isinstance(answer, dict) or not isinstance(answer.get("Events"), list):
-        raise InvalidError("The answer has no list `Events` in it.")
+        raise errors.InvalidError("The answer has no list `Events` in it.")
     return answer
 
 
@@ -73,13 +70,13 @@ EXTRAS = (
         category="scheduledEvents",
         path="/metadata/scheduledevents",
         parse=parse_scheduled_events,
-        version=SCHEDULED_EVENTS,
+        version=versions.SCHEDULED_EVENTS,
         is_cached=False,
     ),
 )
 
 
-def gather_extras(collection: Collection, snapshot: Snapshot) -> JsonObject:
+def gather_extras(collection: Collection, snapshot: Snapshot) -> records.JsonObject:
     """Return category → what its endpoint said; what failed is not in it."""
     wanted = [extra for extra in EXTRAS if extra.name in collection.settings.gather]
     deadline = collection.deadline.within(_LONGEST_S)
@@ -91,7 +88,7 @@ def gather_extras(collection: Collection, snapshot: Snapshot) -> JsonObject:
     return {category: value for category, value in found.items() if value is not None}
 
 
-def _gather(collection: Collection, extra: Extra, snapshot: Snapshot, deadline: Deadline) -> JsonObject | None:
+def _gather(collection: Collection, extra: Extra, snapshot: Snapshot, deadline: Deadline) -> records.JsonObject | None:
     """Return what an endpoint says, None where it fails: the instance is there, so the collection stays `ok`."""
     is_live = snapshot.source in ("imds", "cache")
     kept = _read(collection, extra, is_live=is_live)
@@ -109,12 +106,12 @@ def _gather(collection: Collection, extra: Extra, snapshot: Snapshot, deadline: 
             # No load balancer, no identity: 404 is an answer here, not a sign that IMDS is not ready.
             final_statuses=(404,),
         )
-    except ImdsError as error:
+    except errors.ImdsError as error:
         collection.reporter.notice(f"No {extra.name} facts: {error}")
         return None
 
 
-def _read(collection: Collection, extra: Extra, *, is_live: bool) -> JsonObject | None:
+def _read(collection: Collection, extra: Extra, *, is_live: bool) -> records.JsonObject | None:
     if not extra.is_cached or (is_live and not collection.reads_fresh()):
         return None
     entry = collection.cache.read(collection.key(extra.path))
@@ -123,15 +120,15 @@ def _read(collection: Collection, extra: Extra, *, is_live: bool) -> JsonObject 
     return kept if isinstance(kept, dict) else None
 
 
-def _accept(collection: Collection, extra: Extra, answer: Answer) -> JsonObject:
+def _accept(collection: Collection, extra: Extra, answer: Answer) -> records.JsonObject:
     value = extra.parse(answer.value)
     if extra.is_cached:
         collection.cache.write(collection.key(extra.path), value, api_version=answer.version, local_address=None)
-    shown: JsonObject = redact(value, reveal=collection.settings.reveal)
+    shown: records.JsonObject = redact(value, reveal=collection.settings.reveal)
     return shown
 
 
-def summarize_events(document: JsonObject, vm_name: object) -> dict[str, object]:
+def summarize_events(document: records.JsonObject, vm_name: object) -> dict[str, object]:
     """Return the `scheduledEvents` category.
 
     `events` are IMDS's own. `pending` counts those with this VM among their `Resources`. `nextNotBefore` and `nextType`
@@ -150,7 +147,7 @@ def summarize_events(document: JsonObject, vm_name: object) -> dict[str, object]
     }
 
 
-def _concerns(event: JsonObject, vm_name: object) -> bool:
+def _concerns(event: records.JsonObject, vm_name: object) -> bool:
     """Names carry a leading `_` before api-version 2017-08-01 (documented)."""
     resources = event.get("Resources")
     if not isinstance(resources, list) or not isinstance(vm_name, str) or not vm_name:

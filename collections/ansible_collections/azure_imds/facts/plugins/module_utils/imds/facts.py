@@ -3,20 +3,19 @@
 
 from __future__ import annotations
 
+from . import records
 from .document import is_partial
 from .network import summarize_network
-from .record import record
 from .settings import DEFAULT_GATHER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .errors import Reporter
-    from .record import JsonObject
+    from . import errors
 
 
-@record
+@records.record
 class Tags:
     """Tag name → value, names exactly as they are; `is_ambiguous` where the string can be read in several ways."""
 
@@ -56,7 +55,7 @@ def _from_string(text: str) -> Tags:
     )
 
 
-@record
+@records.record
 class Snapshot:
     """One machine's metadata at one time.
 
@@ -66,7 +65,7 @@ class Snapshot:
     `vm_id_verified`: True, or None where `vmId` was not compared with DMI.
     """
 
-    document: JsonObject
+    document: records.JsonObject
     source: str
     endpoint: str
     api_version: str | None
@@ -76,14 +75,14 @@ class Snapshot:
     local_address: str | None = None
     vm_id_verified: bool | None = None
     gather: tuple[str, ...] = DEFAULT_GATHER
-    extras: JsonObject
+    extras: records.JsonObject
 
 
 # gather's name → the category's, for what stands behind endpoints of its own.
 _EXTRAS = {"load_balancer": "loadBalancer", "scheduled_events": "scheduledEvents", "identity": "identity"}
 
 
-def build_facts(snapshot: Snapshot, *, reporter: Reporter) -> JsonObject:
+def build_facts(snapshot: Snapshot, *, reporter: errors.Reporter) -> records.JsonObject:
     """Return category → content: always `cloud` and `snapshot`, besides what was gathered and could be had.
 
     `compute` and the items of lists are IMDS's objects; `tags` maps names to values. What is left out is reported.
@@ -92,7 +91,7 @@ def build_facts(snapshot: Snapshot, *, reporter: Reporter) -> JsonObject:
     tags = parse_tags(compute)
     if tags.skipped and "tags" in snapshot.gather:
         reporter.warn(f"{tags.skipped} entries of tagsList are left out: they lack a name or a value that is a string.")
-    facts: JsonObject = {"cloud": name_cloud(compute), "snapshot": _describe(snapshot, tags)}
+    facts: records.JsonObject = {"cloud": name_cloud(compute), "snapshot": _describe(snapshot, tags)}
     if "compute" in snapshot.gather:
         facts["compute"] = {key: value for key, value in (compute or {}).items() if key not in ("tags", "tagsList")}
     if "network" in snapshot.gather:
@@ -112,7 +111,7 @@ def build_facts(snapshot: Snapshot, *, reporter: Reporter) -> JsonObject:
     return facts
 
 
-def _describe(snapshot: Snapshot, tags: Tags) -> JsonObject:
+def _describe(snapshot: Snapshot, tags: Tags) -> records.JsonObject:
     gathered = [_EXTRAS[name] for name in snapshot.gather if name in _EXTRAS]
     vm_id = snapshot.document.get("compute", {}).get("vmId")
     return {

@@ -6,19 +6,25 @@ from __future__ import annotations
 import json
 import re
 
-from .errors import InvalidError, RejectedError, ThrottledError, UnavailableError, UnreachableError
+from . import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .cache import Cache
     from .clock import Clock
-    from .errors import ImdsError
 
 _CLASSES = {
-    cls.outcome: cls for cls in (UnreachableError, ThrottledError, UnavailableError, RejectedError, InvalidError)
+    cls.outcome: cls
+    for cls in (
+        errors.UnreachableError,
+        errors.ThrottledError,
+        errors.UnavailableError,
+        errors.RejectedError,
+        errors.InvalidError,
+    )
 }
 # For a process without a cache directory: endpoint -> (boot-time seconds, error).
-_IN_PROCESS: dict[str, tuple[float, ImdsError]] = {}
+_IN_PROCESS: dict[str, tuple[float, errors.ImdsError]] = {}
 
 
 class Failures:
@@ -35,12 +41,12 @@ class Failures:
         self._clock = clock
         self._name = "failure." + re.sub("[^A-Za-z0-9.-]+", "_", endpoint[7:]) + ".json"
 
-    def recall(self) -> ImdsError | None:
+    def recall(self) -> errors.ImdsError | None:
         """Return the failure that is still remembered."""
         moment, error = self._read() or _IN_PROCESS.get(self._endpoint) or (0.0, None)
         return error if 0 <= self._clock.boottime() - moment < self._seconds else None
 
-    def remember(self, error: ImdsError) -> None:
+    def remember(self, error: errors.ImdsError) -> None:
         """Keep a failure."""
         moment = self._clock.boottime()
         _IN_PROCESS[self._endpoint] = (moment, error)
@@ -50,7 +56,7 @@ class Failures:
                 self._name, json.dumps({**kept, "problem": error.problem, "hint": error.hint}).encode()
             )
 
-    def _read(self) -> tuple[float, ImdsError] | None:
+    def _read(self) -> tuple[float, errors.ImdsError] | None:
         content = self._cache.read_file(self._name) if self._boot_id else None
         try:
             kept = json.loads(content or b"null")

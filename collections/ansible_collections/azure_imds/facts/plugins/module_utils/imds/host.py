@@ -1,30 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the machine itself says, without the network: whether it is an Azure VM, which one, and which boot this is.
-
-And the copy of the instance document that cloud-init keeps from the boot, for when IMDS cannot answer.
-"""
+"""What the machine itself says, without the network: whether it is an Azure VM, which one, and which boot this is."""
 
 from __future__ import annotations
 
 import os
-import stat
 import sys
 
-from .document import MAX_BODY, parse_json, validate_document
-from .errors import InvalidError, NotAzureError, printable
-from .record import record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .record import JsonObject
-
+from . import errors, records
 
 # The chassis asset tag that Azure gives every VM, Azure Stack Hub included; cloud-init, systemd and waagent rely on it.
 AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
 _ENOUGH = 4096
 
 
-@record
+@records.record
 class Host:
     """Where a machine keeps what it knows of itself. A test names other places; no setting can."""
 
@@ -63,14 +52,14 @@ def detect_azure(host: Host) -> str:
     if tag == AZURE_ASSET_TAG:
         return host.read_product_uuid()
     if tag:
-        raise NotAzureError(
-            f"This machine is not an Azure VM: its DMI chassis asset tag is {printable(tag)!r}.",
+        raise errors.NotAzureError(
+            f"This machine is not an Azure VM: its DMI chassis asset tag is {errors.printable(tag)!r}.",
             hint="Set detect to skip to ask IMDS all the same.",
             is_positive=True,
         )
     if host.has_azure_traces():
         return ""
-    raise NotAzureError(
+    raise errors.NotAzureError(
         f"This machine does not look like an Azure VM: {host.dmi_dir} has no chassis asset tag that can be read, "
         "cloud-init does not say azure, and there is no Azure agent.",
         hint="Set detect to skip to ask IMDS all the same.",
@@ -87,9 +76,9 @@ def verify_vm_id(vm_id: str | None, dmi_uuid: str) -> bool | None:
         return None
     if is_same_machine(vm_id, dmi_uuid):
         return True
-    raise InvalidError(
-        f"What answered describes another VM: vmId is {printable(vm_id)}, "
-        f"this machine's DMI UUID is {printable(dmi_uuid)}.",
+    raise errors.InvalidError(
+        f"What answered describes another VM: vmId is {errors.printable(vm_id)}, "
+        f"this machine's DMI UUID is {errors.printable(dmi_uuid)}.",
         hint="Look for something between this machine and IMDS, or a copied cache; trust no fact until then.",
     )
 
@@ -111,29 +100,3 @@ def _read_line(path: str) -> str:
             return file.read(_ENOUGH).strip(" \t\r\n\0")
     except OSError:
         return ""
-
-
-@record
-class Copy:
-    """cloud-init's copy; `changed` is when it was written, in seconds since 1970."""
-
-    document: JsonObject
-    changed: float
-
-
-def read_copy(path: str) -> Copy | None:
-    """Return the document at `ds.meta_data.imds` of cloud-init's instance data, None where there is none to use."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            os.close(descriptor)
-            return None
-        with open(descriptor, "rb") as file:
-            content = file.read(MAX_BODY + 1)
-        value = parse_json(content)
-        for name in ("ds", "meta_data", "imds"):
-            value = value.get(name) if isinstance(value, dict) else None
-        return Copy(document=validate_document(value), changed=found.st_mtime)
-    except (OSError, InvalidError):
-        return None

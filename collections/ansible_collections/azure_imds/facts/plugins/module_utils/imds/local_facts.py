@@ -9,21 +9,18 @@ from __future__ import annotations
 import json
 import os
 
+from . import errors, records, safe_files
 from .clock import Clock
 from .collector import collect
-from .errors import ImdsError, NotAzureError, UsageError
 from .facts import build_facts
 from .host import Host, is_same_machine
 from .nested import spell_local
-from .record import record
-from .safe_files import open_directory, read_file, remove_leftovers, write_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .errors import Reporter
     from .settings import Settings
     from .transport import Transport
 
@@ -35,7 +32,7 @@ NAME = "azure_imds.fact"
 _LIMIT = 8 * 1024 * 1024
 
 
-@record
+@records.record
 class Existing:
     """What stands at the file's place: `content` None where there is nothing, or nothing of ours (`is_foreign`)."""
 
@@ -50,7 +47,7 @@ def write_local_facts(
     directory: str = DIRECTORY,
     is_boot: bool = False,
     force: bool = False,
-    reporter: Reporter,
+    reporter: errors.Reporter,
     open_transport: Callable[[], Transport],
 ) -> None:
     """Collect and write the file. `is_boot`: first of all let nothing of an earlier boot pass for current.
@@ -66,7 +63,7 @@ def write_local_facts(
             _tell(reporter, file.settle_boot(boot_id=host.read_boot_id(), dmi_uuid=host.read_product_uuid()))
         try:
             snapshot = collect(settings, open_transport=open_transport, reporter=reporter)
-        except ImdsError as error:
+        except errors.ImdsError as error:
             _tell(reporter, file.settle_failure(error))
             raise
         facts = spell_local(build_facts(snapshot, reporter=reporter), reporter=reporter, with_age=False)
@@ -75,7 +72,7 @@ def write_local_facts(
         file.close()
 
 
-def _tell(reporter: Reporter, message: str) -> None:
+def _tell(reporter: errors.Reporter, message: str) -> None:
     if message:
         reporter.notice(message)
 
@@ -92,7 +89,7 @@ class LocalFacts:
         self._existing = self._read()
         if self._existing.is_foreign and not force:
             self.close()
-            raise UsageError(
+            raise errors.UsageError(
                 f"{self._path} was not written by azure-imds-facts ({self._existing.reason}), so it stays as it is.",
                 hint="Move it away, or give --force to replace it.",
             )
@@ -124,19 +121,19 @@ class LocalFacts:
             return f"{self._path} described another VM ({vm_id}) and was removed."
         try:
             return self._mark_stale("is of an earlier boot")
-        except UsageError:
+        except errors.UsageError:
             # A full disk, most likely. None is better than old facts that pass for current.
             self._remove()
             return f"{self._path} is of an earlier boot, could not be marked stale and was removed."
 
-    def settle_failure(self, error: ImdsError) -> str:
+    def settle_failure(self, error: errors.ImdsError) -> str:
         """Leave the right thing behind when there are no new facts: the old ones marked stale, or none of another life.
 
         Returns what was done, for a message; `""` where nothing had to be.
         """
-        if not self._existing.content or isinstance(error, UsageError):
+        if not self._existing.content or isinstance(error, errors.UsageError):
             return ""
-        if not isinstance(error, NotAzureError):
+        if not isinstance(error, errors.NotAzureError):
             return self._mark_stale("could not be renewed")
         if error.is_positive:
             self._remove()
@@ -162,7 +159,7 @@ class LocalFacts:
 
     def _open(self) -> int:
         try:
-            return open_directory(self._place)
+            return safe_files.open_directory(self._place)
         except OSError as error:
             raise self._refuse_place(error) from None
 
@@ -176,8 +173,8 @@ class LocalFacts:
         finally:
             os.umask(before)
 
-    def _refuse_place(self, error: OSError) -> UsageError:
-        return UsageError(
+    def _refuse_place(self, error: OSError) -> errors.UsageError:
+        return errors.UsageError(
             f"The directory for local facts cannot be used: {self._place}: {_reason(error)}.",
             hint="Name a directory (not a link to one) that you may write to with --directory.",
         )
@@ -186,7 +183,7 @@ class LocalFacts:
         if self._directory is None:
             return Existing(content=None)
         try:
-            content = read_file(self._directory, NAME, limit=_LIMIT)
+            content = safe_files.read_file(self._directory, NAME, limit=_LIMIT)
         except OSError as error:
             return Existing(content=None, is_foreign=True, reason=_reason(error))
         if content is None:
@@ -205,13 +202,13 @@ class LocalFacts:
             self._make_directory()
             self._directory = self._open()
         try:
-            remove_leftovers(self._directory, NAME, now=self._clock.time())
-            write_file(self._directory, NAME, content.encode(), mode=mode, durable=True)
+            safe_files.remove_leftovers(self._directory, NAME, now=self._clock.time())
+            safe_files.write_file(self._directory, NAME, content.encode(), mode=mode, durable=True)
         except OSError as error:
             raise self._refuse(error) from None
 
-    def _refuse(self, error: OSError) -> UsageError:
-        return UsageError(
+    def _refuse(self, error: OSError) -> errors.UsageError:
+        return errors.UsageError(
             f"{self._path} cannot be written: {_reason(error)}; what stood there is unchanged.",
             hint="Make room or mend the permissions, then run this again.",
         )

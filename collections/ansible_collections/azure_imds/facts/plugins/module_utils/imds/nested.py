@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from .errors import Reporter
+    from . import errors
 
 
-def spell_local(facts: Mapping[str, Any], *, reporter: Reporter, with_age: bool) -> dict[str, Any]:
+def spell_local(facts: Mapping[str, Any], *, reporter: errors.Reporter, with_age: bool) -> dict[str, Any]:
     """Return the content of the local facts file: `{"available": true, category: {flat}, …}`, tags as a mapping.
 
     `with_age`: with `age_seconds`, which makes sense only for whoever reads it at once.

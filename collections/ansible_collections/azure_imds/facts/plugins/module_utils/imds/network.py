@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import re
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from .record import JsonObject
+    from . import records
 
-_MAC = re.compile(r"[0-9A-Fa-f]{2}([:-]?)[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}")
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 # Summary field, IMDS's family, IMDS's field.
 _KINDS = (
     ("privateIpv4", "ipv4", "privateIpAddress"),
@@ -22,7 +20,7 @@ _KINDS = (
 
 
 def summarize_network(
-    network: JsonObject | None, *, local_address: str | None, load_balancer: JsonObject | None = None
+    network: records.JsonObject | None, *, local_address: str | None, load_balancer: records.JsonObject | None = None
 ) -> dict[str, object]:
     """Return the `network` category: the interfaces as they came, and the summary in IMDS's manner of spelling.
 
@@ -46,14 +44,14 @@ def summarize_network(
     return summary
 
 
-def _entries(interface: JsonObject, family: str, key: str) -> list[JsonObject]:
+def _entries(interface: records.JsonObject, family: str, key: str) -> list[records.JsonObject]:
     """Return the objects in a list such as `ipv4.ipAddress`, whatever stands there."""
     section = interface.get(family)
     listed = section.get(key) if isinstance(section, dict) else None
     return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
 
 
-def _addresses(interface: JsonObject, family: str, key: str, public: Mapping[str, str]) -> Iterator[str]:
+def _addresses(interface: records.JsonObject, family: str, key: str, public: Mapping[str, str]) -> Iterator[str]:
     for entry in _entries(interface, family, "ipAddress"):
         address = entry.get(key)
         if not address and key == "publicIpAddress":
@@ -62,7 +60,7 @@ def _addresses(interface: JsonObject, family: str, key: str, public: Mapping[str
             yield address
 
 
-def _owns(interface: JsonObject, local_address: str | None) -> bool:
+def _owns(interface: records.JsonObject, local_address: str | None) -> bool:
     own = _canonical(local_address)
     return bool(own) and any(
         _canonical(entry.get("privateIpAddress")) == own
@@ -71,7 +69,7 @@ def _owns(interface: JsonObject, local_address: str | None) -> bool:
     )
 
 
-def _public_addresses(load_balancer: JsonObject) -> dict[str, str]:
+def _public_addresses(load_balancer: records.JsonObject) -> dict[str, str]:
     """Return private → public address out of `publicIpAddresses`; IPv6 stands in brackets there (recorded)."""
     found: dict[str, str] = {}
     listed = load_balancer.get("publicIpAddresses")
@@ -99,7 +97,7 @@ def _canonical(address: object) -> str:
         return bare
 
 
-def _first_subnet(interface: JsonObject) -> str:
+def _first_subnet(interface: records.JsonObject) -> str:
     section = interface.get("ipv4")
     listed = section.get("subnet") if isinstance(section, dict) else None
     first = listed[0] if isinstance(listed, list) and listed else None
@@ -108,10 +106,17 @@ def _first_subnet(interface: JsonObject) -> str:
     return f"{first['address']}/{first['prefix']}"
 
 
-def _mac_address(interface: JsonObject) -> object:
+def _mac_address(interface: records.JsonObject) -> object:
     """Return a MAC as `00:0d:3a:f8:06:ec`; IMDS writes 12 bare digits (recorded), and what is no MAC stays as it is."""
     mac = interface.get("macAddress")
-    if not isinstance(mac, str) or not _MAC.fullmatch(mac):
+    if not isinstance(mac, str):
         return "" if mac is None else mac
-    digits = re.sub("[:-]", "", mac).lower()
-    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+    digits = mac.replace(":", "").replace("-", "")
+    pairs = [digits[at : at + 2] for at in range(0, len(digits), 2)]
+    if (
+        len(digits) != 12
+        or not _HEXADECIMAL.issuperset(digits)
+        or mac not in (digits, ":".join(pairs), "-".join(pairs))
+    ):
+        return mac
+    return ":".join(pairs).lower()

@@ -3,30 +3,27 @@
 
 from __future__ import annotations
 
+from . import errors, records, versions
 from .asking import Asking
 from .cache import Cache, Key
 from .client import Answer
 from .clock import Clock, Deadline
 from .document import MAX_BODY
-from .errors import InvalidError, NotAzureError, RejectedError, UnreachableError, UsageError
 from .host import Host, detect_azure
-from .record import record
 from .settings import DISABLED
-from .versions import KNOWN, NEWEST, SCHEDULED_EVENTS, choose_fallback, choose_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .client import Client
-    from .errors import Reporter
     from .settings import Settings
     from .transport import Response, Transport
 
 _ROOT = "/metadata/instance"
 
 
-@record
+@records.record
 class RawAnswer:
     """An answer's body as it came; `is_text` where text was asked for rather than JSON."""
 
@@ -40,7 +37,7 @@ def fetch_path(
     *,
     text_format: str | None,
     open_transport: Callable[[], Transport],
-    reporter: Reporter,
+    reporter: errors.Reporter,
     host: Host | None = None,
     clock: Clock | None = None,
 ) -> RawAnswer:
@@ -51,7 +48,7 @@ def fetch_path(
     """
     full_path = resolve_path(path)
     if settings.is_disabled:
-        raise NotAzureError(f"{DISABLED} is set, so nothing was asked.", hint="Unset it to ask.")
+        raise errors.NotAzureError(f"{DISABLED} is set, so nothing was asked.", hint="Unset it to ask.")
     clock, host = clock or Clock(), host or Host()
     deadline = Deadline(settings.timeout, clock)
     if settings.detect == "auto":
@@ -72,11 +69,11 @@ def resolve_path(path: str) -> str:
 
     segments = [unquote(segment).lower() for segment in path.split("/")]
     if any(mark in path for mark in "?#\\") or not path.isprintable() or ".." in segments or "." in segments:
-        raise UsageError(
+        raise errors.UsageError(
             f"{path!r} is not a path.", hint="Give one such as compute/vmId; flags hold what else there is."
         )
     if "oauth2" in segments or any("oauth2" in segment.split("/") for segment in segments):
-        raise UsageError(
+        raise errors.UsageError(
             "Access tokens are not to be had with this command.",
             hint="Ask the token endpoint with a library that keeps them, such as azure-identity.",
         )
@@ -88,7 +85,7 @@ def _read_remembered(cache: Cache, settings: Settings, host: Host) -> str | None
     """Return the api-version that was negotiated in this boot."""
     key = Key(endpoint=settings.endpoint, path=_ROOT, asked="negotiated", boot_id=host.read_boot_id() or "")
     entry = cache.read(key) if key.boot_id else None
-    return entry.api_version if entry and entry.api_version in KNOWN else None
+    return entry.api_version if entry and entry.api_version in versions.KNOWN else None
 
 
 class _Question:
@@ -104,7 +101,7 @@ class _Question:
 
     def attempt(self) -> Answer:
         """Ask, and at once anew where another version or format is wanted."""
-        version = self._version or self._own_version() or self.remembered or NEWEST
+        version = self._version or self._own_version() or self.remembered or versions.NEWEST
         answer = self._ask(version)
         if self._version is None and self._own_version() is None and answer.error is not None:
             answer = self._negotiate(answer, version)
@@ -118,25 +115,25 @@ class _Question:
         """Return what came. Raises InvalidError where it cannot be IMDS's."""
         body = self._response.body if self._response else b""
         if len(body) > MAX_BODY:
-            raise InvalidError(
+            raise errors.InvalidError(
                 "The answer is over 1 MiB, which no IMDS document is.", hint="Look for what else answers."
             )
         if self._format == "text" and self._response and "html" in self._response.headers.get("content-type", ""):
-            raise InvalidError("The answer is a page of HTML.", hint="Look for a captive portal or a proxy.")
+            raise errors.InvalidError("The answer is a page of HTML.", hint="Look for a captive portal or a proxy.")
         return RawAnswer(body=body, is_text=self._format == "text")
 
     def _own_version(self) -> str | None:
         """Scheduled events have api-versions of their own."""
-        return SCHEDULED_EVENTS if self._path.lower().startswith("/metadata/scheduledevents") else None
+        return versions.SCHEDULED_EVENTS if self._path.lower().startswith("/metadata/scheduledevents") else None
 
     def _ask(self, version: str) -> Answer:
         query = f"&format={self._format}" if self._format else ""
         response = self._client.send(self._path, version, query)
-        if self._format == "text" and not isinstance(response, UnreachableError) and response.status == 200:
+        if self._format == "text" and not isinstance(response, errors.UnreachableError) and response.status == 200:
             self._response = response
             return Answer(version=version, status=200)
         answer = self._client.read(version, response)
-        self._response = None if isinstance(response, UnreachableError) or answer.error else response
+        self._response = None if isinstance(response, errors.UnreachableError) or answer.error else response
         return answer
 
     def _negotiate(self, answer: Answer, version: str) -> Answer:
@@ -144,11 +141,13 @@ class _Question:
         if answer.status not in (400, 404, 500) or (answer.status == 400 and answer.offered is None):
             return answer
         listed = self._client.fetch("/metadata/versions", None)
-        versions = listed.value.get("apiVersions") if isinstance(listed.value, dict) else None
-        if isinstance(versions, list) and version in versions and answer.status == 404:
+        names = listed.value.get("apiVersions") if isinstance(listed.value, dict) else None
+        if isinstance(names, list) and version in names and answer.status == 404:
             problem = self._client.tell(f"404 for {self._path}, from an IMDS that knows api-version {version}")
             hint = "There is no such element; ask for what stands above it to see what there is."
-            return Answer(version=version, status=404, error=RejectedError(problem, hint=hint))
-        known = versions if isinstance(versions, list) else answer.offered
-        better = choose_version(known or (), (version,)) or (choose_fallback((version,)) if not known else None)
+            return Answer(version=version, status=404, error=errors.RejectedError(problem, hint=hint))
+        known = names if isinstance(names, list) else answer.offered
+        better = versions.choose_version(known or (), (version,)) or (
+            versions.choose_fallback((version,)) if not known else None
+        )
         return self._ask(better) if better else answer

@@ -4,18 +4,14 @@
 from __future__ import annotations
 
 import os
-import re
 
+from . import errors, records, versions
 from .document import SENSITIVE
-from .errors import UsageError, printable
-from .record import record
-from .versions import KNOWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .record import JsonObject
 
 DEFAULT_ENDPOINT = "http://169.254.169.254"
 CATEGORIES = ("compute", "network", "tags", "load_balancer", "scheduled_events", "identity")
@@ -24,11 +20,8 @@ DEFAULT_GATHER = CATEGORIES[:3]
 EXTRA_CATEGORIES = CATEGORIES[3:]
 DISABLED = "AZURE_IMDS_DISABLED"
 
-_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}", re.ASCII)
-_ENDPOINT = re.compile(r"http://(?P<host>[A-Za-z0-9.]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>\d{1,5}))?/?", re.ASCII)
 
-
-@record
+@records.record
 class Settings:
     """What a collection goes by.
 
@@ -57,8 +50,8 @@ def build_settings(
     """
     unknown = sorted(str(name) for name in set(explicit).difference(_PARSERS))
     if unknown:
-        raise UsageError(f"Unknown setting {', '.join(unknown)}.", hint=f"Known are {', '.join(_PARSERS)}.")
-    values: JsonObject = {}
+        raise errors.UsageError(f"Unknown setting {', '.join(unknown)}.", hint=f"Known are {', '.join(_PARSERS)}.")
+    values: records.JsonObject = {}
     for name, parse in _PARSERS.items():
         given, origin = _pick(name, explicit, environ)
         if given is not None:
@@ -93,9 +86,13 @@ def _parse_endpoint(given: object, origin: str) -> str:
 
     Only IP literals and `localhost`: a name would have to be resolved, by a server that may not be ours.
     """
-    found = _ENDPOINT.fullmatch(given) if isinstance(given, str) else None
-    host, port = (found.group("host"), found.group("port") or "80") if found else ("", "0")
-    if not _is_address(host) or not 0 < int(port) < 65536:
+    scheme, _slashes, authority = given.partition("://") if isinstance(given, str) else ("", "", "")
+    if authority.endswith("/"):
+        authority = authority[:-1]
+    host, colon, port = authority.rpartition(":") if not authority.endswith("]") else (authority, "", "")
+    if not colon:
+        host, port = authority, "80"
+    if scheme != "http" or not _is_address(host) or not (_is_number(port, most=65535) and int(port)):
         raise _refuse(
             origin, given, "`http://`, an IP address or `localhost`, and perhaps a port: http://127.0.0.1:8080"
         )
@@ -103,9 +100,10 @@ def _parse_endpoint(given: object, origin: str) -> str:
 
 
 def _is_address(host: str) -> bool:
-    if host.lower() == "localhost" or _IPV4.fullmatch(host):
+    parts = host.split(".")
+    if host.lower() == "localhost" or (len(parts) == 4 and all(map(_is_octet, parts))):
         return True
-    if not host.startswith("["):
+    if not (host.startswith("[") and host.endswith("]")) or "%" in host:
         return False
     import ipaddress  # noqa: PLC0415  only an endpoint that is not Azure's can be IPv6
 
@@ -116,10 +114,19 @@ def _is_address(host: str) -> bool:
     return True
 
 
+def _is_octet(text: str) -> bool:
+    return _is_number(text, most=255) and str(int(text)) == text
+
+
+def _is_number(text: str, *, most: int) -> bool:
+    """Return whether these are up to five of ASCII's digits, and no number above `most`."""
+    return text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= most
+
+
 def _parse_api_version(given: object, origin: str) -> str:
     # YAML reads an unquoted 2021-02-01 as a date, whose text is the version again.
-    if str(given) not in KNOWN:
-        raise _refuse(origin, given, f"one of {', '.join(KNOWN)}")
+    if str(given) not in versions.KNOWN:
+        raise _refuse(origin, given, f"one of {', '.join(versions.KNOWN)}")
     return str(given)
 
 
@@ -165,8 +172,8 @@ def _parse_reveal(given: object, origin: str) -> tuple[str, ...]:
     return tuple(name for name in SENSITIVE if name in names)
 
 
-def _refuse(origin: str, given: object, allowed: str) -> UsageError:
-    return UsageError(f"{origin} cannot be {printable(str(given))!r}.", hint=f"Give {allowed}.")
+def _refuse(origin: str, given: object, allowed: str) -> errors.UsageError:
+    return errors.UsageError(f"{origin} cannot be {errors.printable(str(given))!r}.", hint=f"Give {allowed}.")
 
 
 _PARSERS: dict[str, Callable[[object, str], object]] = {

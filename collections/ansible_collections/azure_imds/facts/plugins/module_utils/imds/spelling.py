@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 
-from .errors import printable
+from . import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-    from .errors import Reporter
-    from .record import JsonObject
+    from . import records
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9]+")
@@ -27,9 +26,9 @@ def snake_case(name: str) -> str:
     return _NOT_A_NAME.sub("_", _WORD_START.sub("_", name)).strip("_").lower()
 
 
-def spell_ansible(facts: JsonObject, *, reporter: Reporter) -> JsonObject:
+def spell_ansible(facts: records.JsonObject, *, reporter: errors.Reporter) -> records.JsonObject:
     """Return the Ansible facts: every name begins with `azure_imds_`, tags come as a mapping and flat."""
-    spelled: JsonObject = {"azure_imds_available": True}
+    spelled: records.JsonObject = {"azure_imds_available": True}
     for category, content in facts.items():
         prefix = f"azure_imds_{snake_case(category)}"
         if category == "cloud":
@@ -46,13 +45,13 @@ def spell_ansible(facts: JsonObject, *, reporter: Reporter) -> JsonObject:
     return spelled
 
 
-def flatten(content: JsonObject, where: str, reporter: Reporter) -> JsonObject:
+def flatten(content: records.JsonObject, where: str, reporter: errors.Reporter) -> records.JsonObject:
     """Join the names of nested objects with `_`; lists stay lists, and an empty object leaves nothing."""
     return _unite(_leaves(content, "", "", where, reporter), where, reporter)
 
 
 def _leaves(
-    content: JsonObject, prefix: str, path: str, where: str, reporter: Reporter
+    content: records.JsonObject, prefix: str, path: str, where: str, reporter: errors.Reporter
 ) -> Iterator[tuple[str, str, Any]]:
     """Yield (flat name, path in IMDS's spelling, value) for every leaf."""
     for key, value in content.items():
@@ -68,7 +67,7 @@ def _leaves(
             yield name, f"{path}{key}", _respell(value, f"{where}{path}{key}", reporter)
 
 
-def _respell(value: Any, where: str, reporter: Reporter) -> Any:
+def _respell(value: Any, where: str, reporter: errors.Reporter) -> Any:
     """Re-spell the keys of objects inside a list, and nothing else of them."""
     if isinstance(value, list):
         return [_respell(item, f"{where}[{index}]", reporter) for index, item in enumerate(value)]
@@ -78,20 +77,22 @@ def _respell(value: Any, where: str, reporter: Reporter) -> Any:
     return value
 
 
-def _unite(named: Iterable[tuple[str, str, Any]], where: str, reporter: Reporter) -> JsonObject:
+def _unite(named: Iterable[tuple[str, str, Any]], where: str, reporter: errors.Reporter) -> records.JsonObject:
     """Make a mapping of (name, path, value), leaving out all that meet in one name and what has no name left.
 
     To let the last one win would make a fact depend on the order of keys, which no one promises.
     """
-    values: JsonObject = {}
+    values: records.JsonObject = {}
     paths: dict[str, list[str]] = {}
     for name, path, value in named:
         paths.setdefault(name, []).append(path)
         values[name] = value
     for path in paths.pop("", []):
-        reporter.warn(f"{where}{printable(path, most=120)} is left out: nothing is left of its name in snake_case.")
+        reporter.warn(
+            f"{where}{errors.printable(path, most=120)} is left out: nothing is left of its name in snake_case."
+        )
     for name, met in paths.items():
         if len(met) > 1:
-            told = ", ".join(where + printable(path, most=120) for path in sorted(met))
+            told = ", ".join(where + errors.printable(path, most=120) for path in sorted(met))
             reporter.warn(f"{told} are left out: all of them are {name} in snake_case.")
     return {name: values[name] for name, met in paths.items() if len(met) == 1}

@@ -3,19 +3,14 @@
 
 from __future__ import annotations
 
-from .errors import InvalidError, RejectedError, ThrottledError, UnavailableError
-from .record import record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .errors import ImdsError
+from . import errors, records
 
 
-@record
+@records.record
 class Meaning:
     """What a status means: `error` is the outcome's class, `is_retried` whether to ask again until the deadline."""
 
-    error: type[ImdsError]
+    error: type[errors.ImdsError]
     is_retried: bool
     sense: str
     hint: str
@@ -26,16 +21,16 @@ _NOT_IMDS = "Something else answers at this address: look for a proxy, a captive
 # First and last status, outcome, whether to ask again, sense, hint; the first row that holds a status counts. Sources:
 # Microsoft's pages "Azure Instance Metadata Service" (status codes) and "How to use managed identities on a VM to
 # acquire an access token" (retry guidance).
-_ROWS: tuple[tuple[int, int, type[ImdsError], bool, str, str], ...] = (
+_ROWS: tuple[tuple[int, int, type[errors.ImdsError], bool, str, str], ...] = (
     # IMDS answers 200 or an error; no other success is documented or was ever recorded.
-    (200, 299, InvalidError, False, "not an answer of IMDS", _NOT_IMDS),
+    (200, 299, errors.InvalidError, False, "not an answer of IMDS", _NOT_IMDS),
     # IMDS never redirects; what does is a portal that would like to be asked instead.
-    (300, 399, InvalidError, False, "a redirect, which IMDS never sends", _NOT_IMDS),
+    (300, 399, errors.InvalidError, False, "a redirect, which IMDS never sends", _NOT_IMDS),
     # Early at boot the instance may not be there yet (recorded; cloud-init waits for it too).
     (
         404,
         404,
-        UnavailableError,
+        errors.UnavailableError,
         True,
         "not found",
         "IMDS may not be ready yet: raise the timeout. If it stays, check the endpoint and the api-version.",
@@ -44,7 +39,7 @@ _ROWS: tuple[tuple[int, int, type[ImdsError], bool, str, str], ...] = (
     (
         408,
         408,
-        UnavailableError,
+        errors.UnavailableError,
         True,
         "request timeout",
         "Try again, or raise the timeout.",
@@ -53,7 +48,7 @@ _ROWS: tuple[tuple[int, int, type[ImdsError], bool, str, str], ...] = (
     (
         410,
         410,
-        UnavailableError,
+        errors.UnavailableError,
         True,
         "gone, which passes within 70 seconds",
         "Try again in a minute, or raise the timeout above 70.",
@@ -62,7 +57,7 @@ _ROWS: tuple[tuple[int, int, type[ImdsError], bool, str, str], ...] = (
     (
         429,
         429,
-        ThrottledError,
+        errors.ThrottledError,
         True,
         "too many requests",
         "A VM has five requests a second in all: find out what asks so often, and raise cache_ttl.",
@@ -71,7 +66,7 @@ _ROWS: tuple[tuple[int, int, type[ImdsError], bool, str, str], ...] = (
     (
         400,
         499,
-        RejectedError,
+        errors.RejectedError,
         False,
         "refused",
         "Asking again cannot help: check the endpoint, the api-version, and that no proxy stands between.",
@@ -80,12 +75,12 @@ _ROWS: tuple[tuple[int, int, type[ImdsError], bool, str, str], ...] = (
     (
         500,
         599,
-        UnavailableError,
+        errors.UnavailableError,
         True,
         "an error inside IMDS",
         "Try again, or raise the timeout. If it lasts, look at the VM's resource health.",
     ),
-    (0, 1 << 16, InvalidError, False, "no HTTP status", _NOT_IMDS),
+    (0, 1 << 16, errors.InvalidError, False, "no HTTP status", _NOT_IMDS),
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 
-from .record import record
+from . import records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class TransportError(Exception):
     """No complete answer came; the text says why, as the end of a sentence."""
 
 
-@record
+@records.record
 class Response:
     """A complete answer: `headers` with names in lower case, `local_address` the address it was asked from.
 

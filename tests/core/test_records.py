@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from azure_imds_facts.core.record import record, replace
+from azure_imds_facts.core.records import record, replace
 
 
 @record
