@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
-    from .cache import Cache, Key
-    from .client import Answer
-    from .clock import Clock, Deadline
-    from .transport import Transport
+    from . import cache, client, clock, transport
 
     T = TypeVar("T")
 
@@ -38,11 +35,11 @@ class Asking:
     def __init__(
         self,
         endpoint: str,
-        transport: Transport,
+        transport: transport.Transport,
         *,
-        cache: Cache,
-        deadline: Deadline,
-        clock: Clock,
+        cache: cache.Cache,
+        deadline: clock.Deadline,
+        clock: clock.Clock,
         reporter: errors.Reporter,
     ) -> None:
         self._transport = transport
@@ -58,12 +55,12 @@ class Asking:
 
     def ask(
         self,
-        attempt: Callable[[], Answer],
+        attempt: Callable[[], client.Answer],
         *,
-        key: Key | None,
+        key: cache.Key | None,
         look: Callable[[], T | None],
-        accept: Callable[[Answer], T],
-        deadline: Deadline | None = None,
+        accept: Callable[[client.Answer], T],
+        deadline: clock.Deadline | None = None,
         final_statuses: tuple[int, ...] = (),
     ) -> T:
         """Return what `accept` makes of an answer, or what `look` finds because another process asked meanwhile.
@@ -97,13 +94,13 @@ class Asking:
             self._clock.sleep(wait_s)
 
     def _wait_for_turn(
-        self, key: Key | None, look: Callable[[], T | None], deadline: Deadline
+        self, key: cache.Key | None, look: Callable[[], T | None], deadline: clock.Deadline
     ) -> tuple[Turn | None, T | None]:
         if key is None:
             return Turn(None), None
         return wait_for_turn(self._cache, key, look=look, deadline=deadline, clock=self._clock)
 
-    def _accept(self, accept: Callable[[Answer], T], answer: Answer) -> T:
+    def _accept(self, accept: Callable[[client.Answer], T], answer: client.Answer) -> T:
         try:
             return accept(answer)
         except errors.InvalidError as error:
@@ -111,10 +108,10 @@ class Asking:
 
     def _choose_wait(
         self,
-        answer: Answer,
+        answer: client.Answer,
         error: errors.ImdsError,
         failures: int,
-        deadline: Deadline,
+        deadline: clock.Deadline,
         final_statuses: tuple[int, ...],
         *,
         least_s: float,
@@ -169,7 +166,7 @@ class Turn:
 
 
 def wait_for_turn(
-    cache: Cache, key: Key, *, look: Callable[[], T | None], deadline: Deadline, clock: Clock
+    cache: cache.Cache, key: cache.Key, *, look: Callable[[], T | None], deadline: clock.Deadline, clock: clock.Clock
 ) -> tuple[Turn | None, T | None]:
     """Wait until `look` finds what another process brought, or the turn to ask is ours, or the deadline passes.
 

@@ -19,8 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import errors
-    from .clock import Clock
+    from . import clock, errors
 
 # An entry is a document of at most 1 MiB, escaped, and a few lines about it.
 _LIMIT = 4 * MAX_BODY
@@ -58,7 +57,7 @@ class Key:
 class Cache:
     """A directory of entries. Without one (`path` None, or one that cannot be trusted) it holds nothing."""
 
-    def __init__(self, path: str | None, *, clock: Clock, reporter: errors.Reporter) -> None:
+    def __init__(self, path: str | None, *, clock: clock.Clock, reporter: errors.Reporter) -> None:
         self._path = path if os.open in os.supports_dir_fd else None
         self._clock = clock
         self._reporter = reporter

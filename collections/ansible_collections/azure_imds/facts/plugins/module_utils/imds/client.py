@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from .clock import Clock, Deadline
-    from .transport import Response, Transport
+    from . import clock, transport
 
 
 # One attempt must not eat a boot's whole patience; cloud-init reads for as long.
@@ -48,7 +47,13 @@ class Client:
     """Asks one endpoint under one deadline. It raises nothing but programming errors: every end is an Answer."""
 
     def __init__(
-        self, endpoint: str, transport: Transport, *, deadline: Deadline, clock: Clock, reporter: errors.Reporter
+        self,
+        endpoint: str,
+        transport: transport.Transport,
+        *,
+        deadline: clock.Deadline,
+        clock: clock.Clock,
+        reporter: errors.Reporter,
     ) -> None:
         self._endpoint = endpoint
         self._transport = transport
@@ -99,7 +104,7 @@ class Client:
         """Ask for a path once, and read the answer as JSON."""
         return self.read(version, self.send(path, version))
 
-    def send(self, path: str, version: str | None, query: str = "") -> Response | errors.UnreachableError:
+    def send(self, path: str, version: str | None, query: str = "") -> transport.Response | errors.UnreachableError:
         """Ask for a path once, and return what came as it is."""
         url = self._endpoint + path + (f"?api-version={version}" if version else "") + query
         request_id = _make_request_id()
@@ -123,7 +128,7 @@ class Client:
         self._reporter.attempt(f"GET {url} ({request_id}): {response.status}, {len(response.body)} bytes")
         return response
 
-    def read(self, version: str | None, response: Response | errors.UnreachableError) -> Answer:
+    def read(self, version: str | None, response: transport.Response | errors.UnreachableError) -> Answer:
         """Read what came."""
         if isinstance(response, errors.UnreachableError):
             return Answer(version=version, error=response, is_retried=True)

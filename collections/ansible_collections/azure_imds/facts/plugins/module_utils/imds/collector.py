@@ -16,19 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .asking import Asking
-    from .client import Answer
-    from .settings import Settings
-    from .transport import Transport
+    from . import asking, client, settings, transport
 
 
 _INSTANCE = "/metadata/instance"
 
 
 def collect(
-    settings: Settings,
+    settings: settings.Settings,
     *,
-    open_transport: Callable[[], Transport],
+    open_transport: Callable[[], transport.Transport],
     host: Host | None = None,
     clock: Clock | None = None,
     reporter: errors.Reporter | None = None,
@@ -67,9 +64,9 @@ class Collection:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: settings.Settings,
         *,
-        open_transport: Callable[[], Transport],
+        open_transport: Callable[[], transport.Transport],
         host: Host,
         clock: Clock,
         reporter: errors.Reporter,
@@ -85,7 +82,7 @@ class Collection:
         self._boot_id = host.read_boot_id()
         # Without a boot id nothing tells an answer of this boot from an older one.
         self.cache = Cache(settings.cache_dir if self._boot_id else None, clock=clock, reporter=reporter)
-        self._opened: Asking | None = None
+        self._opened: asking.Asking | None = None
 
     def run(self, failures: Any) -> Snapshot:
         """Collect. Raises the ImdsError of the outcome."""
@@ -115,7 +112,7 @@ class Collection:
         asked = self.settings.api_version or "negotiated"
         return Key(endpoint=self.settings.endpoint, path=path, asked=asked, boot_id=self._boot_id or "")
 
-    def asking(self) -> Asking:
+    def asking(self) -> asking.Asking:
         """Return the client, opened with the first request."""
         if self._opened is None:
             from .asking import Asking  # noqa: PLC0415  a cached answer needs no client
@@ -179,7 +176,7 @@ class Collection:
             accept=self._accept_instance,
         )
 
-    def _accept_instance(self, answer: Answer) -> Snapshot:
+    def _accept_instance(self, answer: client.Answer) -> Snapshot:
         document = validate_document(answer.value)
         snapshot = self.snapshot(
             document,

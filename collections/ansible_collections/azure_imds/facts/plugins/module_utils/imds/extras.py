@@ -13,10 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .client import Answer
-    from .clock import Deadline
-    from .collector import Collection
-    from .facts import Snapshot
+    from . import client, clock, collector, facts
 
 # What is asked for beside the instance may not hold back the facts that are there already.
 _LONGEST_S = 5.0
@@ -76,7 +73,7 @@ EXTRAS = (
 )
 
 
-def gather_extras(collection: Collection, snapshot: Snapshot) -> records.JsonObject:
+def gather_extras(collection: collector.Collection, snapshot: facts.Snapshot) -> records.JsonObject:
     """Return category → what its endpoint said; what failed is not in it."""
     wanted = [extra for extra in EXTRAS if extra.name in collection.settings.gather]
     deadline = collection.deadline.within(_LONGEST_S)
@@ -88,7 +85,9 @@ def gather_extras(collection: Collection, snapshot: Snapshot) -> records.JsonObj
     return {category: value for category, value in found.items() if value is not None}
 
 
-def _gather(collection: Collection, extra: Extra, snapshot: Snapshot, deadline: Deadline) -> records.JsonObject | None:
+def _gather(
+    collection: collector.Collection, extra: Extra, snapshot: facts.Snapshot, deadline: clock.Deadline
+) -> records.JsonObject | None:
     """Return what an endpoint says, None where it fails: the instance is there, so the collection stays `ok`."""
     is_live = snapshot.source in ("imds", "cache")
     kept = _read(collection, extra, is_live=is_live)
@@ -111,7 +110,7 @@ def _gather(collection: Collection, extra: Extra, snapshot: Snapshot, deadline: 
         return None
 
 
-def _read(collection: Collection, extra: Extra, *, is_live: bool) -> records.JsonObject | None:
+def _read(collection: collector.Collection, extra: Extra, *, is_live: bool) -> records.JsonObject | None:
     if not extra.is_cached or (is_live and not collection.reads_fresh()):
         return None
     entry = collection.cache.read(collection.key(extra.path))
@@ -120,7 +119,7 @@ def _read(collection: Collection, extra: Extra, *, is_live: bool) -> records.Jso
     return kept if isinstance(kept, dict) else None
 
 
-def _accept(collection: Collection, extra: Extra, answer: Answer) -> records.JsonObject:
+def _accept(collection: collector.Collection, extra: Extra, answer: client.Answer) -> records.JsonObject:
     value = extra.parse(answer.value)
     if extra.is_cached:
         collection.cache.write(collection.key(extra.path), value, api_version=answer.version, local_address=None)

@@ -13,13 +13,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .clock import Deadline
+    from . import clock
 
 
 class HttpTransport:
     """One connection a request: a collection makes one request, and a kept connection would be one more state."""
 
-    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes | None = None) -> Response:
+    def fetch(
+        self, url: str, headers: Mapping[str, str], deadline: clock.Deadline, *, body: bytes | None = None
+    ) -> Response:
         """GET a URL, or POST where there is a body. Raises TransportError where no whole answer came in time."""
         parts = urlsplit(url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port)

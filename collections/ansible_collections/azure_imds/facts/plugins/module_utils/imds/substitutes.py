@@ -15,11 +15,10 @@ from .settings import DEFAULT_ENDPOINT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .collector import Collection
-    from .facts import Snapshot
+    from . import collector, facts
 
 
-def read_substitute(collection: Collection) -> Snapshot | None:
+def read_substitute(collection: collector.Collection) -> facts.Snapshot | None:
     """Return an older answer, None where there is none to use: nothing is asked."""
     settings = collection.settings
     stale = collection.read_kept("stale", max_age_s=STALE_S)
@@ -29,7 +28,7 @@ def read_substitute(collection: Collection) -> Snapshot | None:
     return _from_cloud_init(collection)
 
 
-def _from_cloud_init(collection: Collection) -> Snapshot | None:
+def _from_cloud_init(collection: collector.Collection) -> facts.Snapshot | None:
     copy = read_copy(collection.host.instance_data)
     if copy is None:
         return None

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from email.message import Message
     from typing import Protocol
 
-    from .clock import Deadline
+    from . import clock
 
     class Transport(Protocol):
         """Sends requests; may keep a connection open between them until it is closed."""
 
-        def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline) -> Response:
+        def fetch(self, url: str, headers: Mapping[str, str], deadline: clock.Deadline) -> Response:
             """GET a URL. Raises TransportError where no complete answer came before the deadline."""
 
         def close(self) -> None:
@@ -58,7 +58,7 @@ class DeadlineSocket(socket.socket):
     clients take a connection that closes inside the head for its end.
     """
 
-    def expect_answer(self, deadline: Deadline) -> None:
+    def expect_answer(self, deadline: clock.Deadline) -> None:
         """Begin a new answer, to be read before a deadline."""
         self._deadline = deadline
         self._tail = b""
@@ -90,7 +90,7 @@ class DeadlineSocket(socket.socket):
             raise TransportError("an answer with a broken header")
 
 
-def open_socket(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
+def open_socket(host: str, port: int, deadline: clock.Deadline) -> DeadlineSocket:
     """Connect over TCP, to the first address of `localhost` that answers. Raises OSError."""
     failure: OSError = OSError(f"no address for {host}")
     for family, kind, protocol, _name, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
