@@ -2,7 +2,7 @@
 # `make demo` and `make test` set up all they need below this checkout; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-lint demo test test-collection test-boot test-matrix test-molecule fuzz bench lint format typed clean distclean dist
+.PHONY: help venv venv-lint demo test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix fuzz bench lint format typed clean distclean dist
 
 COLLECTION := collections/ansible_collections/azure_imds/facts
 CORE := $(COLLECTION)/plugins/module_utils/imds
@@ -36,8 +36,14 @@ test: venv ## run all tests
 test-collection: venv ## run ansible-test on the collection: sanity, units, integration
 	@scripts/test-collection.sh
 
-test-molecule: venv venv-lint ## run the molecule scenario against an emulated VM
-	@$(BIN)/python scripts/with_emulated_vm.py $(CURDIR)/$(LINT)/molecule test
+test-molecule: venv venv-lint ## run the molecule scenarios, each beside an emulated VM
+	@scripts/test-molecule.sh
+
+test-galaxy: venv ## import the collection as Galaxy does
+	@scripts/test-galaxy.sh
+
+test-ansible-matrix: ## run the module with every promised ansible-core, on every promised Python
+	@scripts/test-ansible-matrix.sh
 
 test-boot: venv ## boot real machines; FORM=short for the few cases that continuous integration runs
 	@PYTHON=$(CURDIR)/$(BIN)/python scripts/test-boot.sh $(FORM)

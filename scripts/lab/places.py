@@ -42,8 +42,10 @@ def build_environment(folder: Path) -> dict[str, str]:
         # What a developer has set for Ansible, Salt, Python or us is not to decide what happens here.
         if not name.startswith(("ANSIBLE_", "AZURE_IMDS_", "SALT_", "PYTHON", "PYTEST_", "XDG_"))
     }
+    target = os.environ.get("AZURE_IMDS_TEST_TARGET")  # of scripts/test-ansible-matrix.sh
     return {
         **inherited,
+        **(choose_target(folder, target) if target else {}),
         "PATH": os.pathsep.join([sysconfig.get_path("scripts"), inherited.get("PATH", os.defpath)]),
         # Ansible reads and writes bytes as the locale says, and refuses one that is not UTF-8.
         "LC_ALL": "C.UTF-8",
@@ -57,3 +59,13 @@ def build_environment(folder: Path) -> dict[str, str]:
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
     }
+
+
+def choose_target(folder: Path, python: str) -> dict[str, str]:
+    """Return the environment in which Ansible runs modules on localhost with this interpreter.
+
+    It takes an inventory: of a localhost that is in none, Ansible runs modules with its own interpreter.
+    """
+    inventory = folder / "inventory"
+    inventory.write_text(f"localhost ansible_connection=local ansible_python_interpreter={python}\n", encoding="utf-8")
+    return {"ANSIBLE_INVENTORY": str(inventory)}

@@ -9,23 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab.places import short_folder
+from lab.places import CHECKOUT, short_folder
 
 from tests.e2e.conftest import shell, start_vm, vm
 from tests.e2e.shell import Shell
 
 __all__ = ["shell", "start_vm", "vm"]
-
-_MOUNT = """
-set -e
-for place in etc usr/local; do
-    kept="$1/$(echo $place | tr / -)"
-    mkdir -p "$kept/upper" "$kept/work"
-    mount -t overlay overlay -o "lowerdir=/$place,upperdir=$kept/upper,workdir=$kept/work" "/$place"
-done
-shift
-exec "$@"
-"""
 
 
 class Machine:
@@ -39,7 +28,7 @@ class Machine:
 
     def run(self, *command: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run a command on the machine, and return what it said."""
-        return self.shell.run("unshare", "-m", "sh", "-c", _MOUNT, "sh", str(self.folder / "kept"), *command, **env)
+        return self.shell.run(str(CHECKOUT / "scripts/overlaid.sh"), str(self.folder / "kept"), *command, **env)
 
     def run_ok(self, *command: str, **env: str) -> str:
         """Run a command that has to succeed and return its standard output."""

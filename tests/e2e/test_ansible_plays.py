@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from lab.places import choose_target
 from lab.salted import free_ports
 
 if TYPE_CHECKING:
@@ -145,7 +146,10 @@ def test_not_imds(shell: Shell, start_vm: Any, body: str) -> None:
 
 def test_oldest_interpreter(shell: Shell, vm: str) -> None:
     """The module runs on the oldest Python that Ansible 2.19 allows on a target."""
-    result = shell.ansible("azure_imds_facts", f"endpoint={vm}", ANSIBLE_PYTHON_INTERPRETER=find_python(OLDEST_TARGET))
+    env = choose_target(shell.folder, find_python(OLDEST_TARGET))
+    told = shell.ansible("setup", "gather_subset=!all,!min,python", **env)
+    assert told["ansible_facts"]["ansible_python"]["version"]["minor"] == int(OLDEST_TARGET.rpartition(".")[2])
+    result = shell.ansible("azure_imds_facts", f"endpoint={vm}", **env)
     assert result["ansible_facts"]["azure_imds_compute_vm_size"] == "Standard_D2s_v3"
 
 
