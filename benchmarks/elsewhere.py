@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import NotAzureError
@@ -52,5 +52,5 @@ def _trace() -> Iterator[Figure]:
     yield Figure(ROOM, "system calls for the network by the command line", len(calls), "", "", 0)
 
 
-def _refuse() -> None:  # type: ignore[return]  # never comes to an end
+def _refuse() -> NoReturn:
     raise AssertionError("no transport is opened on a machine that is not on Azure")

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOM = "growth"
-_HOW = {"source": "imds", "endpoint": "http://169.254.169.254", "api_version": "2021-02-01", "extras": {}}
+_HOW: dict[str, Any] = {
+    "source": "imds",
+    "endpoint": "http://169.254.169.254",
+    "api_version": "2021-02-01",
+    "extras": {},
+}
 
 
 def measure(*, quick: bool) -> Iterator[Figure]:

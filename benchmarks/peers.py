@@ -70,8 +70,16 @@ def peer_commands(folder: Path) -> tuple[dict[str, Command], list[str]]:
         found["facter's Azure resolver"] = Command(["ruby", str(resolve)], env)
     else:
         absent.append("facter: apt-get install facter")
-    if importlib.util.find_spec("opentelemetry"):
+    if _has_detector():
         found["opentelemetry-resource-detector-azure"] = Command([sys.executable, "-c", _OTEL], env)
     else:
         absent.append("opentelemetry: pip install opentelemetry-resource-detector-azure")
     return found, absent
+
+
+def _has_detector() -> bool:
+    """Whether OpenTelemetry's detector is here; Salt brings the namespace it lives in, not the detector."""
+    try:
+        return importlib.util.find_spec("opentelemetry.resource.detector.azure") is not None
+    except ModuleNotFoundError:
+        return False

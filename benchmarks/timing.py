@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time whole processes in turn, so that whatever else the machine does falls on all of them alike.
 
-hyperfine times one command after the other: where a machine's speed drifts, the ratio of two such blocks is the drift's.
+hyperfine times one command after the other: where a machine's speed drifts, the ratio of two blocks is the drift's.
 """
 
 from __future__ import annotations

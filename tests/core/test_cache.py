@@ -30,7 +30,11 @@ def cache(tmp_path: Path, clock: ManualClock, reporter: ListReporter) -> Cache:
 
 def fill(cache: Cache, document: object = None) -> None:
     """Keep a document."""
-    cache.write(KEY, document or build_document(), api_version="2021-02-01", local_address="10.1.0.4")
+    kept = document or build_document()
+    cache.write(
+        KEY,
+        Entry(document=kept, api_version="2021-02-01", fetched_at="2023-11-14T22:13:20Z", local_address="10.1.0.4"),
+    )
 
 
 def test_round_trip(cache: Cache, clock: ManualClock, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 
 import pytest
+from azure_imds_facts.core.document import validate_document
+from azure_imds_facts.core.errors import InvalidError
 from azure_imds_facts.core.substitutes import read_copy
 
 from tests.support.documents import build_document
@@ -18,10 +20,7 @@ def test_copy(tmp_path: Path) -> None:
     path = tmp_path / "instance-data.json"
     path.write_text(json.dumps({"v1": {}, "ds": {"meta_data": {"imds": build_document(), "x": 1}}}))
     os.utime(path, (1000, 2000))
-    copy = read_copy(str(path))
-    assert copy
-    assert copy.document == build_document()
-    assert copy.changed == 2000.0
+    assert read_copy(str(path)) == (build_document(), 2000.0)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +33,8 @@ def test_no_copy(content: bytes, tmp_path: Path) -> None:
     """What is not such a file, or holds no document, is none."""
     path = tmp_path / "instance-data.json"
     path.write_bytes(content)
-    assert read_copy(str(path)) is None
+    with pytest.raises(InvalidError):
+        validate_document(read_copy(str(path))[0])
 
 
 @pytest.mark.parametrize("kind", ["nothing", "link", "FIFO", "directory"])
@@ -49,5 +49,5 @@ def test_no_plain_file(kind: str, tmp_path: Path) -> None:
     elif kind == "directory":
         path.mkdir()
     before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
-    assert read_copy(str(path)) is None
+    assert read_copy(str(path)) == (None, 0.0)
     assert not before or len(os.listdir("/proc/self/fd")) == before, "a descriptor is left open"

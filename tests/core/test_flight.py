@@ -23,21 +23,21 @@ def nothing() -> None:
 def test_turns(tmp_path: Path, clock: ManualClock, reporter: ListReporter) -> None:
     """One has the turn; another gets it after its end, or what was brought, or neither at its deadline."""
     cache = Cache(str(tmp_path / "cache"), clock=clock, reporter=reporter)
-    first, found = wait_for_turn(cache, KEY, look=nothing, deadline=Deadline(5.0, clock), clock=clock)
+    first, found = wait_for_turn(cache, KEY, nothing, Deadline(5.0, clock))
     assert first is not None
     assert found is None
     assert clock.slept == []
     before = len(os.listdir(tmp_path / "cache"))
-    assert wait_for_turn(cache, KEY, look=nothing, deadline=Deadline(2.0, clock), clock=clock) == (None, None)
+    assert wait_for_turn(cache, KEY, nothing, Deadline(2.0, clock)) == (None, None)
     assert 2.0 <= clock.passed < 2.1
     assert max(clock.slept) <= 0.15
     looks = iter([None, None, "brought"])
-    assert wait_for_turn(cache, KEY, look=lambda: next(looks), deadline=Deadline(2.0, clock), clock=clock) == (
+    assert wait_for_turn(cache, KEY, lambda: next(looks), Deadline(2.0, clock)) == (
         None,
         "brought",
     )
     first.end()
-    second, found = wait_for_turn(cache, KEY, look=nothing, deadline=Deadline(2.0, clock), clock=clock)
+    second, found = wait_for_turn(cache, KEY, nothing, Deadline(2.0, clock))
     assert second is not None
     assert found is None
     second.end()
@@ -50,7 +50,7 @@ def test_other_keys_do_not_wait(tmp_path: Path, clock: ManualClock, reporter: Li
     turns = []
     for path in ("/x", "/y"):
         key = Key(**{**KEY.__dict__, "path": path})
-        turns.append(wait_for_turn(cache, key, look=nothing, deadline=Deadline(2.0, clock), clock=clock)[0])
+        turns.append(wait_for_turn(cache, key, nothing, Deadline(2.0, clock))[0])
     assert all(turns)
     assert clock.slept == []
     for turn in turns:
@@ -61,6 +61,6 @@ def test_other_keys_do_not_wait(tmp_path: Path, clock: ManualClock, reporter: Li
 def test_without_a_cache(clock: ManualClock, reporter: ListReporter) -> None:
     """Without a directory everybody has the turn at once."""
     cache = Cache(None, clock=clock, reporter=reporter)
-    turns = [wait_for_turn(cache, KEY, look=nothing, deadline=Deadline(1.0, clock), clock=clock)[0] for _ in range(2)]
+    turns = [wait_for_turn(cache, KEY, nothing, Deadline(1.0, clock))[0] for _ in range(2)]
     assert all(turns)
     assert clock.slept == []

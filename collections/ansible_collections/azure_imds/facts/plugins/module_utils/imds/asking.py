@@ -9,16 +9,17 @@ from __future__ import annotations
 import os
 
 from . import errors
-from .client import Client, backoff
+from .client import backoff
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeVar
+    from typing import Optional, TypeVar
 
-    from . import cache, client, clock, transport
+    from . import cache, client, clock
 
     T = TypeVar("T")
+    Look = Callable[[], Optional[T]]
 
 # The time a last attempt just before the deadline is left; on a VM, IMDS answers within a few milliseconds.
 _LAST_ATTEMPT_S = 0.1
@@ -32,36 +33,19 @@ _LONGEST_POLL_S = 0.1
 class Asking:
     """A client together with its patience: one attempt a turn, so that a long budget never locks others out."""
 
-    def __init__(
-        self,
-        endpoint: str,
-        transport: transport.Transport,
-        *,
-        cache: cache.Cache,
-        deadline: clock.Deadline,
-        clock: clock.Clock,
-        reporter: errors.Reporter,
-    ) -> None:
-        self._transport = transport
+    def __init__(self, client: client.Client, cache: cache.Cache) -> None:
+        self.client = client
+        self._deadline = client.deadline
         self._cache = cache
-        self._deadline = deadline
-        self._clock = clock
-        self._reporter = reporter
-        self.client = Client(endpoint, transport, deadline=deadline, clock=clock, reporter=reporter)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._transport.close()
 
     def ask(
         self,
         attempt: Callable[[], client.Answer],
         *,
         key: cache.Key | None,
-        look: Callable[[], T | None],
+        look: Look[T],
         accept: Callable[[client.Answer], T],
         deadline: clock.Deadline | None = None,
-        final_statuses: tuple[int, ...] = (),
     ) -> T:
         """Return what `accept` makes of an answer, or what `look` finds because another process asked meanwhile.
 
@@ -72,7 +56,7 @@ class Asking:
         failures = 0
         told = ""
         while True:
-            turn, found = self._wait_for_turn(key, look, deadline)
+            turn, found = wait_for_turn(self._cache, key, look, deadline)
             if found is not None:
                 return found
             if turn is None:
@@ -81,54 +65,32 @@ class Asking:
             try:
                 answer = attempt()
                 if answer.error is None:
-                    return self._accept(accept, answer)
+                    return accept(answer)
+            except errors.InvalidError as error:
+                raise errors.InvalidError(self.client.tell(error.problem), hint=error.hint) from None
             finally:
                 turn.end()
             failures += 1
             requests += self.client.attempts
-            least_s = _AFTER_MANY_S if requests > 1 else 0.0
-            wait_s = self._choose_wait(answer, answer.error, failures, deadline, final_statuses, least_s=least_s)
+            wait_s = self._choose_wait(answer, answer.error, failures, _AFTER_MANY_S if requests > 1 else 0.0)
             if answer.error.outcome != told:
                 told = answer.error.outcome
-                self._reporter.notice(f"{answer.error.problem} Asking again for up to {deadline.remaining:.0f} s.")
-            self._clock.sleep(wait_s)
+                self.client.reporter.notice(
+                    f"{answer.error.problem} Asking again for up to {deadline.remaining:.0f} s."
+                )
+            deadline.clock.sleep(wait_s)
 
-    def _wait_for_turn(
-        self, key: cache.Key | None, look: Callable[[], T | None], deadline: clock.Deadline
-    ) -> tuple[Turn | None, T | None]:
-        if key is None:
-            return Turn(None), None
-        return wait_for_turn(self._cache, key, look=look, deadline=deadline, clock=self._clock)
-
-    def _accept(self, accept: Callable[[client.Answer], T], answer: client.Answer) -> T:
-        try:
-            return accept(answer)
-        except errors.InvalidError as error:
-            raise errors.InvalidError(self.client.tell(error.problem), hint=error.hint) from None
-
-    def _choose_wait(
-        self,
-        answer: client.Answer,
-        error: errors.ImdsError,
-        failures: int,
-        deadline: clock.Deadline,
-        final_statuses: tuple[int, ...],
-        *,
-        least_s: float,
-    ) -> float:
+    def _choose_wait(self, answer: client.Answer, error: errors.ImdsError, failures: int, least_s: float) -> float:
         """Return the seconds after which to ask again. Raises the error where that is not to be.
 
         The last complete answer names the outcome, even where the connection broke after it.
         """
+        deadline = self.client.deadline
         error = (self.client.last_complete_error if answer.status is None else None) or error
-        if not answer.is_retried or answer.status in final_statuses:
+        wait_s = max(least_s, backoff(failures, random=deadline.clock.random()))
+        if not answer.is_retried or (answer.wait_s or 0.0) >= deadline.remaining:
             raise error
-        wait_s = max(least_s, backoff(failures, random=self._clock.random()))
-        if answer.wait_s is not None:
-            if answer.wait_s >= deadline.remaining:
-                raise error
-            wait_s = max(wait_s, answer.wait_s)
-        wait_s = min(wait_s, deadline.remaining - _LAST_ATTEMPT_S)
+        wait_s = min(max(wait_s, answer.wait_s or 0.0), deadline.remaining - _LAST_ATTEMPT_S)
         if wait_s < 0.001:
             raise error
         return wait_s
@@ -166,15 +128,14 @@ class Turn:
 
 
 def wait_for_turn(
-    cache: cache.Cache, key: cache.Key, *, look: Callable[[], T | None], deadline: clock.Deadline, clock: clock.Clock
+    cache: cache.Cache, key: cache.Key | None, look: Look[T], deadline: clock.Deadline
 ) -> tuple[Turn | None, T | None]:
     """Wait until `look` finds what another process brought, or the turn to ask is ours, or the deadline passes.
 
     Returns the turn, or what was found, or neither. Having got the turn it looks once more: the last holder may have
     brought it in between.
     """
-    descriptor = cache.open_lock(key)
-    turn = Turn(descriptor)
+    turn = Turn(cache.open_lock(key) if key else None)
     poll_s = _FIRST_POLL_S
     while True:
         is_ours = turn.take()
@@ -184,5 +145,5 @@ def wait_for_turn(
         if found is not None or deadline.remaining <= 0:
             turn.end()
             return None, found
-        clock.sleep(min(poll_s * (0.5 + clock.random()), deadline.remaining))
+        deadline.clock.sleep(min(poll_s * (0.5 + deadline.clock.random()), deadline.remaining))
         poll_s = min(2 * poll_s, _LONGEST_POLL_S)

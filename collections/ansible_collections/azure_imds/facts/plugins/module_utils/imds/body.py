@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 from . import errors
 from .document import BROKEN, MAX_BODY, NOT_IMDS
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 MAX_DEPTH = 64
 # As many digits as Python reads and writes without being told to.
 _LONGEST_NUMBER = 4300
-_SURROGATE = "[\ud800-\udfff]"  # compiled where one is met, which is almost never
 
 
 def parse_json(body: bytes) -> Any:
@@ -83,10 +81,5 @@ def _children(node: dict[str, object] | list[object]) -> list[object]:
 
 
 def _replace_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return re.sub(_SURROGATE, "\N{REPLACEMENT CHARACTER}", value)
-    if isinstance(value, dict):
-        return {_replace_surrogates(key): _replace_surrogates(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_replace_surrogates(item) for item in value]
-    return value
+    text = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return json.loads(text)

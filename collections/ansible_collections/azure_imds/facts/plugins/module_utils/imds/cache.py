@@ -12,14 +12,16 @@ import os
 import re
 
 from . import records, safe_files
-from .clock import format_time
 from .document import MAX_BODY, is_partial, redact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, TypeVar
 
     from . import clock, errors
+
+    T = TypeVar("T")
 
 # An entry is a document of at most 1 MiB, escaped, and a few lines about it.
 _LIMIT = 4 * MAX_BODY
@@ -35,7 +37,7 @@ class Entry:
     document: Any
     api_version: str | None
     fetched_at: str
-    age_s: float
+    age_s: float = 0.0
     local_address: str | None = None
 
 
@@ -65,7 +67,7 @@ class Cache:
 
     def read(self, key: Key) -> Entry | None:
         """Return this boot's entry, None where there is none that can be trusted."""
-        content = self._read_file(key.file_name)
+        content = self.read_file(key.file_name)
         if content is None:
             return None
         try:
@@ -86,64 +88,52 @@ class Cache:
             return None
         return entry if age_s >= 0 else None  # from the future: not this boot's clock
 
-    def write(self, key: Key, document: Any, *, api_version: str | None, local_address: str | None) -> None:
+    def write(self, key: Key, entry: Entry) -> None:
         """Keep an answer, redacted. A partial document never replaces a whole one."""
-        if self._path is None or (key.path == "/metadata/instance" and is_partial(document) and self._has_whole(key)):
+        if key.path == "/metadata/instance" and is_partial(entry.document) and self._has_whole(key):
             return
         stored = {
             "format": _FORMAT,
             "key": _describe(key),
-            "apiVersion": api_version,
-            "fetchedAt": format_time(self._clock.time()),
-            "fetchedBoottime": self._clock.boottime(),
-            "localAddress": local_address,
-            "document": redact(document),
+            "apiVersion": entry.api_version,
+            "fetchedAt": entry.fetched_at,
+            "fetchedBoottime": self._clock.boottime() - entry.age_s,
+            "localAddress": entry.local_address,
+            "document": redact(entry.document),
         }
         self.write_file(key.file_name, json.dumps(stored).encode())
 
     def read_file(self, name: str) -> bytes | None:
-        """Return the content of another small file of ours in the directory, None where there is none to trust."""
-        return self._read_file(name)
+        """Return the content of a small file of ours in the directory, None where there is none to trust."""
+        if self._path is None or not os.path.lexists(self._path):
+            return None
+        return self._inside(lambda directory: safe_files.read_file(directory, name, limit=_LIMIT))
 
     def write_file(self, name: str, content: bytes) -> None:
         """Write a file of ours into the directory as a whole, or warn."""
-        if self._path is None:
-            return
-        try:
-            directory = safe_files.open_private_directory(self._path)
-            try:
-                safe_files.remove_leftovers(directory, name, now=self._clock.time())
-                safe_files.write_file(directory, name, content, mode=0o600)
-            finally:
-                os.close(directory)
-        except OSError as error:
-            self._warn(_reason(error))
+
+        def write(directory: int) -> None:
+            safe_files.remove_leftovers(directory, name, now=self._clock.time())
+            safe_files.write_file(directory, name, content, mode=0o600)
+
+        self._inside(write)
 
     def open_lock(self, key: Key) -> int | None:
         """Return a descriptor on which those who ask for this key lock each other out, None where there can be none."""
+        return self._inside(lambda directory: safe_files.open_lock_file(directory, f"{key.file_name}.lock"))
+
+    def _inside(self, work: Callable[[int], T]) -> T | None:
+        """Do something with the directory open; return None, with a warning, where it cannot be used."""
         if self._path is None:
             return None
         try:
             directory = safe_files.open_private_directory(self._path)
             try:
-                return safe_files.open_lock_file(directory, f"{key.file_name}.lock")
+                return work(directory)
             finally:
                 os.close(directory)
         except OSError as error:
-            self._warn(_reason(error))
-            return None
-
-    def _read_file(self, name: str) -> bytes | None:
-        if self._path is None or not os.path.lexists(self._path):
-            return None
-        try:
-            directory = safe_files.open_private_directory(self._path)
-            try:
-                return safe_files.read_file(directory, name, limit=_LIMIT)
-            finally:
-                os.close(directory)
-        except OSError as error:
-            self._warn(_reason(error))
+            self._warn(f"{error.strerror}: {error.filename}" if error.strerror else str(error))
             return None
 
     def _has_whole(self, key: Key) -> bool:
@@ -160,7 +150,3 @@ class Cache:
 
 def _describe(key: Key) -> dict[str, str]:
     return {"endpoint": key.endpoint, "path": key.path, "asked": key.asked, "bootId": key.boot_id}
-
-
-def _reason(error: OSError) -> str:
-    return f"{error.strerror}: {error.filename}" if error.strerror else str(error)

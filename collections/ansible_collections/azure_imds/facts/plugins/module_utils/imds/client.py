@@ -52,20 +52,22 @@ class Client:
         transport: transport.Transport,
         *,
         deadline: clock.Deadline,
-        clock: clock.Clock,
         reporter: errors.Reporter,
     ) -> None:
         self._endpoint = endpoint
         self._transport = transport
         self.deadline = deadline
-        self._clock = clock
-        self._reporter = reporter
+        self.reporter = reporter
         self.attempts = 0
         self._url = endpoint
         self.last_complete_error: errors.ImdsError | None = None
         self._refused: set[str] = set()
         self._has_asked_versions = False
         self._listed: list[object] | None = None
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._transport.close()
 
     def fetch_instance(self, version: str | None, *, remembered: str | None = None) -> Answer:
         """Ask for the whole instance once, and at once anew where the answer says that the api-version was the trouble.
@@ -120,12 +122,12 @@ class Client:
         try:
             response = self._transport.fetch(url, headers, self.deadline.within(_LONGEST_ATTEMPT_S))
         except TransportError as error:
-            self._reporter.attempt(f"GET {url} ({request_id}): {error}")
+            self.reporter.attempt(f"GET {url} ({request_id}): {error}")
             return errors.UnreachableError(
                 self.tell(str(error)),
                 hint=_HINT if self._endpoint == DEFAULT_ENDPOINT else "Check that IMDS is served at this endpoint.",
             )
-        self._reporter.attempt(f"GET {url} ({request_id}): {response.status}, {len(response.body)} bytes")
+        self.reporter.attempt(f"GET {url} ({request_id}): {response.status}, {len(response.body)} bytes")
         return response
 
     def read(self, version: str | None, response: transport.Response | errors.UnreachableError) -> Answer:
@@ -148,7 +150,7 @@ class Client:
         meaning = meaning_of(response.status)
         said, offered = _read_error_body(response.body)
         came_back = f"{response.status} ({meaning.sense}){said}"
-        wait_s = parse_retry_after(response.headers, now=self._clock.time()) if meaning.is_retried else None
+        wait_s = parse_retry_after(response.headers, now=self.deadline.clock.time()) if meaning.is_retried else None
         return Answer(
             error=meaning.error(self.tell(came_back), hint=meaning.hint),
             is_retried=meaning.is_retried,
@@ -202,14 +204,9 @@ def _read_error_body(body: bytes) -> tuple[str, tuple[object, ...] | None]:
         value = parse_json(body)
     except errors.InvalidError:
         return "", None
-    if not isinstance(value, dict):
-        return "", None
-    said = value.get("error")
-    offered = value.get("newest-versions")
-    shown = "".join(character for character in said if character.isprintable())[:160] if isinstance(said, str) else ""
-    return (f": {json.dumps(shown, ensure_ascii=False)}" if shown else ""), tuple(offered) if isinstance(
-        offered, list
-    ) else None
+    said, offered = (value.get("error"), value.get("newest-versions")) if isinstance(value, dict) else (None, None)
+    shown = json.dumps(errors.printable(said, most=160), ensure_ascii=False) if said and isinstance(said, str) else ""
+    return f": {shown}" if shown else "", tuple(offered) if isinstance(offered, list) else None
 
 
 def _make_request_id() -> str:

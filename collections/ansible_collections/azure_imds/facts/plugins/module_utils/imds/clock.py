@@ -51,23 +51,23 @@ class Deadline:
     """A moment on the monotonic clock after which nothing may still be waited for."""
 
     def __init__(self, seconds: float, clock: Clock) -> None:
-        self._clock = clock
+        self.clock = clock
         self._started = clock.monotonic()
         self._end = self._started + seconds
 
     @property
     def remaining(self) -> float:
         """Seconds that are left, 0.0 once it has passed."""
-        return max(0.0, self._end - self._clock.monotonic())
+        return max(0.0, self._end - self.clock.monotonic())
 
     @property
     def elapsed(self) -> float:
         """Seconds since it was set."""
-        return self._clock.monotonic() - self._started
+        return self.clock.monotonic() - self._started
 
     def within(self, seconds: float) -> Deadline:
         """A nearer deadline inside this one."""
-        return Deadline(min(seconds, self.remaining), self._clock)
+        return Deadline(min(seconds, self.remaining), self.clock)
 
 
 def format_time(seconds: float) -> str:

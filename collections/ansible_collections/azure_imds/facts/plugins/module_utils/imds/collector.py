@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from . import errors, records, versions
-from .cache import Cache, Key
+from .cache import Cache, Entry, Key
 from .clock import Clock, Deadline, format_time
-from .document import redact, validate_document
+from .document import read_vm_id, redact, validate_document
 from .facts import Snapshot
 from .host import Host, detect_azure, verify_vm_id
 from .settings import DEFAULT_ENDPOINT, DISABLED, EXTRA_CATEGORIES
@@ -39,20 +39,7 @@ def collect(
     """
     if settings.is_disabled:
         raise errors.NotAzureError(f"{DISABLED} is set, so nothing was asked.", hint="Unset it to have facts.")
-    clock = clock or Clock()
-    host = host or Host()
-    deadline = Deadline(settings.timeout, clock)
-    dmi_uuid = detect_azure(host) if settings.detect == "auto" else ""
-    collection = Collection(
-        settings,
-        open_transport=open_transport,
-        host=host,
-        clock=clock,
-        reporter=reporter or errors.Reporter(),
-        deadline=deadline,
-    )
-    # Another endpoint may well stand for another VM; at Azure's own only this VM can be meant.
-    collection.dmi_uuid = dmi_uuid if settings.endpoint == DEFAULT_ENDPOINT else ""
+    collection = Collection(settings, open_transport, host or Host(), clock or Clock(), reporter or errors.Reporter())
     try:
         return collection.run(failures)
     finally:
@@ -60,25 +47,25 @@ def collect(
 
 
 class Collection:
-    """One run: what it goes by, and the connection that its requests share."""
+    """One run: what it goes by, and the connection its requests share. Raises NotAzureError, without the network."""
 
     def __init__(
         self,
         settings: settings.Settings,
-        *,
         open_transport: Callable[[], transport.Transport],
         host: Host,
         clock: Clock,
         reporter: errors.Reporter,
-        deadline: Deadline,
     ) -> None:
-        self.dmi_uuid = ""
+        self.deadline = Deadline(settings.timeout, clock)
         self.settings = settings
         self._open_transport = open_transport
         self.host = host
         self.clock = clock
         self.reporter = reporter
-        self.deadline = deadline
+        dmi_uuid = detect_azure(host) if settings.detect == "auto" else ""
+        # Another endpoint may well stand for another VM; at Azure's own only this VM can be meant.
+        self._dmi_uuid = dmi_uuid if settings.endpoint == DEFAULT_ENDPOINT else ""
         self._boot_id = host.read_boot_id()
         # Without a boot id nothing tells an answer of this boot from an older one.
         self.cache = Cache(settings.cache_dir if self._boot_id else None, clock=clock, reporter=reporter)
@@ -105,7 +92,7 @@ class Collection:
     def close(self) -> None:
         """Close what was opened."""
         if self._opened:
-            self._opened.close()
+            self._opened.client.close()
 
     def key(self, path: str) -> Key:
         """Return the name under which an answer for this path is kept."""
@@ -116,46 +103,47 @@ class Collection:
         """Return the client, opened with the first request."""
         if self._opened is None:
             from .asking import Asking  # noqa: PLC0415  a cached answer needs no client
+            from .client import Client  # noqa: PLC0415  nor this
 
-            self._opened = Asking(
-                self.settings.endpoint,
-                self._open_transport(),
-                cache=self.cache,
-                deadline=self.deadline,
-                clock=self.clock,
-                reporter=self.reporter,
+            client = Client(
+                self.settings.endpoint, self._open_transport(), deadline=self.deadline, reporter=self.reporter
             )
+            self._opened = Asking(client, self.cache)
         return self._opened
 
-    def snapshot(self, document: records.JsonObject, source: str, **how: Any) -> Snapshot:
+    def _snapshot(self, entry: Entry, source: str) -> Snapshot:
         """Return what this run has collected. Raises InvalidError where the document is another VM's."""
         return Snapshot(
-            document=document,
             source=source,
             endpoint=self.settings.endpoint,
             boot_id=self._boot_id,
-            vm_id_verified=verify_vm_id(read_vm_id(document), self.dmi_uuid),
+            vm_id_verified=verify_vm_id(read_vm_id(entry.document), self._dmi_uuid),
             gather=self.settings.gather,
             extras={},
-            **how,
+            **entry.__dict__,
         )
 
-    def read_kept(self, source: str, *, max_age_s: float) -> Snapshot | None:
-        """Return a kept answer up to that age, None where there is none that stands the checks of a new one."""
-        entry = self.cache.read(self.key(_INSTANCE))
-        if entry is None or entry.age_s > max_age_s:
-            return None
+    def use(self, entry: Entry, source: str) -> Snapshot | None:
+        """Return what was kept as collected now, None where it does not stand the checks of a new answer."""
         try:
-            return self.snapshot(
-                validate_document(redact(entry.document)),
-                source,
-                api_version=entry.api_version,
-                fetched_at=entry.fetched_at,
-                age_s=entry.age_s,
-                local_address=entry.local_address,
-            )
+            document = validate_document(redact(entry.document))
+            return self._snapshot(records.replace(entry, document=document), source)
         except errors.InvalidError:
             return None
+
+    def read_kept(self, source: str, *, max_age_s: float) -> Snapshot | None:
+        """Return a kept answer up to that age, None where there is none to use."""
+        entry = self.cache.read(self.key(_INSTANCE))
+        return self.use(entry, source) if entry and entry.age_s <= max_age_s else None
+
+    def entry(self, document: Any, answer: client.Answer) -> Entry:
+        """Return what an answer brought, as it is kept."""
+        return Entry(
+            document=document,
+            api_version=answer.version,
+            fetched_at=format_time(self.clock.time()),
+            local_address=answer.local_address,
+        )
 
     def reads_fresh(self) -> bool:
         """Return whether a kept answer may do; what is to be revealed is never kept."""
@@ -178,16 +166,10 @@ class Collection:
 
     def _accept_instance(self, answer: client.Answer) -> Snapshot:
         document = validate_document(answer.value)
-        snapshot = self.snapshot(
-            document,
-            "imds",
-            api_version=answer.version,
-            fetched_at=format_time(self.clock.time()),
-            local_address=answer.local_address,
-        )
-        self.cache.write(self.key(_INSTANCE), document, api_version=answer.version, local_address=answer.local_address)
-        shown = redact(document, reveal=self.settings.reveal)
-        return records.replace(snapshot, document=shown)
+        entry = self.entry(document, answer)
+        snapshot = self._snapshot(entry, "imds")
+        self.cache.write(self.key(_INSTANCE), entry)
+        return records.replace(snapshot, document=redact(document, reveal=self.settings.reveal))
 
     def _fall_back(self, error: errors.ImdsError, *, is_known: bool) -> Snapshot:
         """Return an older answer where the failure says nothing against one. Raises the failure where there is none."""
@@ -208,9 +190,3 @@ class Collection:
         from .extras import gather_extras  # noqa: PLC0415  few ask for what is beside the instance
 
         return records.replace(snapshot, extras=gather_extras(self, snapshot))
-
-
-def read_vm_id(document: records.JsonObject) -> str | None:
-    """Return a document's `compute.vmId`, None where it has none."""
-    vm_id = document.get("compute", {}).get("vmId")
-    return vm_id if isinstance(vm_id, str) else None

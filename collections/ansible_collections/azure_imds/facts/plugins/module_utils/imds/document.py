@@ -78,3 +78,9 @@ def validate_document(document: object) -> records.JsonObject:
 def is_partial(document: records.JsonObject) -> bool:
     """Return whether compute or network is missing, as IMDS answers when one of its back ends fails (recorded)."""
     return not {"compute", "network"}.issubset(document)
+
+
+def read_vm_id(document: records.JsonObject) -> str | None:
+    """Return a document's `compute.vmId`, None where it has none."""
+    vm_id = document.get("compute", {}).get("vmId")
+    return vm_id if isinstance(vm_id, str) else None

@@ -173,7 +173,7 @@ class EventClient:
         reporter = self._reporter
         if body is not None:
             transport, reporter = _Posts(transport, body), _TellsOfPosts(reporter)
-        return Client(self._endpoint, transport, deadline=deadline, clock=self.clock, reporter=reporter)
+        return Client(self._endpoint, transport, deadline=deadline, reporter=reporter)
 
     def _refused(self, error: errors.ImdsError | None) -> errors.ImdsError:
         if error is None:

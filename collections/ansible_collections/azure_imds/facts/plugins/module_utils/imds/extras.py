@@ -10,7 +10,6 @@ from .document import redact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from . import client, clock, collector, facts
@@ -23,54 +22,50 @@ _LONGEST_S = 5.0
 class Extra:
     """One endpoint: `name` in `gather`, `category` among the facts.
 
-    `version`: its own api-version where it does not share the instance's; `parse` raises InvalidError.
+    `version`: its own api-version where it does not share the instance's. Its answer has to have `field` in it, of the
+    Python type `kind`.
     """
 
     name: str
     category: str
     path: str
-    parse: Callable[[Any], records.JsonObject]
+    field: str
+    kind: type
     version: str | None = None
     is_cached: bool = True
 
 
-def parse_load_balancer(answer: Any) -> records.JsonObject:
-    """Return the object inside `loadbalancer`. Raises InvalidError where there is none."""
-    inside = answer.get("loadbalancer") if isinstance(answer, dict) else None
-    if not isinstance(inside, dict):
-        raise errors.InvalidError("The answer has no object `loadbalancer` in it.")
-    return inside
-
-
-def parse_identity(answer: Any) -> records.JsonObject:
-    """Return the tenant's id, and nothing else that may stand beside it. Raises InvalidError where there is none."""
-    tenant_id = answer.get("tenantId") if isinstance(answer, dict) else None
-    if not isinstance(tenant_id, str):
-        raise errors.InvalidError("The answer has no string `tenantId` in it.")
-    return {"tenantId": tenant_id}
-
-
-def parse_scheduled_events(answer: Any) -> records.JsonObject:
-    """Return the document of scheduled events as it is. Raises InvalidError where it lacks the list of events."""
-    if not isinstance(answer, dict) or not isinstance(answer.get("Events"), list):
-        raise errors.InvalidError("The answer has no list `Events` in it.")
-    return answer
-
-
 EXTRAS = (
-    Extra(name="load_balancer", category="loadBalancer", path="/metadata/loadbalancer", parse=parse_load_balancer),
+    Extra(
+        name="load_balancer", category="loadBalancer", path="/metadata/loadbalancer", field="loadbalancer", kind=dict
+    ),
     # The token endpoint next door is never asked: access tokens are no facts.
-    Extra(name="identity", category="identity", path="/metadata/identity/info", parse=parse_identity),
+    Extra(name="identity", category="identity", path="/metadata/identity/info", field="tenantId", kind=str),
     # Never cached: an event may start any second. The first request ever switches the service on for this VM.
     Extra(
         name="scheduled_events",
         category="scheduledEvents",
         path="/metadata/scheduledevents",
-        parse=parse_scheduled_events,
+        field="Events",
+        kind=list,
         version=versions.SCHEDULED_EVENTS,
         is_cached=False,
     ),
 )
+
+
+def read_answer(extra: Extra, answer: Any) -> records.JsonObject:
+    """Return what of an answer becomes the category. Raises InvalidError where it lacks what it is asked for.
+
+    That is the object inside `loadbalancer`; the tenant's id, and nothing else that may stand beside it; and the
+    document of scheduled events as it is.
+    """
+    inside = answer.get(extra.field) if isinstance(answer, dict) else None
+    if not isinstance(inside, extra.kind):
+        raise errors.InvalidError(f"The answer has no `{extra.field}` in it, or one of another type.")
+    if isinstance(inside, str):
+        return {extra.field: inside}
+    return inside if isinstance(inside, dict) else dict(answer)
 
 
 def gather_extras(collection: collector.Collection, snapshot: facts.Snapshot) -> records.JsonObject:
@@ -95,15 +90,19 @@ def _gather(
         return kept
     asking = collection.asking()
     version = extra.version or snapshot.api_version
+
+    def attempt() -> client.Answer:
+        answer = asking.client.fetch(extra.path, version)
+        # No load balancer, no identity: 404 is an answer here, not a sign that IMDS is not ready.
+        return records.replace(answer, is_retried=False) if answer.status == 404 else answer
+
     try:
         return asking.ask(
-            lambda: asking.client.fetch(extra.path, version),
+            attempt,
             key=collection.key(extra.path) if extra.is_cached else None,
             look=lambda: _read(collection, extra, is_live=True),
             accept=lambda answer: _accept(collection, extra, answer),
             deadline=deadline,
-            # No load balancer, no identity: 404 is an answer here, not a sign that IMDS is not ready.
-            final_statuses=(404,),
         )
     except errors.ImdsError as error:
         collection.reporter.notice(f"No {extra.name} facts: {error}")
@@ -120,9 +119,9 @@ def _read(collection: collector.Collection, extra: Extra, *, is_live: bool) -> r
 
 
 def _accept(collection: collector.Collection, extra: Extra, answer: client.Answer) -> records.JsonObject:
-    value = extra.parse(answer.value)
+    value = read_answer(extra, answer.value)
     if extra.is_cached:
-        collection.cache.write(collection.key(extra.path), value, api_version=answer.version, local_address=None)
+        collection.cache.write(collection.key(extra.path), collection.entry(value, answer))
     shown: records.JsonObject = redact(value, reveal=collection.settings.reveal)
     return shown
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from . import records
-from .document import is_partial
+from .document import is_partial, read_vm_id
 from .network import summarize_network
 from .settings import DEFAULT_GATHER
 
@@ -113,7 +113,6 @@ def build_facts(snapshot: Snapshot, *, reporter: errors.Reporter) -> records.Jso
 
 def _describe(snapshot: Snapshot, tags: Tags) -> records.JsonObject:
     gathered = [_EXTRAS[name] for name in snapshot.gather if name in _EXTRAS]
-    vm_id = snapshot.document.get("compute", {}).get("vmId")
     return {
         "endpoint": snapshot.endpoint,
         "apiVersion": snapshot.api_version,
@@ -123,7 +122,7 @@ def _describe(snapshot: Snapshot, tags: Tags) -> records.JsonObject:
         "bootId": snapshot.boot_id,
         "partial": is_partial(snapshot.document),
         "tagsAmbiguous": tags.is_ambiguous,
-        "vmId": vm_id if isinstance(vm_id, str) else None,
+        "vmId": read_vm_id(snapshot.document),
         "vmIdVerified": snapshot.vm_id_verified,
         "missing": [category for category in gathered if category not in snapshot.extras],
     }
@@ -132,16 +131,11 @@ def _describe(snapshot: Snapshot, tags: Tags) -> records.JsonObject:
 UNKNOWN = "Unknown"
 
 _ENVIRONMENTS = {
-    "azurepubliccloud": "AzureCloud",
-    "azurecloud": "AzureCloud",
-    "azureusgovernmentcloud": "AzureUSGovernment",
-    "azureusgovernment": "AzureUSGovernment",
-    "azurechinacloud": "AzureChinaCloud",
-    "azuregermancloud": "AzureGermanCloud",
-    "azuregermanycloud": "AzureGermanCloud",
-    "germanycloud": "AzureGermanCloud",
-    "azurestack": "AzureStack",
-    "azurestackcloud": "AzureStack",
+    "AzureCloud": "azurepubliccloud azurecloud",
+    "AzureUSGovernment": "azureusgovernmentcloud azureusgovernment",
+    "AzureChinaCloud": "azurechinacloud",
+    "AzureGermanCloud": "azuregermancloud azuregermanycloud germanycloud",
+    "AzureStack": "azurestack azurestackcloud",
 }
 
 _REGIONS = {
@@ -167,11 +161,9 @@ def name_cloud(compute: Mapping[str, object] | None) -> str:
     Both are compared without case, since real VMs say `AZUREPUBLICCLOUD` and `SwedenCentral` too (recorded).
     """
     compute = compute or {}
-    environment = compute.get("azEnvironment")
-    if environment not in (None, ""):
-        return _ENVIRONMENTS.get(environment.lower(), UNKNOWN) if isinstance(environment, str) else UNKNOWN
-    location = compute.get("location")
-    if not isinstance(location, str):
-        return UNKNOWN
-    region = "".join(location.split()).lower()
-    return next((cloud for cloud, regions in _REGIONS.items() if region in regions.split()), UNKNOWN)
+    named, clouds = compute.get("azEnvironment"), _ENVIRONMENTS
+    if named in (None, ""):
+        location, clouds = compute.get("location"), _REGIONS
+        named = "".join(location.split()) if isinstance(location, str) else None
+    wanted = named.lower() if isinstance(named, str) else None
+    return next((cloud for cloud, names in clouds.items() if wanted in names.split()), UNKNOWN)

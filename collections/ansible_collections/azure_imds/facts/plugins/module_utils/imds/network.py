@@ -30,7 +30,7 @@ def summarize_network(
     """
     listed = (network or {}).get("interface", [])
     public = _public_addresses(load_balancer or {})
-    interfaces = [interface for interface in listed if isinstance(interface, dict)]
+    interfaces = _objects(listed)
     primary = next((one for one in interfaces if _owns(one, local_address)), interfaces[0] if interfaces else {})
     summary: dict[str, object] = {
         "interface": listed,
@@ -47,7 +47,10 @@ def summarize_network(
 def _entries(interface: records.JsonObject, family: str, key: str) -> list[records.JsonObject]:
     """Return the objects in a list such as `ipv4.ipAddress`, whatever stands there."""
     section = interface.get(family)
-    listed = section.get(key) if isinstance(section, dict) else None
+    return _objects(section.get(key) if isinstance(section, dict) else None)
+
+
+def _objects(listed: object) -> list[records.JsonObject]:
     return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
 
 
@@ -72,10 +75,7 @@ def _owns(interface: records.JsonObject, local_address: str | None) -> bool:
 def _public_addresses(load_balancer: records.JsonObject) -> dict[str, str]:
     """Return private → public address out of `publicIpAddresses`; IPv6 stands in brackets there (recorded)."""
     found: dict[str, str] = {}
-    listed = load_balancer.get("publicIpAddresses")
-    for entry in listed if isinstance(listed, list) else []:
-        if not isinstance(entry, dict):
-            continue
+    for entry in _objects(load_balancer.get("publicIpAddresses")):
         private, frontend = _canonical(entry.get("privateIpAddress")), entry.get("frontendIpAddress")
         if private and isinstance(frontend, str) and frontend.strip("[]"):
             found.setdefault(private, frontend.strip("[]"))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from . import errors, records, versions
 from .asking import Asking
 from .cache import Cache, Key
-from .client import Answer
+from .client import Answer, Client
 from .clock import Clock, Deadline
 from .document import MAX_BODY
 from .host import Host, detect_azure
@@ -16,7 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .client import Client
     from .settings import Settings
     from .transport import Response, Transport
 
@@ -54,13 +53,13 @@ def fetch_path(
     if settings.detect == "auto":
         detect_azure(host)
     cache = Cache(settings.cache_dir, clock=clock, reporter=reporter)
-    asking = Asking(settings.endpoint, open_transport(), cache=cache, deadline=deadline, clock=clock, reporter=reporter)
-    question = _Question(asking.client, full_path, text_format, settings.api_version)
+    client = Client(settings.endpoint, open_transport(), deadline=deadline, reporter=reporter)
+    question = _Question(client, full_path, text_format, settings.api_version)
     question.remembered = _read_remembered(cache, settings, host)
     try:
-        return asking.ask(question.attempt, key=None, look=lambda: None, accept=question.accept)
+        return Asking(client, cache).ask(question.attempt, key=None, look=lambda: None, accept=question.accept)
     finally:
-        asking.close()
+        client.close()
 
 
 def resolve_path(path: str) -> str:

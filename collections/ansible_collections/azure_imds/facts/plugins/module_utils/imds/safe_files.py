@@ -10,10 +10,6 @@ import contextlib
 import os
 import stat
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -49,15 +45,9 @@ def read_file(directory: int, name: str, *, limit: int) -> bytes | None:
     bytes; OSError where it cannot be read.
     """
     try:
-        # O_NONBLOCK: opening a FIFO would wait for a writer that never comes.
-        descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | _NOFOLLOW, dir_fd=directory)
+        descriptor = _open_plain(directory, name, os.O_RDONLY)
     except FileNotFoundError:
         return None
-    try:
-        _check_plain(name, os.fstat(descriptor))
-    except UnsafeFileError:
-        os.close(descriptor)  # open() takes no descriptor over that is a directory's
-        raise
     with open(descriptor, "rb") as file:
         content = file.read(limit + 1)
     if len(content) > limit:
@@ -90,7 +80,9 @@ def write_file(directory: int, name: str, content: bytes, *, mode: int, durable:
 
 def remove_leftovers(directory: int, name: str, *, now: float, older_than_s: float = 60.0) -> None:
     """Remove the temporary files of writers of `name` that were killed; a living writer takes milliseconds."""
-    for leftover in _leftovers(directory, name):
+    for leftover in os.listdir(directory):
+        if not (leftover.startswith(f".{name}.") and leftover.endswith(".tmp")):
+            continue
         try:
             if now - os.stat(leftover, dir_fd=directory, follow_symlinks=False).st_mtime > older_than_s:
                 os.unlink(leftover, dir_fd=directory)
@@ -100,21 +92,19 @@ def remove_leftovers(directory: int, name: str, *, now: float, older_than_s: flo
 
 def open_lock_file(directory: int, name: str) -> int:
     """Return a descriptor to lock, of a file made where it is missing. Raises UnsafeFileError as `read_file` does."""
-    descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | _NOFOLLOW, 0o600, dir_fd=directory)
-    try:
-        _check_plain(name, os.fstat(descriptor))
-    except UnsafeFileError:
-        os.close(descriptor)
-        raise
-    return descriptor
+    return _open_plain(directory, name, os.O_RDWR | os.O_CREAT)
 
 
-def _leftovers(directory: int, name: str) -> Iterator[str]:
-    return (found for found in os.listdir(directory) if found.startswith(f".{name}.") and found.endswith(".tmp"))
-
-
-def _check_plain(name: str, found: os.stat_result) -> None:
+def _open_plain(directory: int, name: str, flags: int) -> int:
+    # O_NONBLOCK: opening a FIFO would wait for a writer that never comes.
+    descriptor = os.open(name, flags | os.O_NONBLOCK | _NOFOLLOW, 0o600, dir_fd=directory)
+    found = os.fstat(descriptor)
+    wrong = ""
     if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-        raise UnsafeFileError(f"{name} is not a plain file with one link")
-    if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o022:
-        raise UnsafeFileError(f"{name} belongs to another user or can be written by others")
+        wrong = "is not a plain file with one link"
+    elif found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o022:
+        wrong = "belongs to another user or can be written by others"
+    if wrong:
+        os.close(descriptor)
+        raise UnsafeFileError(f"{name} {wrong}")
+    return descriptor

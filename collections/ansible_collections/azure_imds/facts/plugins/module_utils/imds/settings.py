@@ -52,10 +52,14 @@ def build_settings(
     if unknown:
         raise errors.UsageError(f"Unknown setting {', '.join(unknown)}.", hint=f"Known are {', '.join(_PARSERS)}.")
     values: records.JsonObject = {}
-    for name, parse in _PARSERS.items():
+    for name, (parse, allowed) in _PARSERS.items():
         given, origin = _pick(name, explicit, environ)
-        if given is not None:
-            values[name] = parse(given, origin)
+        try:
+            if given is not None:
+                values[name] = parse(given)
+        except (ValueError, OverflowError):
+            refused = f"{origin} cannot be {errors.printable(str(given))!r}."
+            raise errors.UsageError(refused, hint=f"Give {allowed}.") from None
     values.setdefault("timeout", timeout)
     values.setdefault("cache_dir", cache_dir or _default_cache_dir(environ))
     if values.get("endpoint", DEFAULT_ENDPOINT) != DEFAULT_ENDPOINT:
@@ -81,7 +85,7 @@ def _default_cache_dir(environ: Mapping[str, str]) -> str | None:
     return os.path.join(runtime, "azure-imds-facts") if os.path.isabs(runtime) else None
 
 
-def _parse_endpoint(given: object, origin: str) -> str:
+def _parse_endpoint(given: object) -> str:
     """Return the endpoint without a trailing `/` and `:80`.
 
     Only IP literals and `localhost`: a name would have to be resolved, by a server that may not be ours.
@@ -92,97 +96,77 @@ def _parse_endpoint(given: object, origin: str) -> str:
     host, colon, port = authority.rpartition(":") if not authority.endswith("]") else (authority, "", "")
     if not colon:
         host, port = authority, "80"
-    if scheme != "http" or not _is_address(host) or not (_is_number(port, most=65535) and int(port)):
-        raise _refuse(
-            origin, given, "`http://`, an IP address or `localhost`, and perhaps a port: http://127.0.0.1:8080"
-        )
+    is_port = port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) <= 65535
+    if scheme != "http" or not is_port or not _is_address(host):
+        raise ValueError
     return f"http://{host.lower()}" + (f":{int(port)}" if int(port) != 80 else "")
 
 
 def _is_address(host: str) -> bool:
-    parts = host.split(".")
-    if host.lower() == "localhost" or (len(parts) == 4 and all(map(_is_octet, parts))):
+    octets = host.split(".")
+    if host.lower() == "localhost" or (len(octets) == 4 and {str(number) for number in range(256)}.issuperset(octets)):
         return True
     if not (host.startswith("[") and host.endswith("]")) or "%" in host:
         return False
     import ipaddress  # noqa: PLC0415  only an endpoint that is not Azure's can be IPv6
 
-    try:
-        ipaddress.IPv6Address(host[1:-1])
-    except ValueError:
-        return False
-    return True
+    return bool(ipaddress.IPv6Address(host[1:-1]))
 
 
-def _is_octet(text: str) -> bool:
-    return _is_number(text, most=255) and str(int(text)) == text
-
-
-def _is_number(text: str, *, most: int) -> bool:
-    """Return whether these are up to five of ASCII's digits, and no number above `most`."""
-    return text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= most
-
-
-def _parse_api_version(given: object, origin: str) -> str:
+def _parse_api_version(given: object) -> str:
     # YAML reads an unquoted 2021-02-01 as a date, whose text is the version again.
-    if str(given) not in versions.KNOWN:
-        raise _refuse(origin, given, f"one of {', '.join(versions.KNOWN)}")
-    return str(given)
+    return versions.KNOWN[versions.KNOWN.index(str(given))]
 
 
-def _seconds_parser(least: float, allowed: str) -> Callable[[object, str], float]:
-    def parse(given: object, origin: str) -> float:
-        try:
-            seconds = float(given) if isinstance(given, (str, int, float)) and not isinstance(given, bool) else -1.0
-        except (ValueError, OverflowError):
-            seconds = -1.0
-        if not least <= seconds < float("inf"):
-            raise _refuse(origin, given, allowed)
-        return seconds
-
-    return parse
+def _parse_timeout(given: object) -> float:
+    return _parse_seconds(given, least=0.001)
 
 
-def _parse_detect(given: object, origin: str) -> str:
+def _parse_seconds(given: object, *, least: float = 0.0) -> float:
+    seconds = float(given) if isinstance(given, (str, int, float)) and not isinstance(given, bool) else -1.0
+    if not least <= seconds < float("inf"):
+        raise ValueError
+    return seconds
+
+
+def _parse_detect(given: object) -> str:
     if given not in ("auto", "skip"):
-        raise _refuse(origin, given, "`auto` or `skip`")
+        raise ValueError
     return str(given)
 
 
-def _parse_cache_dir(given: object, origin: str) -> str:
+def _parse_cache_dir(given: object) -> str:
     if not isinstance(given, str) or not given or "\0" in given:
-        raise _refuse(origin, given, "the path of a directory")
+        raise ValueError
     return os.path.abspath(given)
 
 
-def _parse_names(given: object, origin: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+def _parse_gather(given: object) -> tuple[str, ...]:
+    return CATEGORIES if "all" in (names := _parse_names(given, (*CATEGORIES, "all"))) else names
+
+
+def _parse_reveal(given: object) -> tuple[str, ...]:
+    return _parse_names(given, tuple(SENSITIVE))
+
+
+def _parse_names(given: object, allowed: tuple[str, ...]) -> tuple[str, ...]:
     names = [part.strip() for part in given.split(",")] if isinstance(given, str) else given
     if not isinstance(names, (list, tuple)) or any(name not in allowed for name in names):
-        raise _refuse(origin, given, f"a list of {', '.join(allowed)}")
-    return tuple(str(name) for name in names)
+        raise ValueError
+    return tuple(name for name in allowed if name in names)
 
 
-def _parse_gather(given: object, origin: str) -> tuple[str, ...]:
-    names = _parse_names(given, origin, (*CATEGORIES, "all"))
-    return tuple(name for name in CATEGORIES if name in names or "all" in names)
-
-
-def _parse_reveal(given: object, origin: str) -> tuple[str, ...]:
-    names = _parse_names(given, origin, tuple(SENSITIVE))
-    return tuple(name for name in SENSITIVE if name in names)
-
-
-def _refuse(origin: str, given: object, allowed: str) -> errors.UsageError:
-    return errors.UsageError(f"{origin} cannot be {errors.printable(str(given))!r}.", hint=f"Give {allowed}.")
-
-
-_PARSERS: dict[str, Callable[[object, str], object]] = {
-    "endpoint": _parse_endpoint,
-    "api_version": _parse_api_version,
-    "timeout": _seconds_parser(0.001, "a number of seconds above 0"),
-    "detect": _parse_detect,
-    "cache_ttl": _seconds_parser(0.0, "a number of seconds, 0 to ask IMDS anew"),
-    "cache_dir": _parse_cache_dir,
-    "gather": _parse_gather,
-    "reveal": _parse_reveal,
+# Setting → what makes a value out of what was given, or raises ValueError; and what may be given.
+_PARSERS: dict[str, tuple[Callable[[object], object], str]] = {
+    "endpoint": (
+        _parse_endpoint,
+        "`http://`, an IP address or `localhost`, and perhaps a port: http://127.0.0.1:8080",
+    ),
+    "api_version": (_parse_api_version, f"one of {', '.join(versions.KNOWN)}"),
+    "timeout": (_parse_timeout, "a number of seconds above 0"),
+    "detect": (_parse_detect, "`auto` or `skip`"),
+    "cache_ttl": (_parse_seconds, "a number of seconds, 0 to ask IMDS anew"),
+    "cache_dir": (_parse_cache_dir, "the path of a directory"),
+    "gather": (_parse_gather, f"a list of {', '.join(CATEGORIES)}, all"),
+    "reveal": (_parse_reveal, f"a list of {', '.join(SENSITIVE)}"),
 }

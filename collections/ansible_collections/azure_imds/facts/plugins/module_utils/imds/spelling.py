@@ -87,7 +87,7 @@ def _unite(named: Iterable[tuple[str, str, Any]], where: str, reporter: errors.R
     for name, path, value in named:
         paths.setdefault(name, []).append(path)
         values[name] = value
-    for path in paths.pop("", []):
+    for path in paths.pop("", ()):
         reporter.warn(
             f"{where}{errors.printable(path, most=120)} is left out: nothing is left of its name in snake_case."
         )

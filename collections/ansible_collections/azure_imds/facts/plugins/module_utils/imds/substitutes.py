@@ -6,11 +6,11 @@ from __future__ import annotations
 import os
 import stat
 
-from . import errors, records
+from . import errors
 from .body import parse_json
-from .cache import STALE_S
+from .cache import STALE_S, Entry
 from .clock import format_time
-from .document import MAX_BODY, redact, validate_document
+from .document import MAX_BODY
 from .settings import DEFAULT_ENDPOINT
 
 TYPE_CHECKING = False
@@ -29,42 +29,27 @@ def read_substitute(collection: collector.Collection) -> facts.Snapshot | None:
 
 
 def _from_cloud_init(collection: collector.Collection) -> facts.Snapshot | None:
-    copy = read_copy(collection.host.instance_data)
-    if copy is None:
-        return None
-    try:
-        return collection.snapshot(
-            validate_document(redact(copy.document)),
-            "cloud-init",
-            api_version=None,
-            fetched_at=format_time(copy.changed),
-            age_s=max(0.0, collection.clock.time() - copy.changed),
-        )
-    except errors.InvalidError:
-        return None
+    document, changed = read_copy(collection.host.instance_data)
+    age_s = max(0.0, collection.clock.time() - changed)
+    entry = Entry(document=document, api_version=None, fetched_at=format_time(changed), age_s=age_s)
+    return collection.use(entry, "cloud-init")
 
 
-@records.record
-class Copy:
-    """cloud-init's copy; `changed` is when it was written, in seconds since 1970."""
+def read_copy(path: str) -> tuple[object, float]:
+    """Return what stands at `ds.meta_data.imds` of cloud-init's instance data, and when that was written.
 
-    document: records.JsonObject
-    changed: float
-
-
-def read_copy(path: str) -> Copy | None:
-    """Return the document at `ds.meta_data.imds` of cloud-init's instance data, None where there is none to use."""
+    The document is None where there is none to read; the time is in seconds since 1970.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             os.close(descriptor)
-            return None
+            return None, 0.0
         with open(descriptor, "rb") as file:
-            content = file.read(MAX_BODY + 1)
-        value = parse_json(content)
-        for name in ("ds", "meta_data", "imds"):
-            value = value.get(name) if isinstance(value, dict) else None
-        return Copy(document=validate_document(value), changed=found.st_mtime)
+            value = parse_json(file.read(MAX_BODY + 1))
     except (OSError, errors.InvalidError):
-        return None
+        return None, 0.0
+    for name in ("ds", "meta_data", "imds"):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value, found.st_mtime
