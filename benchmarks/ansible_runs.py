@@ -80,7 +80,7 @@ def _measure_uri(folder: Path, env: dict[str, str], rounds: int) -> Iterator[Fig
         {"ansible.builtin.uri": {"url": f"{base}/{subtree}?api-version=2021-02-01", "headers": {"Metadata": "true"}}}
         for subtree in _SUBTREES
     ]
-    plays = {
+    plays: dict[str, list[dict[str, Any]]] = {
         "a play with the module": [{"azure_imds.facts.azure_imds_facts": {}}],
         "a play with one uri task": asks[:1],
         "a play with five uri tasks": asks,
