@@ -16,6 +16,9 @@ export PYTHON
 # pytest's own options: make test ARGS='-k salt -x'
 ARGS :=
 FORM :=
+ONLY :=
+QUICK :=
+WRITE :=
 FUZZ_SECONDS := 600
 
 help: ## list the targets
@@ -54,10 +57,8 @@ test-matrix: ## run the Salt tests on every promised pair of Salt and Python
 fuzz: venv ## attack what reads strange input, for FUZZ_SECONDS
 	@PYTHON=$(CURDIR)/$(BIN)/python scripts/test-fuzz.sh $(FUZZ_SECONDS)
 
-bench: venv ## measure what is promised of speed, as ratios
-	$(BIN)/python benchmarks/ansible_ping.py
-	$(BIN)/python benchmarks/salt_grain.py
-	PYTHONPATH=. $(BIN)/python benchmarks/emulator_load.py
+bench: venv ## measure what is promised of speed beside peers, as ratios; ONLY=room, QUICK=yes, WRITE=yes
+	@$(BIN)/python -m benchmarks $(addprefix --only ,$(ONLY)) $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
 lint: venv-lint typed ## check style, types and the collection
 	$(LINT)/ruff check

@@ -87,7 +87,10 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a few rounds, to see whether all of it works")
     parser.add_argument("--write", action="store_true", help="write table, plot and raw figures to docs/benchmarks.*")
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)  # of the process that runs one room
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.write and (options.only or options.quick):
+        parser.error("--write needs all rooms in full: give neither --only nor --quick with it")
+    return options
 
 
 def _measure_apart(name: str, folder: Path, *, quick: bool) -> list[Figure]:

@@ -31,7 +31,7 @@ def measure(*, quick: bool) -> Iterator[Figure]:
         finally:
             server.terminate()
     told = f"{load.requests} requests of {_CLIENTS} clients"
-    yield Figure(ROOM, f"{told}: that failed", load.errors, "", "", 0)
+    yield Figure(ROOM, f"{told}: failures", load.errors, "", "", 0)
     yield Figure(ROOM, f"{told}: in a second", load.requests / load.seconds, "")
     yield Figure(ROOM, f"{told}: the slowest", load.slowest_s * 1000, "ms")
     yield Figure(ROOM, "memory after them", after, "MiB", f"{before:.1f} before")

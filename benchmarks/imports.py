@@ -15,15 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOM = "imports"
+_MODULE = "ansible_collections.azure_imds.facts.plugins.modules.azure_imds_facts"
 _ADAPTERS = {
     "command line": "import azure_imds_facts.cli",
+    "Salt grain": "import azure_imds_facts.salt.grains.azure_imds",
+    "Ansible's basic, which every module imports": "import ansible.module_utils.basic",
+    "Ansible module, basic included": f"import sys; sys.path.insert(0, 'collections'); import {_MODULE}",
     "library": "import azure_imds_facts; azure_imds_facts.collect",
     "core, a kept answer": "import azure_imds_facts.core.collector, azure_imds_facts.core.spelling",
     "core, the HTTP client too": "import azure_imds_facts.core.asking, azure_imds_facts.core.http_transport",
     "requests as transport": "import azure_imds_facts.requests_transport",
     "emulator": "import azure_imds_facts.emulator; azure_imds_facts.emulator.Emulator",
 }
-_PEAK = "; import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+# Not ru_maxrss, which a child has from the process that started it.
+_PEAK = "; print(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0])"
 
 
 def measure(*, quick: bool) -> Iterator[Figure]:

@@ -42,9 +42,9 @@ def render_table(figures: Iterable[Figure]) -> str:
     lines = ["| promised | measured | at most | |", "|---|---|---|---|"]
     for figure in promised:
         most = f"{figure.most:g} {figure.unit}".strip()
-        lines.append(f"| {figure.room}: {figure.what.strip()} | {_number(figure)} | {most} | {_verdict(figure)} |")
+        lines.append(f"| {figure.room}: {_cell(figure.what)} | {_number(figure)} | {most} | {_verdict(figure)} |")
     lines += ["", "| room | what | median | half of the runs |", "|---|---|---|---|"]
-    lines += [f"| {figure.room} | {figure.what.strip()} | {_number(figure)} | {figure.spread} |" for figure in figures]
+    lines += [f"| {figure.room} | {_cell(figure.what)} | {_number(figure)} | {figure.spread} |" for figure in figures]
     return "\n".join(lines) + "\n"
 
 
@@ -69,6 +69,11 @@ def render_plot(figures: Iterable[Figure]) -> str:
     size = f'width="{_NAME_PX + _BAR_PX + 90}" height="{y + 14}"'
     style = 'font-family="sans-serif" font-size="12"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>\n' + "\n".join(parts) + "\n</svg>\n"
+
+
+def _cell(text: str) -> str:
+    """Return a text as a table's cell may hold it."""
+    return text.strip().replace("|", "\\|")
 
 
 def _number(figure: Figure) -> str:

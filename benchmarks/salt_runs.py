@@ -9,7 +9,7 @@ import statistics
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import peers
 from benchmarks.figures import Figure, ratio, times
@@ -48,33 +48,52 @@ def _measure_hanging(folder: Path) -> Iterator[Figure]:
 
 
 def _measure_call(folder: Path, rounds: int) -> Iterator[Figure]:
-    scripts = Path(sys.executable).parent
-    commands = {"salt-call grains.items without the grain": _call(scripts / "salt-call", folder, "off", disabled=True)}
-    commands["salt-call grains.items with it"] = _call(scripts / "salt-call", folder, "on", disabled=False)
-    if _OLD.exists():
-        commands["salt-call 3006, without metadata_azure"] = _call(_OLD, folder, "old-off", disabled=True)
-        commands["salt-call 3006, with metadata_azure"] = _call(_OLD, folder, "old-on", disabled=True, old=True)
-    else:
-        print("  not measured: Salt 3006's metadata_azure: make test-matrix installs Salt 3006")
-    timings = time_in_turn(commands, rounds)
+    current = Path(sys.executable).parent / "salt-call"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hanging = {"endpoint": f"http://127.0.0.1:{silent.getsockname()[1]}", "cache_dir": str(folder / "hanging")}
+        commands = {
+            "salt-call grains.items without the grain": _call(current, folder / "without", {}, is_disabled=True),
+            "salt-call grains.items, warm": _call(current, folder / "warm", {}),
+            "salt-call grains.items, cold": _call(current, folder / "cold", {"cache_ttl": 0}),
+            "salt-call grains.items, IMDS hanging": _call(current, folder / "hangs", hanging),
+        }
+        pairs = [(name, "salt-call grains.items without the grain") for name in list(commands)[1:]]
+        if _OLD.exists():
+            commands["salt-call 3006 without metadata_azure"] = _call(
+                _OLD, folder / "old-without", {}, is_disabled=True
+            )
+            commands["salt-call 3006 with metadata_azure"] = _call(
+                _OLD, folder / "old-with", {}, is_disabled=True, is_old=True
+            )
+            pairs.append(("salt-call 3006 with metadata_azure", "salt-call 3006 without metadata_azure"))
+        else:
+            print("  not measured: Salt 3006's metadata_azure: make test-matrix installs Salt 3006", file=sys.stderr)
+        timings = time_in_turn(commands, rounds)
     yield from times(ROOM, timings)
-    names = list(commands)
-    yield ratio(ROOM, timings, names[1], names[0])
-    if len(names) > 2:
-        yield ratio(ROOM, timings, names[3], names[2])
+    for name, to in pairs:
+        yield ratio(ROOM, timings, name, to)
 
 
-def _call(program: Path, folder: Path, name: str, *, disabled: bool, old: bool = False) -> Command:
-    root = folder / name
+def _call(
+    program: Path, root: Path, ours: dict[str, Any], *, is_disabled: bool = False, is_old: bool = False
+) -> Command:
+    """Return a call with a configuration of its own; a failure is forgotten before it, so that each meets IMDS."""
     root.mkdir()
+    cache = ours.get("cache_dir", str(root.parent / "cache"))
     minion = {
-        "id": name,
+        "id": root.name,
         "root_dir": str(root),
         "file_client": "local",
         "enable_fqdns_grains": False,
-        "metadata_server_grains": old,
-        "azure_imds": {"endpoint": peers.BASE, "cache_dir": str(folder / "cache"), "cache_ttl": 3600},
+        "metadata_server_grains": is_old,
+        "azure_imds": {"endpoint": peers.BASE, "cache_dir": cache, "cache_ttl": 3600, **ours},
     }
     (root / "minion").write_text(json.dumps(minion))
-    env = {**peers.build_environment(folder / "cache"), "AZURE_IMDS_DISABLED": "1" if disabled else "0"}
-    return Command([str(program), "--local", "-c", str(root), "grains.items", "--out", "json"], env)
+    words = [str(program), "--local", "-c", str(root), "grains.items", "--out", "json"]
+    env = {**peers.build_environment(root.parent / "cache"), "AZURE_IMDS_DISABLED": "1" if is_disabled else "0"}
+    return Command(words, env, lambda: _forget_failures(Path(cache)))
+
+
+def _forget_failures(cache: Path) -> None:
+    for path in cache.glob("failure.*"):
+        path.unlink()

@@ -28,9 +28,10 @@ def measure(*, quick: bool) -> Iterator[Figure]:
             before = count_lines()
             failed, slowest_s = _release(count, Path(folder))
             requests = count_lines() - before
-        yield Figure(ROOM, f"{count} processes: requests", requests, "", "", 1)
-        yield Figure(ROOM, f"{count} processes: that failed", failed, "", "", 0)
-        yield Figure(ROOM, f"{count} processes: the slowest", slowest_s * 1000, "ms")
+        told = f"{count} process{'es' if count > 1 else ''} at once"
+        yield Figure(ROOM, f"{told}: requests", requests, "", "", 1)
+        yield Figure(ROOM, f"{told}: failures", failed, "", "", 0)
+        yield Figure(ROOM, f"{told}: the slowest", slowest_s * 1000, "ms")
 
 
 def _release(count: int, folder: Path) -> tuple[int, float]:

@@ -57,9 +57,16 @@ def time_in_turn(commands: Mapping[str, Command], rounds: int) -> dict[str, Timi
     for number in range(1, rounds + 1):
         for name, command in commands.items():
             runs[name].append(run_once(command))
-        print(f"\r  {', '.join(commands)}: round {number} of {rounds}", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
+        _tell(f"  {', '.join(commands)}: round {number} of {rounds}", is_last=number == rounds)
     return {name: Timing(*map(tuple, zip(*done))) for name, done in runs.items()}
+
+
+def _tell(progress: str, *, is_last: bool) -> None:
+    """Overwrite the line on a terminal; in a log, the last one is enough."""
+    if sys.stderr.isatty():
+        print(f"\r{progress}", end="\n" if is_last else "", file=sys.stderr, flush=True)
+    elif is_last:
+        print(progress, file=sys.stderr, flush=True)
 
 
 def run_once(command: Command) -> tuple[float, float]:
