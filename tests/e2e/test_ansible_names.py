@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from lab.places import CHECKOUT
 
 if TYPE_CHECKING:
     from tests.e2e.shell import Shell
@@ -60,6 +62,21 @@ def test_collection_tarball_short_name(elsewhere: Shell, vm: str, collection_tar
     elsewhere.env["ANSIBLE_COLLECTIONS_PATH"] = str(path)
     elsewhere.env["ANSIBLE_LIBRARY"] = str(path / "ansible_collections/azure_imds/facts/plugins/modules")
     assert_facts(elsewhere, SHORT, vm, from_below=path)
+
+
+def test_git(elsewhere: Shell, vm: str) -> None:
+    """Installed from a git repository, of which the collection is a part, as docs/ansible.md shows it."""
+    path = elsewhere.folder / "collections"
+    shown = re.search(r"install '(git\+https://[^']+)'", (CHECKOUT / "docs/ansible.md").read_text(encoding="utf-8"))
+    assert shown
+    _repository, hash_, below = shown[1].partition("#")
+    # Only what is committed is installed; a checkout that is no repository (an sdist) has nothing to show.
+    if not (CHECKOUT / ".git").exists():
+        pytest.skip("this is no git repository")
+    source = f"git+file://{CHECKOUT}{hash_}{below}"
+    elsewhere.run_ok("ansible-galaxy", "collection", "install", "-p", str(path), source)
+    elsewhere.env["ANSIBLE_COLLECTIONS_PATH"] = str(path)
+    assert_facts(elsewhere, FULL, vm, from_below=path)
 
 
 def test_wheel(elsewhere: Shell, vm: str, installed_wheel: Path) -> None:

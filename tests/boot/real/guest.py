@@ -17,6 +17,7 @@ from .network import Network
 
 AZURE_TAG = "7783-7084-3265-9085-8269-3286-77"
 UNIT = "azure-imds-facts.service"
+EVENTS_UNIT = "azure-imds-events.service"
 _NSPAWN = (
     # A host that does not run systemd has no place where nspawn could keep its own things; this one is its alone.
     "mkdir -p /run/systemd && mount -t tmpfs tmpfs /run/systemd && exec systemd-nspawn "
@@ -54,14 +55,14 @@ class Guest:
         self.prepare_network()
         run("install", "-D", str(program), str(self.root / "usr/local/bin/azure-imds-facts"))
         run(sys.executable, str(program), "export", "systemd", str(self.root))
-        self._enable("azure-imds-facts.timer")
+        self.enable("azure-imds-facts.timer")
 
     def prepare_network(self) -> None:
         """Put in a network card's settings, and a place for DMI."""
         (self.root / "etc/systemd/network/10-eth0.network").write_text(_NETWORK)
         # /sys belongs to the host; what stands for its DMI is laid over it early.
         (self.root / "etc/fstab").write_text("/opt/class /sys/class none bind 0 0\n")
-        self._enable("systemd-networkd.service")
+        self.enable("systemd-networkd.service")
 
     def be(self, *, tag: str = AZURE_TAG, uuid: str) -> None:
         """Have this DMI from the next boot on."""
@@ -187,8 +188,9 @@ class Guest:
         self.run("systemctl", "poweroff", "--no-block")
         self._end()
 
-    def _enable(self, unit: str) -> None:
-        run("systemctl", "--root", str(self.root), "enable", unit)
+    def enable(self, unit: str, *, how: str = "enable") -> None:
+        """Have a unit start at boot; or not any more, with `how="disable"`."""
+        run("systemctl", "--root", str(self.root), how, unit)
 
     def _end(self) -> None:
         if self._process:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Boots that continuous integration runs too: the normal one, IMDS late, and a machine that is not on Azure."""
+"""Boots that continuous integration runs too: the normal one, IMDS late, not on Azure, and an announced reboot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .commands import wait_for
 from .conftest import VM_ID
-from .guest import UNIT, Guest
+from .guest import EVENTS_UNIT, UNIT, Guest
 from .network import Network, find_network_up
 
 MACHINE = ("--set", f"compute.vmId={VM_ID}", "--set", "compute.vmSize=Standard_D2s_v3", "--tag", "env=prod")
@@ -91,3 +91,37 @@ def test_not_azure(guest: Guest, network: Network) -> None:
     assert not guest.facts_file.exists()
     assert network.requests() == []
     assert "Amazon EC2" in guest.journal()
+
+
+def test_reboot_that_azure_announced(guest: Guest, network: Network) -> None:
+    """The unit drains before an announced reboot, approves it, and goes on after it: every change is told once."""
+    told = guest.root / "var/log/on-event"
+    hook = guest.root / "etc/azure-imds-facts/on-event"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('#!/bin/sh\necho "$AZURE_IMDS_EVENT_CHANGE $AZURE_IMDS_EVENT_TYPE" >>/var/log/on-event\n')
+    hook.chmod(0o755)
+    drop_in = guest.root / f"etc/systemd/system/{EVENTS_UNIT}.d/approve.conf"
+    drop_in.parent.mkdir(exist_ok=True)
+    command = "/usr/local/bin/azure-imds-facts events --watch --exec /etc/azure-imds-facts/on-event"
+    drop_in.write_text(f"[Service]\nExecStart=\nExecStart={command} --approve-on-success\n")
+    guest.enable(EVENTS_UNIT)
+    try:
+        with network.imds(*MACHINE, "--event", "Reboot:after=1s:notice=10m:lasts=20s"):
+            guest.start()
+            wait_for("a reboot that has begun", lambda: "started Reboot" in read_lines(told), within_s=40)
+            assert read_lines(told) == ["scheduled Reboot", "started Reboot"]
+            guest.shut_down()
+            guest.start()
+            wait_for("the end of the reboot", lambda: "completed Reboot" in read_lines(told), within_s=60)
+            guest.wait_for_bus()
+            assert guest.show(EVENTS_UNIT, "ActiveState") == "active"
+            assert guest.show(EVENTS_UNIT, "NRestarts") == "0"
+        assert read_lines(told) == ["scheduled Reboot", "started Reboot", "completed Reboot"]
+        assert sum("POST /metadata/scheduledevents" in request for request in network.requests()) == 1
+    finally:
+        guest.enable(EVENTS_UNIT, how="disable")
+
+
+def read_lines(path: Path) -> list[str]:
+    """Return a file's lines, `[]` where there is none."""
+    return path.read_text().splitlines() if path.exists() else []
