@@ -33,8 +33,9 @@ venv-lint: ## set up .venv-lint: the checkers
 demo: venv ## show everything: an emulated VM, Ansible, Salt, local facts
 	@$(BIN)/python scripts/demo.py
 
-test: venv ## run all tests
+test: venv ## run all tests; with ARGS only those of pytest that they name
 	@$(BIN)/python -m pytest $(ARGS)
+	@$(if $(strip $(ARGS)),,scripts/test-collection.sh)
 
 test-collection: venv ## run ansible-test on the collection: sanity, units, integration
 	@scripts/test-collection.sh
