@@ -46,8 +46,8 @@ test-molecule: venv venv-lint ## run the molecule scenarios, each beside an emul
 test-galaxy: venv ## import the collection as Galaxy does
 	@scripts/test-galaxy.sh
 
-test-ansible-matrix: ## run the module with every promised ansible-core, on every promised Python
-	@scripts/test-ansible-matrix.sh
+test-ansible-matrix: ## run the module with every promised ansible-core, on every promised Python; FORM=short for two pairs
+	@scripts/test-ansible-matrix.sh $(FORM)
 
 test-boot: venv ## boot real machines; FORM=short for the few cases that continuous integration runs
 	@PYTHON=$(CURDIR)/$(BIN)/python scripts/test-boot.sh $(FORM)
