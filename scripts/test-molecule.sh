@@ -16,7 +16,7 @@ export PATH="$PWD/.venv-lint/bin:$PATH" ANSIBLE_HOME="$folder/ansible" HOME="$fo
 run() {
     case "$1" in
         real_address)
-            AZURE_IMDS_CACHE_DIR="$folder/cache" "$PWD/.venv/bin/azure-imds-facts" emulate --set compute.vmSize=Standard_D2s_v3 \
+            "$PWD/.venv/bin/azure-imds-facts" emulate --set compute.vmSize=Standard_D2s_v3 \
                 --set compute.zone=1 --tag 'Cost Center=4711' -- "$molecule" test -s "$1" ;;
         local_facts)
             scripts/overlaid.sh "$folder/overlaid" "$python" scripts/with_emulated_vm.py "$molecule" test -s "$1" ;;

@@ -11,7 +11,8 @@ import os
 import sys
 from importlib import import_module
 
-from azure_imds_facts.core.errors import ImdsError
+from azure_imds_facts.commands.streams import plain, repair_streams, silence, tell
+from azure_imds_facts.core.errors import ImdsError, UsageError
 from azure_imds_facts.core.versions import VERSION
 
 TYPE_CHECKING = False
@@ -42,6 +43,7 @@ Every command has its own --help. Exit codes: 0 ok, 2 usage, 3 not an Azure VM, 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0, or that of the outcome."""
+    repair_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] in (["-v"], ["--verbose"]):
         arguments = [*arguments[1:2], "--verbose", *arguments[2:]]
@@ -50,13 +52,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _run(arguments[0], arguments[1:])
         _build_overview().parse_args(arguments)
     except ImdsError as error:
-        print(f"{PROGRAM}: {error.outcome}: {error}", file=sys.stderr)
+        tell(f"{PROGRAM}: {error.outcome}: {plain(str(error))}")
         return error.exit_code
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read the output has gone. Without this the interpreter would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(1)  # whoever read the output has gone
         return 141
     return 2
 
@@ -68,12 +69,10 @@ def _run(command: str, arguments: list[str]) -> int:
     except ModuleNotFoundError as error:
         if command != "emulate" or (error.name or "").startswith("azure_imds_facts"):
             raise
-        print(
-            f"{PROGRAM}: usage: the emulator needs the Python package {error.name}. "
-            f"Install it with: pip install 'azure-imds-facts[emulator]'",
-            file=sys.stderr,
-        )
-        return 2
+        raise UsageError(
+            f"The emulator needs the Python package {error.name}.",
+            hint="Install it with: pip install 'azure-imds-facts[emulator]'",
+        ) from None
     parser = argparse.ArgumentParser(
         prog=f"{PROGRAM} {command}",
         description=module.__doc__,
@@ -82,7 +81,6 @@ def _run(command: str, arguments: list[str]) -> int:
     )
     module.add_arguments(parser)
     code: int = module.run(parser.parse_args(arguments))
-    sys.stdout.flush()
     return code
 
 

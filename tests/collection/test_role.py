@@ -83,21 +83,44 @@ def test_absent(machine: Machine, vm: str) -> None:
     machine.run_ok(PROGRAM, "local-facts", AZURE_IMDS_ENDPOINT=vm, AZURE_IMDS_CACHE_DIR=str(machine.folder / "cache"))
     assert (machine.etc / "ansible/facts.d/azure_imds.fact").exists()
     told, counts = play(machine, local_facts_state="absent")
-    assert (counts["failed"], counts["changed"]) == (0, 1), told
+    assert (counts["failed"], counts["changed"]) == (0, 2), told
     left = machine.run_ok("find", "/etc", "/usr/local", "-xdev", "-name", "*azure*imds*")
     assert left == ""
     _told, counts = play(machine, local_facts_state="absent")
     assert counts["changed"] == 0
 
 
+def test_absent_leaves_what_is_not_ours(machine: Machine) -> None:
+    """A directory that others use as well stays, with what is theirs."""
+    shared = machine.local / "lib/shared"
+    shared.mkdir(parents=True)
+    (shared / "theirs").write_text("")
+    play(machine, local_facts_directory="/usr/local/lib/shared")
+    assert (shared / "azure-imds-facts").exists()
+    told, counts = play(machine, local_facts_state="absent", local_facts_directory="/usr/local/lib/shared")
+    assert counts["failed"] == 0, told
+    assert [path.name for path in shared.iterdir()] == ["theirs"]
+
+
 def test_bad_arguments(machine: Machine) -> None:
     """A state that there is not, and settings that are none, are refused before anything is touched."""
-    settings = ("AZURE_IMDS_GATHER=tags", {"gather": "tags"}, {"AZURE_IMDS_GATHER": "tags\nPATH=/tmp"})
-    cases: list[dict[str, Any]] = [{"local_facts_state": "gone"}]
+    settings = (
+        "AZURE_IMDS_GATHER=tags",
+        {"gather": "tags"},
+        {"AZURE_IMDS_GATHER": "tags\nPATH=/tmp"},
+        {"AZURE_IMDS_GATHER": "tags\\"},
+        {"AZURE_IMDS_GATHER": '"tags'},
+    )
+    cases: list[dict[str, Any]] = [
+        {"local_facts_state": "gone"},
+        {"local_facts_directory": "/opt/x\nExecStartPre=/bin/true"},
+        {"local_facts_directory": "/opt/%i"},
+        {"local_facts_python": "/usr/bin/my python"},
+    ]
     for wrong in cases + [{"local_facts_settings": given} for given in settings]:
         told, counts = play(machine, **wrong)
         assert counts["failed"] == 1
-        assert next(iter(wrong)) in told
+        assert next(iter(wrong)) in told or "has to be a whole path" in told
     assert not (machine.etc / "systemd").exists()
 
 

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import os
-import sys
 
+from azure_imds_facts.commands.streams import plain, tell
 from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import Reporter
 from azure_imds_facts.core.settings import build_settings
@@ -43,11 +43,11 @@ class ErrorStreamReporter(Reporter):
 
     def warn(self, message: str) -> None:
         """Print a warning."""
-        print(f"azure-imds-facts: warning: {_plain(message)}", file=sys.stderr)
+        tell(f"azure-imds-facts: warning: {plain(message)}")
 
     def notice(self, message: str) -> None:
         """Print a line."""
-        print(f"azure-imds-facts: {_plain(message)}", file=sys.stderr)
+        tell(f"azure-imds-facts: {plain(message)}")
 
     def attempt(self, message: str) -> None:
         """Print a line where every request is to be seen."""
@@ -83,20 +83,3 @@ def open_transport() -> Transport:
     from azure_imds_facts.core.http_transport import HttpTransport  # noqa: PLC0415
 
     return HttpTransport()
-
-
-def print_answer(text: str) -> None:
-    """Print UTF-8, whatever the locale says: what reads this is a program."""
-    write_output(text.encode() + b"\n")
-
-
-def write_output(content: bytes) -> None:
-    """Write all of it to standard output: unbuffered, a stream takes as much as its pipe holds and says how much."""
-    sys.stdout.flush()
-    left = memoryview(content)
-    while left:
-        left = left[sys.stdout.buffer.write(left) :]
-
-
-def _plain(message: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in message)

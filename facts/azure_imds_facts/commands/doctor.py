@@ -6,12 +6,11 @@ It asks IMDS once, without any cache. The exit code is that of the outcome: 0 wh
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from urllib.parse import urlsplit
 
-from azure_imds_facts.commands.collecting import ErrorStreamReporter, add_settings, print_answer, read_settings
+from azure_imds_facts.commands.collecting import ErrorStreamReporter, add_settings, read_settings
+from azure_imds_facts.commands.streams import is_terminal, plain, print_answer, print_json, tell
 from azure_imds_facts.core.host import Host
 from azure_imds_facts.doctor.answer import ask_imds, check_answer, check_clock, check_throttling, check_version
 from azure_imds_facts.doctor.machine import check_cache, check_machine, check_proxies
@@ -36,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the findings and return the exit code of the outcome."""
     settings = read_settings(arguments)
     host = Host()
-    print("azure-imds-facts: asking IMDS …", file=sys.stderr)
+    tell("azure-imds-facts: asking IMDS …")
     asked = ask_imds(settings, host, ErrorStreamReporter(is_verbose=arguments.verbose))
     document = asked.snapshot.document if asked.snapshot else None
     local_address = next((one.local_address for one in reversed(asked.responses)), None)
@@ -54,18 +53,18 @@ def run(arguments: argparse.Namespace) -> int:
     outcome = asked.error.outcome if asked.error else "ok"
     if arguments.format == "json":
         listed = [dict(vars(finding)) for finding in findings]
-        print_answer(json.dumps({"outcome": outcome, "checks": listed}, indent=2, ensure_ascii=False))
+        print_json({"outcome": outcome, "checks": listed}, indent=2)
     else:
         _print_text(findings, outcome)
     return asked.error.exit_code if asked.error else 0
 
 
 def _print_text(findings: list[Finding], outcome: str) -> None:
-    is_colourful = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    is_colourful = is_terminal()
     for finding in findings:
         verdict = f"{finding.verdict:<8}"
         if is_colourful:
             verdict = f"\033[{_COLOURS[finding.verdict]}m{verdict}\033[0m"
         mend = f" → {finding.mend}" if finding.mend else ""
-        print(f"{verdict}{finding.check:<15} {finding.text}{mend}")
-    print(f"outcome: {outcome}")
+        print_answer(verdict + plain(f"{finding.check:<15} {finding.text}{mend}"))
+    print_answer(f"outcome: {outcome}")

@@ -9,7 +9,7 @@ import os
 import select
 import signal
 
-from azure_imds_facts.commands.collecting import print_answer
+from azure_imds_facts.commands.streams import print_json
 from azure_imds_facts.core.errors import TRANSIENT, ImdsError, UsageError
 from azure_imds_facts.core.events import SCHEDULED, UPDATED, spell_change
 from azure_imds_facts.core.safe_files import UnsafeFileError, open_directory, open_lock_file, read_file, write_file
@@ -160,7 +160,7 @@ class Watching:
         with self._signals:
             found = self._watch.poll()
         for change in found:
-            print_answer(json.dumps(spell_change(change), ensure_ascii=False))
+            print_json(spell_change(change))
             if self._hooks is not None:
                 self._hooks.add(change)
         self._save()

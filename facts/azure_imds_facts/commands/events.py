@@ -17,16 +17,15 @@ CHANGE, ID, TYPE, STATUS, RESOURCE_TYPE, RESOURCES, NOT_BEFORE, DESCRIPTION, SOU
 
 from __future__ import annotations
 
-import json
 import os
 
 from azure_imds_facts.commands.collecting import (
     ErrorStreamReporter,
     add_settings,
     collect_snapshot,
-    print_answer,
     read_settings,
 )
+from azure_imds_facts.commands.streams import print_json
 from azure_imds_facts.core.cache import Cache
 from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.errors import TRANSIENT, InvalidError, NotAzureError, UsageError
@@ -97,12 +96,12 @@ def run(arguments: argparse.Namespace) -> int:
         _warn_of_first_call(settings, reporter)
         if arguments.approve:
             is_new = client.approve(arguments.approve)
-            print_answer(json.dumps({"eventId": arguments.approve, "approved": True, "alreadyStarted": not is_new}))
+            print_json({"eventId": arguments.approve, "approved": True, "alreadyStarted": not is_new})
             return 0
         name = None if arguments.all else arguments.vm_name or _collect_name(settings, reporter)
         for event in client.fetch_timeline().events:
             if name is None or concerns(event, name):
-                print_answer(json.dumps(spell_event(event), ensure_ascii=False))
+                print_json(spell_event(event))
         return 0
     finally:
         client.close()

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 import azure_imds_facts.core
-from azure_imds_facts.commands.collecting import print_answer
+from azure_imds_facts.commands.streams import print_answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from azure_imds_facts.boot import PROGRAM, read_template
-from azure_imds_facts.commands.collecting import print_answer
+from azure_imds_facts.commands.streams import print_answer
 from azure_imds_facts.core.errors import UsageError
 from azure_imds_facts.core.versions import VERSION
 

@@ -14,7 +14,7 @@ import shutil
 from pathlib import Path
 
 import azure_imds_facts.core
-from azure_imds_facts.commands.collecting import print_answer
+from azure_imds_facts.commands.streams import print_answer
 from azure_imds_facts.core.errors import UsageError
 from azure_imds_facts.core.safe_files import open_directory, write_file
 from azure_imds_facts.core.versions import VERSION

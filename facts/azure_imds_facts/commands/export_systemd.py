@@ -12,7 +12,7 @@ import os
 import re
 
 from azure_imds_facts.boot import PROGRAM, read_template
-from azure_imds_facts.commands.collecting import print_answer
+from azure_imds_facts.commands.streams import print_answer
 from azure_imds_facts.core.errors import UsageError
 from azure_imds_facts.core.safe_files import open_directory, write_file
 

@@ -18,9 +18,9 @@ from azure_imds_facts.commands.collecting import (
     ErrorStreamReporter,
     add_settings,
     collect_snapshot,
-    print_answer,
     read_settings,
 )
+from azure_imds_facts.commands.streams import dump_json, print_answer
 from azure_imds_facts.core.errors import UsageError
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.nested import spell_local, spell_salt
@@ -59,7 +59,8 @@ def _choose_writer(name: str) -> Callable[[Any], str]:
     if name == "env":
         return _format_env
     if name != "yaml":
-        return _format_json
+        # The order of a grain's tags is that of its tagPairs; local facts are sorted, as in their file.
+        return lambda facts: dump_json(facts, indent=2, sort_keys=name != "salt")
     try:
         import yaml  # noqa: PLC0415  only this format needs it
     except ImportError:
@@ -69,14 +70,16 @@ def _choose_writer(name: str) -> Callable[[Any], str]:
     return lambda facts: str(yaml.safe_dump(facts, allow_unicode=True)).rstrip("\n")
 
 
-def _format_json(facts: object) -> str:
-    return json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False)
-
-
 def _format_env(facts: dict[str, object]) -> str:
+    return "\n".join(f"{name.upper()}={_quote(_plain(value))}" for name, value in sorted(facts.items()))
+
+
+def _quote(text: str) -> str:
     from shlex import quote  # noqa: PLC0415  only this format needs it
 
-    return "\n".join(f"{name.upper()}={quote(_plain(value))}" for name, value in sorted(facts.items()))
+    quoted = quote(text)
+    # To zsh a `=` in a value may begin the name of a command.
+    return f"'{text}'" if quoted == text and "=" in text else quoted
 
 
 def _plain(value: object) -> str:

@@ -15,8 +15,8 @@ from azure_imds_facts.commands.collecting import (
     add_settings,
     open_transport,
     read_settings,
-    write_output,
 )
+from azure_imds_facts.commands.streams import write_output
 from azure_imds_facts.core.question import fetch_path
 
 TYPE_CHECKING = False

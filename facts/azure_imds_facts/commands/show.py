@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 from azure_imds_facts.commands.collecting import (
     ErrorStreamReporter,
     add_settings,
     collect_snapshot,
-    print_answer,
     read_settings,
 )
+from azure_imds_facts.commands.streams import is_terminal, plain, print_answer
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.nested import spell_local
 from azure_imds_facts.core.settings import CATEGORIES
@@ -42,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     facts = build_facts(collect_snapshot(settings, reporter), reporter=reporter)
     spelled = spell_local(facts, reporter=reporter, with_age=True)
     del spelled["available"]
-    is_colourful = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    is_colourful = is_terminal()
     lines = []
     for category, content in spelled.items():
         rows = list(_rows("", content)) or [("", "-")]
@@ -70,4 +67,4 @@ def _rows(name: str, value: object) -> Iterator[tuple[str, str]]:
 def _plain(value: object) -> str:
     """Return a value as text that does nothing to a terminal: tags are written by strangers."""
     text = {None: "-", True: "yes", False: "no"}.get(value) if value is None or isinstance(value, bool) else str(value)
-    return "".join(character if character.isprintable() else "?" for character in text or "")
+    return plain(text or "")

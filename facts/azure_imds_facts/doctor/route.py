@@ -8,6 +8,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from azure_imds_facts.core.errors import printable
 from azure_imds_facts.core.records import record
 from azure_imds_facts.doctor.findings import BAD, NOTE, OK, SKIPPED, Finding
 
@@ -125,4 +126,5 @@ def _number(text: str) -> int:
 def _private_addresses(interface: Mapping[str, Any]) -> list[str]:
     section = interface.get("ipv4")
     entries = section.get("ipAddress") if isinstance(section, dict) else None
-    return [str(entry.get("privateIpAddress")) for entry in entries or [] if isinstance(entry, dict)]
+    listed = entries if isinstance(entries, list) else []
+    return [printable(str(entry.get("privateIpAddress"))) for entry in listed if isinstance(entry, dict)]

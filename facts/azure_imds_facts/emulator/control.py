@@ -6,10 +6,12 @@ GET gives the emulator's state as JSON, POST takes changes as JSON and gives the
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import socket
+import stat
 from typing import TYPE_CHECKING, Any
 
 from .changes import apply_changes, describe
@@ -39,6 +41,7 @@ class Control:
         from aiohttp import web
 
         listener = _bind(self._assembly.settings.control)
+        self._made = _identify(self._assembly.settings.control)
         self._runner = web.ServerRunner(web.Server(self._handle), handle_signals=False, shutdown_timeout=0.2)
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()
@@ -47,7 +50,7 @@ class Control:
         """Close and remove the socket."""
         if self._runner is not None:
             await self._runner.cleanup()
-            os.unlink(self._assembly.settings.control)
+            _remove(self._assembly.settings.control, self._made)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         from aiohttp import web
@@ -86,12 +89,25 @@ def _bind(path: str) -> socket.socket:
     return listener
 
 
+def _identify(path: str) -> tuple[int, int]:
+    found = os.lstat(path)
+    return found.st_dev, found.st_ino
+
+
+def _remove(path: str, made: tuple[int, int]) -> None:
+    """Remove the socket, unless something else has taken its place meanwhile."""
+    with contextlib.suppress(OSError):
+        if _identify(path) == made:
+            os.unlink(path)
+
+
 def _clear(path: str) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(path)
         except ConnectionRefusedError:
-            os.unlink(path)
+            if stat.S_ISSOCK(os.lstat(path).st_mode):  # to files of other kinds nobody can connect either
+                os.unlink(path)
         except OSError:
             return  # nothing there, or no socket: bind() tells
 

@@ -77,7 +77,7 @@ def build_minion_settings(opts: Mapping[str, Any], **overrides: object) -> Setti
 
     Raises UsageError.
     """
-    configured = opts.get("azure_imds") or {}
+    configured = {} if opts.get("azure_imds") is None else opts["azure_imds"]
     if not isinstance(configured, dict):
         raise UsageError(
             "The minion's azure_imds is not a mapping.", hint="Write settings below it, such as timeout: 1."

@@ -60,7 +60,7 @@ class Asking:
             if found is not None:
                 return found
             if turn is None:
-                raise self._out_of_time()
+                raise self._out_of_time(key)
             requests = -self.client.attempts
             try:
                 answer = attempt()
@@ -72,34 +72,34 @@ class Asking:
                 turn.end()
             failures += 1
             requests += self.client.attempts
-            wait_s = self._choose_wait(answer, answer.error, failures, _AFTER_MANY_S if requests > 1 else 0.0)
+            wait_s = choose_wait(answer, failures, deadline, least_s=_AFTER_MANY_S if requests > 1 else 0.0)
+            if wait_s is None:
+                # The last complete answer names the outcome, even where the connection broke after it.
+                last = self.client.last_complete_error if answer.status is None else self.client.retell(answer)
+                raise last or answer.error
             if answer.error.outcome != told:
                 told = answer.error.outcome
                 self.client.reporter.notice(
-                    f"{answer.error.problem} Asking again for up to {deadline.remaining:.0f} s."
+                    f"{answer.error.problem} Asking again for up to {deadline.remaining:.1f} s."
                 )
             deadline.clock.sleep(wait_s)
 
-    def _choose_wait(self, answer: client.Answer, error: errors.ImdsError, failures: int, least_s: float) -> float:
-        """Return the seconds after which to ask again. Raises the error where that is not to be.
-
-        The last complete answer names the outcome, even where the connection broke after it.
-        """
-        deadline = self.client.deadline
-        error = (self.client.last_complete_error if answer.status is None else None) or error
-        wait_s = max(least_s, backoff(failures, random=deadline.clock.random()))
-        if not answer.is_retried or (answer.wait_s or 0.0) >= deadline.remaining:
-            raise error
-        wait_s = min(max(wait_s, answer.wait_s or 0.0), deadline.remaining - _LAST_ATTEMPT_S)
-        if wait_s < 0.001:
-            raise error
-        return wait_s
-
-    def _out_of_time(self) -> errors.ImdsError:
-        waited = f"Waited {self._deadline.elapsed:.1f} s for another process that asks IMDS, which brought no answer."
+    def _out_of_time(self, key: cache.Key | None) -> errors.ImdsError:
+        nothing = "nothing, for another process is asking and has brought no answer yet"
+        url = f"{key.endpoint}{key.path} (api-version {key.asked})" if key else ""
         return self.client.last_complete_error or errors.UnreachableError(
-            waited, hint="Try again, or raise the timeout."
+            self.client.tell(nothing, url=url), hint="Try again, or raise the timeout."
         )
+
+
+def choose_wait(answer: client.Answer, failures: int, deadline: clock.Deadline, *, least_s: float) -> float | None:
+    """Return the seconds after which to ask again, at least `least_s`; None where that is not to be."""
+    asked_s = answer.wait_s or 0.0
+    if not answer.is_retried or asked_s >= deadline.remaining:
+        return None
+    wait_s = max(least_s, asked_s, backoff(failures, random=deadline.clock.random()))
+    wait_s = min(wait_s, deadline.remaining - _LAST_ATTEMPT_S)
+    return wait_s if wait_s >= 0.001 else None
 
 
 class Turn:
@@ -116,8 +116,10 @@ class Turn:
 
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except (BlockingIOError, PermissionError):
             return False
+        except OSError:
+            return True  # a file system without locks
         return True
 
     def end(self) -> None:

@@ -6,13 +6,12 @@ from __future__ import annotations
 import json
 
 from . import errors
-from .document import BROKEN, MAX_BODY, NOT_IMDS
+from .document import BROKEN, MAX_BODY, MAX_DEPTH, NOT_IMDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-MAX_DEPTH = 64
 # As many digits as Python reads and writes without being told to.
 _LONGEST_NUMBER = 4300
 
@@ -33,7 +32,8 @@ def parse_json(body: bytes) -> Any:
     except RecursionError:
         raise errors.InvalidError(f"The answer is nested over {MAX_DEPTH} deep.", hint=NOT_IMDS) from None
     except json.JSONDecodeError as error:
-        problem = f"The answer is not whole JSON: {error.msg.lower()} at character {error.pos} of {len(text)}."
+        wrong = error.msg.lower().replace(" at", "")
+        problem = f"The answer is not whole JSON: {wrong} at character {error.pos} of {len(text)}."
         raise errors.InvalidError(problem, hint=NOT_IMDS, is_broken_json=True) from None
     _check_depth(value)
     return _replace_surrogates(value) if "\\ud" in text.lower() else value

@@ -11,7 +11,7 @@ import json
 import os
 import re
 
-from . import records, safe_files
+from . import errors, records, safe_files
 from .document import MAX_BODY, is_partial, redact
 
 TYPE_CHECKING = False
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
-    from . import clock, errors
+    from . import clock
 
     T = TypeVar("T")
 
@@ -74,16 +74,18 @@ class Cache:
             stored = json.loads(content)
             if stored["key"] != _describe(key) or stored["format"] != _FORMAT:
                 return None
+            if b"\\ud" in content.lower():
+                json.dumps(stored, ensure_ascii=False).encode()  # a lone surrogate, which no entry of ours holds, raises
             age_s = self._clock.boottime() - float(stored["fetchedBoottime"])
             local_address = stored["localAddress"]
             entry = Entry(
-                document=stored["document"],
+                document=redact(stored["document"]),
                 api_version=stored["apiVersion"],
                 fetched_at=str(stored["fetchedAt"]),
                 age_s=age_s,
                 local_address=local_address if isinstance(local_address, str) else None,
             )
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError, errors.InvalidError):
             self._warn(f"{key.file_name} is not an entry of ours")
             return None
         return entry if age_s >= 0 else None  # from the future: not this boot's clock
@@ -133,7 +135,8 @@ class Cache:
             finally:
                 os.close(directory)
         except OSError as error:
-            self._warn(f"{error.strerror}: {error.filename}" if error.strerror else str(error))
+            named = f": {error.filename}" if error.filename else ""
+            self._warn(f"{error.strerror}{named}" if error.strerror else str(error))
             return None
 
     def _has_whole(self, key: Key) -> bool:
@@ -144,7 +147,7 @@ class Cache:
         if not self._has_warned:
             self._has_warned = True
             self._reporter.warn(
-                f"The cache in {self._path} is not used: {reason}. Remove it, or name another cache_dir."
+                f"The cache in {self._path} is not used: {reason}. Mend or remove it, or name another cache_dir."
             )
 
 

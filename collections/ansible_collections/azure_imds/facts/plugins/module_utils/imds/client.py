@@ -15,7 +15,7 @@ from .transport import TransportError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from . import clock, transport
@@ -30,7 +30,7 @@ _HINT = "Check that this is an Azure VM whose primary network interface is up an
 class Answer:
     """One attempt's end: `value` where it was JSON with status 200, else `error` and whether to ask again.
 
-    `wait_s`: what `Retry-After` asks for, None where it does not.
+    `wait_s`: what `Retry-After` asks for, None where it does not. `came_back` and `url`: what the error tells.
     """
 
     version: str | None
@@ -41,6 +41,8 @@ class Answer:
     local_address: str | None = None
     status: int | None = None
     offered: tuple[object, ...] | None = None
+    came_back: str = ""
+    url: str = ""
 
 
 class Client:
@@ -60,8 +62,9 @@ class Client:
         self.reporter = reporter
         self.attempts = 0
         self._url = endpoint
-        self.last_complete_error: errors.ImdsError | None = None
+        self._last_complete: Answer | None = None
         self._refused: set[str] = set()
+        self._offered: set[object] = set()
         self._has_asked_versions = False
         self._listed: list[object] | None = None
 
@@ -69,19 +72,40 @@ class Client:
         """Close the connection."""
         self._transport.close()
 
+    @property
+    def last_complete_error(self) -> errors.ImdsError | None:
+        """The error of the last complete answer, None where there was none, or a good one."""
+        return self.retell(self._last_complete) if self._last_complete else None
+
+    def retell(self, answer: Answer) -> errors.ImdsError | None:
+        """Return an answer's error, with what has been tried up to now."""
+        error = answer.error
+        if error is None or not answer.came_back:
+            return error
+        told = self.tell(answer.came_back, url=answer.url)
+        return type(error)(told, hint=error.hint, is_broken_json=error.is_broken_json)
+
     def fetch_instance(self, version: str | None, *, remembered: str | None = None) -> Answer:
         """Ask for the whole instance once, and at once anew where the answer says that the api-version was the trouble.
 
         `version` None: start from `remembered` or the newest known and negotiate.
         """
+        return self.negotiate(lambda asked: self.fetch("/metadata/instance", asked), version, remembered=remembered)
+
+    def negotiate(
+        self, ask: Callable[[str], Answer], version: str | None, *, remembered: str | None = None
+    ) -> Answer:
+        """Ask as `fetch_instance` does, whatever `ask` asks for in the api-version that it is given."""
         if version:
-            return self._ask_instance(version)
+            return self._note(ask(version))
         asked: str | None = remembered or versions.NEWEST
         self._refused = set()
+        self._offered = {remembered}
         self._has_asked_versions = False
         is_guess = False
         while True:
-            answer = self._ask_instance(str(asked))
+            answer = self._note(ask(str(asked)))
+            self._offered.update(name for name in answer.offered or () if isinstance(name, str))
             if answer.value is not None and is_guess:
                 # The list could not be had when it was wanted; now that IMDS answers, it may name a newer version.
                 is_guess, self._has_asked_versions = False, False
@@ -96,10 +120,9 @@ class Client:
             if asked is None:
                 return answer
 
-    def _ask_instance(self, version: str) -> Answer:
-        answer = self.fetch("/metadata/instance", version)
+    def _note(self, answer: Answer) -> Answer:
         if answer.status is not None:
-            self.last_complete_error = answer.error
+            self._last_complete = answer
         return answer
 
     def fetch(self, path: str, version: str | None) -> Answer:
@@ -138,6 +161,7 @@ class Client:
             "version": version,
             "status": response.status,
             "local_address": response.local_address,
+            "url": self._url,
         }
         if response.status == 200:
             try:
@@ -146,7 +170,7 @@ class Client:
                 told = errors.InvalidError(
                     self.tell(error.problem), hint=error.hint, is_broken_json=error.is_broken_json
                 )
-                return Answer(error=told, is_retried=error.is_broken_json, **common)
+                return Answer(error=told, is_retried=error.is_broken_json, came_back=error.problem, **common)
         meaning = meaning_of(response.status)
         said, offered = _read_error_body(response.body)
         came_back = f"{response.status} ({meaning.sense}){said}"
@@ -156,30 +180,43 @@ class Client:
             is_retried=meaning.is_retried,
             wait_s=wait_s,
             offered=offered,
+            came_back=came_back,
             **common,
         )
 
-    def tell(self, came_back: str) -> str:
-        """Say what was tried so far and what came back, as a sentence."""
+    def tell(self, came_back: str, *, url: str = "") -> str:
+        """Say what was tried so far and what came back, as a sentence; `url` where that was not the last one asked."""
         times = "1 request" if self.attempts == 1 else f"{self.attempts} requests"
-        return f"Asked {self._url}, {times} in {self.deadline.elapsed:.1f} s; what came back: {came_back.rstrip('.')}."
+        asked = f"{url or self._url}, {times} in {self.deadline.elapsed:.1f} s"
+        return f"Asked {asked}; what came back: {came_back.rstrip('.')}."
 
     @staticmethod
     def _is_version_trouble(answer: Answer) -> bool:
-        """A version that a cloud does not know got 400 with a list, 404 (Azure Government) or 500 (Azure Stack Hub)."""
-        return answer.status in (404, 500) or (answer.status == 400 and answer.offered is not None)
+        """A version that a cloud does not know got 400 with a list, 404 (Azure Government) or 500 (Azure Stack Hub).
+
+        Not so an answer that says when to come back: then that, and not the version, is the trouble.
+        """
+        if answer.status == 400:
+            return answer.offered is not None
+        return answer.status in (404, 500) and answer.wait_s is None
 
     def _choose_next(self, answer: Answer, asked: str) -> tuple[str | None, bool]:
         """Return the version to ask for next, None where there is none, and whether it is a guess without a list."""
-        offered = versions.choose_version(answer.offered or (), self._refused)
+        is_about_version = answer.status == 400
+        offered = versions.choose_version(self._offered if is_about_version else answer.offered or (), self._refused)
         if offered:
             return offered, False
         listed = self._fetch_versions()
-        if listed is not None and answer.status != 400 and versions.choose_version(listed, ()) == asked:
+        is_known = versions.choose_version(listed, ()) == asked if listed else asked in self._offered
+        if is_known and not is_about_version:
             return None, False  # IMDS knows this version: the trouble is another, and passes or does not
         return versions.choose_version(listed or (), self._refused) or versions.choose_fallback(
             self._refused
         ), listed is None
+
+    def is_listed(self, version: str | None) -> bool:
+        """Return whether `/metadata/versions` lists a version, as far as it was asked for."""
+        return self._has_asked_versions and version in (self._listed or ())
 
     def _fetch_versions(self) -> list[object] | None:
         """Return what `/metadata/versions` lists, `[]` where IMDS has no such page, None where it could not say.

@@ -14,7 +14,9 @@ def parse_date(text: object) -> float | None:
 
     try:
         parsed = parsedate_tz(text)
-        return float(mktime_tz(parsed)) if parsed else None
+        moment = float(mktime_tz(parsed)) if parsed else None
+        # Of years that the rest of Python knows as well.
+        return moment if moment is not None and 0 <= moment < 1 << 38 else None
     except (ValueError, OverflowError, IndexError, TypeError):
         return None  # email.utils takes more for a date than it can count
 
@@ -38,7 +40,7 @@ class Clock:
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
-        time.sleep(seconds)
+        time.sleep(min(seconds, 1e6))  # the system takes no more than it can count
 
     def random(self) -> float:
         """A number from 0 up to 1, for jitter."""
@@ -62,12 +64,14 @@ class Deadline:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since it was set."""
+        """Seconds since it, or the one that it lies in, was set."""
         return self.clock.monotonic() - self._started
 
     def within(self, seconds: float) -> Deadline:
         """A nearer deadline inside this one."""
-        return Deadline(min(seconds, self.remaining), self.clock)
+        nearer = Deadline(min(seconds, self.remaining), self.clock)
+        nearer._started = self._started
+        return nearer
 
 
 def format_time(seconds: float) -> str:

@@ -83,7 +83,10 @@ class Collection:
             if known:
                 known.is_remembered = True
                 raise known
-            return self._add_extras(self._fetch_instance())
+            fetched = self._fetch_instance()
+            if failures:
+                failures.forget()
+            return self._add_extras(fetched)
         except errors.ImdsError as error:
             if failures and not known:
                 failures.remember(error)
@@ -126,7 +129,7 @@ class Collection:
     def use(self, entry: Entry, source: str) -> Snapshot | None:
         """Return what was kept as collected now, None where it does not stand the checks of a new answer."""
         try:
-            document = validate_document(redact(entry.document))
+            document = validate_document(entry.document)
             return self._snapshot(records.replace(entry, document=document), source)
         except errors.InvalidError:
             return None

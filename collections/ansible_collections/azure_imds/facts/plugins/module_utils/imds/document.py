@@ -30,21 +30,25 @@ SENSITIVE = {
 def redact(value: Any, *, reveal: Iterable[str] = ()) -> Any:
     """Return a copy of a JSON value without the fields named sensitive, at any depth, inside lists too.
 
-    Field names are compared without case. `reveal` holds keys of `SENSITIVE` whose fields are kept.
+    Field names are compared without case. `reveal` holds keys of `SENSITIVE` whose fields are kept. Raises InvalidError
+    for what is nested deeper than any answer may be.
     """
     kept = {field for name in reveal for field in SENSITIVE[name]}
     dropped = {field for fields in SENSITIVE.values() for field in fields}.difference(kept)
-    return _without(value, dropped)
+    return _without(value, dropped, MAX_DEPTH)
 
 
-def _without(value: Any, dropped: set[str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _without(item, dropped) for key, item in value.items() if key.casefold() not in dropped}
+def _without(value: Any, dropped: set[str], depth: int) -> Any:
+    if not isinstance(value, (dict, list)):
+        return value
+    if not depth:
+        raise errors.InvalidError(f"The answer is nested over {MAX_DEPTH} deep.", hint=NOT_IMDS)
     if isinstance(value, list):
-        return [_without(item, dropped) for item in value]
-    return value
+        return [_without(item, dropped, depth - 1) for item in value]
+    return {key: _without(item, dropped, depth - 1) for key, item in value.items() if key.casefold() not in dropped}
 
 
+MAX_DEPTH = 64
 # IMDS's documents take a few KiB, with 50 tags at full length about 50 KiB; what is larger is something else.
 MAX_BODY = 1024 * 1024
 # What to do about something that is not IMDS, and about a document that is not whole.

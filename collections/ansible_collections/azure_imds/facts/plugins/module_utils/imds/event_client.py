@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import json
 
-from . import errors
-from .client import Answer, Client, backoff
+from . import errors, records
+from .asking import choose_wait
+from .client import Answer, Client
 from .clock import Clock, Deadline
 from .event_versions import VERSIONS, Negotiation
 from .events import parse_timeline
@@ -70,6 +71,7 @@ class EventClient:
         self._reporter = reporter or errors.Reporter()
         self._versions = Negotiation((api_version,) if api_version else VERSIONS)
         self._asked_at: float | None = None
+        self._attempts = 0
         self.clock = clock or Clock()
         self.has_answered = False
 
@@ -89,6 +91,7 @@ class EventClient:
 
         Raises the ImdsError of the last answer: RejectedError where IMDS knows none of the api-versions.
         """
+        self._attempts = 0
         return self._insist(self.ask_once, Deadline(self._timeout_s, self.clock))
 
     def approve(self, event_id: str, *, timeline: Timeline | None = None, timeout_s: float | None = None) -> bool:
@@ -97,6 +100,7 @@ class EventClient:
         `timeline` saves a request to whoever has just asked. It may be repeated. All VMs among the event's `resources`
         are affected. Raises RejectedError where IMDS does not list the event (any more), else as `fetch_timeline` does.
         """
+        self._attempts = 0
         deadline = Deadline(timeout_s or self._timeout_s, self.clock)
         event = find_event(event_id, timeline or self._insist(self.ask_once, deadline))
         if event.is_started:
@@ -120,7 +124,9 @@ class EventClient:
 
         Without a timeline the answer holds the error. While the api-version is looked for there may be neither.
         """
-        deadline = deadline or Deadline(self._timeout_s, self.clock)
+        if deadline is None:
+            self._attempts = 0
+            deadline = Deadline(self._timeout_s, self.clock)
         client = self._make_client(deadline.within(_AFTERWARDS_S) if self.has_answered else deadline)
         answer = client.fetch(PATH, self.version)
         self.has_answered = self.has_answered or answer.error is None
@@ -132,35 +138,46 @@ class EventClient:
                 error = errors.InvalidError(
                     client.tell(broken.problem), hint="Look for what else answers at this endpoint."
                 )
-                return Answer(version=answer.version, error=error, status=answer.status), None
+                return records.replace(answer, value=None, error=error, came_back=broken.problem), None
             return answer, timeline if self._versions.accept() else None
         if answer.status not in (400, 404):
             return answer, None
         if self._versions.refuse():
-            return Answer(version=answer.version, status=answer.status), None
+            return records.replace(answer, error=None), None
         return answer, None
 
     def _insist(self, attempt: Callable[[Deadline], tuple[Answer, T | None]], deadline: Deadline) -> T:
         """Repeat an attempt until it brings something, its error is final, or the deadline passes."""
         failures = 0
         told = ""
+        last: Answer | None = None
         while True:
             answer, found = attempt(deadline)
             if found:
                 return found
+            if last is None or answer.status is not None:
+                last = answer
             error = answer.error
             if error is None and deadline.remaining > 0:
                 continue  # the next api-version
             if error is None or answer.status == 404:
-                raise self._refused(error)
+                raise self._final(answer)
             failures += 1
-            wait_s = max(answer.wait_s or 0.0, backoff(failures, random=self.clock.random()))
-            if not answer.is_retried or wait_s >= deadline.remaining:
-                raise error
+            wait_s = choose_wait(answer, failures, deadline, least_s=0.0)
+            if wait_s is None:
+                raise self._final(last)  # the last complete answer names the outcome
             if error.outcome != told:
                 told = error.outcome
-                self._reporter.notice(f"{error.problem} Asking again for up to {deadline.remaining:.0f} s.")
+                self._reporter.notice(f"{error.problem} Asking again for up to {deadline.remaining:.1f} s.")
             self.clock.sleep(wait_s)
+
+    def _final(self, answer: Answer) -> errors.ImdsError:
+        """Return the error to end with, and tell all that was tried."""
+        client = self._client
+        if answer.error is None or answer.status == 404:
+            hint = "This IMDS offers no scheduled events, as Azure Stack Hub's. Check the endpoint and --api-version."
+            return errors.RejectedError(client.tell(answer.came_back, url=answer.url), hint=hint)
+        return client.retell(answer) or answer.error
 
     def _make_client(self, deadline: Deadline, body: bytes | None = None) -> Client:
         """A client for one request, once the time for it has come."""
@@ -173,13 +190,10 @@ class EventClient:
         reporter = self._reporter
         if body is not None:
             transport, reporter = _Posts(transport, body), _TellsOfPosts(reporter)
-        return Client(self._endpoint, transport, deadline=deadline, reporter=reporter)
-
-    def _refused(self, error: errors.ImdsError | None) -> errors.ImdsError:
-        if error is None:
-            return errors.UnavailableError("IMDS refused one api-version after the other until the time was over.")
-        hint = "This IMDS offers no scheduled events; Azure Stack Hub's does not. Check the endpoint and --api-version."
-        return errors.RejectedError(error.problem, hint=hint)
+        client = self._client = Client(self._endpoint, transport, deadline=deadline, reporter=reporter)
+        client.attempts = self._attempts
+        self._attempts += 1
+        return client
 
 
 class _Posts:

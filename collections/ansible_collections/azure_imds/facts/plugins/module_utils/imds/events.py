@@ -10,6 +10,7 @@ import re
 
 from . import errors, records
 from .clock import format_time, parse_date
+from .document import redact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ SCHEDULED, UPDATED, STARTED, COMPLETED, CANCELLED = KINDS = (
     "completed",
     "cancelled",
 )
+# Ids are GUIDs (documented). They end in commands, playbooks and the names of Salt's events, types in the last as well:
+# whatever answered, nothing else may get there.
+_ID = re.compile(r"[0-9A-Za-z._-]{1,128}")
+_WORD = re.compile(r"[0-9A-Za-z_-]{0,64}")
 # The preview wrote times so; every later version writes them as RFC 1123 has it.
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?Z")
 
@@ -89,8 +94,11 @@ def parse_timeline(document: object) -> Timeline:
 
 
 def _parse_event(raw: Any) -> Event:
-    if not isinstance(raw, dict) or not isinstance(raw.get("EventId"), str) or not raw["EventId"]:
-        raise errors.InvalidError("There is an event without a string `EventId` in the answer.")
+    if not isinstance(raw, dict) or not _ID.fullmatch(_text(raw, "EventId")):
+        raise errors.InvalidError("There is an event in the answer whose `EventId` is no id.")
+    for field in ("EventType", "EventStatus"):
+        if not _WORD.fullmatch(_text(raw, field)):
+            raise errors.InvalidError(f"There is an event in the answer whose `{field}` is no word.")
     resources = raw.get("Resources")
     duration = raw.get("DurationInSeconds")
     is_known = isinstance(duration, int) and not isinstance(duration, bool) and duration >= 0
@@ -106,7 +114,7 @@ def _parse_event(raw: Any) -> Event:
         description=_text(raw, "Description"),
         source=_text(raw, "EventSource"),
         duration_s=duration if is_known else None,
-        raw=raw,
+        raw=redact(raw),
     )
 
 
@@ -127,7 +135,7 @@ def _parse_time(text: object) -> float | None:
             moment = None
     else:
         moment = parse_date(text)
-    return moment if moment is not None and 0 <= moment < 1 << 37 else None
+    return moment
 
 
 def concerns(event: Event, vm_name: str) -> bool:

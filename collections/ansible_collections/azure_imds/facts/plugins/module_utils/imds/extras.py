@@ -114,7 +114,7 @@ def _read(collection: collector.Collection, extra: Extra, *, is_live: bool) -> r
         return None
     entry = collection.cache.read(collection.key(extra.path))
     oldest_s = collection.settings.cache_ttl if is_live else STALE_S
-    kept = redact(entry.document) if entry and entry.age_s < oldest_s else None
+    kept = entry.document if entry and entry.age_s < oldest_s else None
     return kept if isinstance(kept, dict) else None
 
 

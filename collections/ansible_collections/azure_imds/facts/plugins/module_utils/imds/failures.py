@@ -56,6 +56,12 @@ class Failures:
                 self._name, json.dumps({**kept, "problem": error.problem, "hint": error.hint}).encode()
             )
 
+    def forget(self) -> None:
+        """Forget the failure: IMDS has answered."""
+        _IN_PROCESS.pop(self._endpoint, None)
+        if self._read():
+            self._cache.write_file(self._name, b"null")
+
     def _read(self) -> tuple[float, errors.ImdsError] | None:
         content = self._cache.read_file(self._name) if self._boot_id else None
         try:
@@ -63,5 +69,5 @@ class Failures:
             if kept is None or (kept["bootId"], kept["endpoint"]) != (self._boot_id, self._endpoint):
                 return None
             return float(kept["boottime"]), _CLASSES[kept["outcome"]](str(kept["problem"]), hint=str(kept["hint"]))
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None

@@ -38,9 +38,9 @@ class Host:
 
     def has_azure_traces(self) -> bool:
         """Return whether cloud-init named Azure, or Azure's agent left its directory."""
-        if _read_line(self.cloud_id) == "azure" or os.path.isdir(self.waagent_dir):
+        if _read_line(self.cloud_id) == "azure" or os.path.exists(self.waagent_dir):
             return True
-        return sys.platform == "win32" and os.path.isdir(self.windows_azure_dir)
+        return sys.platform == "win32" and os.path.exists(self.windows_azure_dir)
 
 
 def detect_azure(host: Host) -> str:

@@ -15,6 +15,7 @@ from .collector import collect
 from .facts import build_facts
 from .host import Host, is_same_machine
 from .nested import spell_local
+from .safe_files import UnsafeFileError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Existing:
     """What stands at the file's place: `content` None where there is nothing, or nothing of ours (`is_foreign`)."""
 
     content: dict[str, Any] | None
+    mode: int = 0o600
     is_foreign: bool = False
     reason: str = ""
 
@@ -64,8 +66,11 @@ def write_local_facts(
         try:
             snapshot = collect(settings, open_transport=open_transport, reporter=reporter)
         except errors.ImdsError as error:
-            _tell(reporter, file.settle_failure(error))
-            raise
+            try:
+                _tell(reporter, file.settle_failure(error))
+            except errors.UsageError as refused:
+                reporter.warn(str(refused))  # beside what went wrong first, which names the outcome
+            raise error from None
         facts = spell_local(build_facts(snapshot, reporter=reporter), reporter=reporter, with_age=False)
         reporter.notice(f"Wrote {file.write(facts, is_revealing=bool(settings.reveal))}.")
     finally:
@@ -85,7 +90,7 @@ class LocalFacts:
         self._clock = clock
         self._place = directory
         self._path = os.path.join(directory, NAME)
-        self._directory = self._open() if os.path.lexists(directory) else None
+        self._directory = self._find()
         self._existing = self._read()
         if self._existing.is_foreign and not force:
             self.close()
@@ -145,9 +150,8 @@ class LocalFacts:
         if not content or content["snapshot"].get("source") == "stale":
             return ""
         marked = {**content, "snapshot": {**content["snapshot"], "source": "stale"}}
-        mode = os.stat(NAME, dir_fd=self._directory, follow_symlinks=False).st_mode & 0o644
-        self._write(marked, mode)
-        self._existing = Existing(content=marked)
+        self._write(marked, self._existing.mode & 0o644)
+        self._existing = records.replace(self._existing, content=marked)
         return f"{self._path} {why} and is marked stale."
 
     def _remove(self) -> None:
@@ -163,6 +167,26 @@ class LocalFacts:
         except OSError as error:
             raise self._refuse_place(error) from None
 
+    def _find(self) -> int | None:
+        """Open the directory; None where there is none yet, but a place to make it in.
+
+        That there is no such place is found out now, before IMDS is asked.
+        """
+        if not self._place:
+            raise self._refuse_place(UnsafeFileError("it has no name"))
+        try:
+            # Of `link/` and `link/.` the link would be followed.
+            place = self._place = os.path.abspath(self._place)
+        except OSError as error:
+            raise self._refuse_place(error) from None
+        if os.path.lexists(place):
+            return self._open()
+        while not os.path.lexists(place):
+            place = os.path.dirname(place)
+        if not os.path.isdir(place):
+            raise self._refuse_place(UnsafeFileError(f"{place} is no directory"))
+        return None
+
     def _make_directory(self) -> None:
         """Make it only now: on a machine that is not on Azure not even an empty directory is left behind."""
         before = os.umask(0o022)  # every user's Ansible reads there, whatever the umask of whoever wrote first
@@ -175,7 +199,7 @@ class LocalFacts:
 
     def _refuse_place(self, error: OSError) -> errors.UsageError:
         return errors.UsageError(
-            f"The directory for local facts cannot be used: {self._place}: {_reason(error)}.",
+            f"The directory for local facts cannot be used: {self._place!r}: {_reason(error)}.",
             hint="Name a directory (not a link to one) that you may write to with --directory.",
         )
 
@@ -183,18 +207,19 @@ class LocalFacts:
         if self._directory is None:
             return Existing(content=None)
         try:
-            content = safe_files.read_file(self._directory, NAME, limit=_LIMIT)
+            found = safe_files.read_file_and_mode(self._directory, NAME, limit=_LIMIT)
         except OSError as error:
             return Existing(content=None, is_foreign=True, reason=_reason(error))
-        if content is None:
+        if found is None:
             return Existing(content=None)
+        content, mode = found
         try:
             value = json.loads(content)
         except (ValueError, RecursionError):
             return Existing(content=None, is_foreign=True, reason="not JSON")
         if not _is_ours(value):
             return Existing(content=None, is_foreign=True, reason="JSON, but not of our form")
-        return Existing(content=value)
+        return Existing(content=value, mode=mode)
 
     def _write(self, facts: dict[str, Any], mode: int) -> None:
         content = json.dumps(facts, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
@@ -203,7 +228,7 @@ class LocalFacts:
             self._directory = self._open()
         try:
             safe_files.remove_leftovers(self._directory, NAME, now=self._clock.time())
-            safe_files.write_file(self._directory, NAME, content.encode(), mode=mode, durable=True)
+            safe_files.write_file(self._directory, NAME, content.encode(errors="replace"), mode=mode, durable=True)
         except OSError as error:
             raise self._refuse(error) from None
 

@@ -6,7 +6,7 @@ Apart from `spelling`, which travels to Ansible's targets, where nobody needs th
 
 from __future__ import annotations
 
-from .spelling import flatten, snake_case
+from .spelling import flatten, name_tags, snake_case
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,10 +23,12 @@ def spell_local(facts: Mapping[str, Any], *, reporter: errors.Reporter, with_age
     """
     spelled: dict[str, Any] = {"available": True}
     for category, content in facts.items():
-        if category in ("cloud", "tags"):
+        if category == "cloud":
             spelled[category] = content
+        elif category == "tags":
+            spelled[category] = name_tags(content, reporter)
         else:
-            spelled[snake_case(category)] = flatten(content, f"{category}.", reporter)
+            spelled[snake_case(category)] = flatten(content, category, reporter)
     if not with_age:
         del spelled["snapshot"]["age_seconds"]
     return spelled

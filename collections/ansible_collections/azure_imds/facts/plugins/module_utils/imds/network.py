@@ -108,9 +108,9 @@ def _first_subnet(interface: records.JsonObject) -> str:
 
 def _mac_address(interface: records.JsonObject) -> object:
     """Return a MAC as `00:0d:3a:f8:06:ec`; IMDS writes 12 bare digits (recorded), and what is no MAC stays as it is."""
-    mac = interface.get("macAddress")
+    mac = interface.get("macAddress", "")
     if not isinstance(mac, str):
-        return "" if mac is None else mac
+        return mac
     digits = mac.replace(":", "").replace("-", "")
     pairs = [digits[at : at + 2] for at in range(0, len(digits), 2)]
     if (

@@ -100,14 +100,17 @@ class _Question:
 
     def attempt(self) -> Answer:
         """Ask, and at once anew where another version or format is wanted."""
-        version = self._version or self._own_version() or self.remembered or versions.NEWEST
-        answer = self._ask(version)
-        if self._version is None and self._own_version() is None and answer.error is not None:
-            answer = self._negotiate(answer, version)
+        version = self._version or self._own_version()
+        answer = self._client.negotiate(self._ask, version, remembered=self.remembered)
         if answer.status == 400 and answer.offered is None and self._format is None:
             self._format = "text"
             in_text = self._ask(str(answer.version))
             answer = in_text if in_text.error is None else answer
+        if answer.status == 404 and self._client.is_listed(answer.version):
+            # Else it may be the version that there is not, or an IMDS that is not ready.
+            problem = self._client.tell(f"404 from an IMDS that knows api-version {answer.version}", url=answer.url)
+            hint = "There is no such element; ask for what stands above it to see what there is."
+            return Answer(version=answer.version, status=404, error=errors.RejectedError(problem, hint=hint))
         return answer
 
     def accept(self, _answer: Answer) -> RawAnswer:
@@ -134,19 +137,3 @@ class _Question:
         answer = self._client.read(version, response)
         self._response = None if isinstance(response, errors.UnreachableError) or answer.error else response
         return answer
-
-    def _negotiate(self, answer: Answer, version: str) -> Answer:
-        """Tell a version that IMDS does not know from an element that there is not: both may be 404 or 400."""
-        if answer.status not in (400, 404, 500) or (answer.status == 400 and answer.offered is None):
-            return answer
-        listed = self._client.fetch("/metadata/versions", None)
-        names = listed.value.get("apiVersions") if isinstance(listed.value, dict) else None
-        if isinstance(names, list) and version in names and answer.status == 404:
-            problem = self._client.tell(f"404 for {self._path}, from an IMDS that knows api-version {version}")
-            hint = "There is no such element; ask for what stands above it to see what there is."
-            return Answer(version=version, status=404, error=errors.RejectedError(problem, hint=hint))
-        known = names if isinstance(names, list) else answer.offered
-        better = versions.choose_version(known or (), (version,)) or (
-            versions.choose_fallback((version,)) if not known else None
-        )
-        return self._ask(better) if better else answer

@@ -44,15 +44,22 @@ def read_file(directory: int, name: str, *, limit: int) -> bytes | None:
     Raises UnsafeFileError for what is no plain file of ours with one link, can be written by others, or is over `limit`
     bytes; OSError where it cannot be read.
     """
+    found = read_file_and_mode(directory, name, limit=limit)
+    return found[0] if found else None
+
+
+def read_file_and_mode(directory: int, name: str, *, limit: int) -> tuple[bytes, int] | None:
+    """Return a file's content as `read_file` does, and that same file's permissions."""
     try:
         descriptor = _open_plain(directory, name, os.O_RDONLY)
     except FileNotFoundError:
         return None
     with open(descriptor, "rb") as file:
+        mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
         content = file.read(limit + 1)
     if len(content) > limit:
         raise UnsafeFileError(f"{name} is over {limit} bytes")
-    return content
+    return content, mode
 
 
 def write_file(directory: int, name: str, content: bytes, *, mode: int, durable: bool = False) -> None:

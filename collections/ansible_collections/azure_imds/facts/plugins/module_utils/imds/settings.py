@@ -57,7 +57,7 @@ def build_settings(
         try:
             if given is not None:
                 values[name] = parse(given)
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, OSError):
             refused = f"{origin} cannot be {errors.printable(str(given))!r}."
             raise errors.UsageError(refused, hint=f"Give {allowed}.") from None
     values.setdefault("timeout", timeout)
@@ -119,7 +119,7 @@ def _parse_api_version(given: object) -> str:
 
 
 def _parse_timeout(given: object) -> float:
-    return _parse_seconds(given, least=0.001)
+    return _parse_seconds(given, least=1e-9)
 
 
 def _parse_seconds(given: object, *, least: float = 0.0) -> float:

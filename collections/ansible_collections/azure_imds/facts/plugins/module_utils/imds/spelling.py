@@ -17,8 +17,16 @@ if TYPE_CHECKING:
 
     from . import records
 
+    # Where a value stands, in IMDS's spelling and in parts: joined only for a warning, since a part can be long.
+    Place = tuple[str, ...]
+
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9]+")
+# A document is of 1 MiB at the most, but a long name over many leaves stands in the name of each.
+_MOST_OF_NAMES = 4 << 20
+_MOST_WARNINGS = 20
+# A tag's name has up to 512 characters.
+_LONGEST_PLACE = 600
 
 
 def snake_case(name: str) -> str:
@@ -35,64 +43,96 @@ def spell_ansible(facts: records.JsonObject, *, reporter: errors.Reporter) -> re
             spelled[prefix] = content
             continue
         if category == "tags":
-            spelled[prefix] = content
-            flat = _unite(
-                ((snake_case(name), name, value) for name, value in content.items() if name), "tag ", reporter
-            )
+            spelled[prefix] = name_tags(content, reporter)
+            named = ((snake_case(name), ("tag ", name), value) for name, value in content.items() if name)
+            flat = _unite(named, _Omissions(reporter))
         else:
-            flat = flatten(content, f"{category}.", reporter)
+            flat = flatten(content, category, reporter)
         spelled.update({f"{prefix}_{name}": value for name, value in flat.items()})
     return spelled
 
 
-def flatten(content: records.JsonObject, where: str, reporter: errors.Reporter) -> records.JsonObject:
+def name_tags(tags: records.JsonObject, reporter: errors.Reporter) -> records.JsonObject:
+    """Return the mapping of tags without names that Ansible takes for its own marks in JSON.
+
+    An object with `__ansible_type`, `__ansible_vault` or `__ansible_unsafe` in it is no mapping to Ansible, which then
+    replaces it or, since 2.19, fails the task: that of `setup` as well, where local facts hold one.
+    """
+    marks = [name for name in tags if name.startswith("__ansible_")]
+    if marks:
+        told = ", ".join(errors.printable(name) for name in marks[:_MOST_WARNINGS])
+        reporter.warn(f"{told} is left out of the mapping of tags: to Ansible that is a mark of its own.")
+    return {name: value for name, value in tags.items() if name not in marks}
+
+
+def flatten(content: records.JsonObject, category: str, reporter: errors.Reporter) -> records.JsonObject:
     """Join the names of nested objects with `_`; lists stay lists, and an empty object leaves nothing."""
-    return _unite(_leaves(content, "", "", where, reporter), where, reporter)
+    omissions = _Omissions(reporter)
+    return _unite(_leaves(content, "", (category,), omissions), omissions)
+
+
+class _Omissions:
+    """Warns of what is left out, one by one up to a few: a document can hold any number of them."""
+
+    def __init__(self, reporter: errors.Reporter) -> None:
+        self._reporter = reporter
+        self._told = 0
+
+    def tell(self, places: list[Place], reason: str) -> None:
+        self._told += 1
+        if self._told <= _MOST_WARNINGS:
+            named = sorted(errors.printable("".join(place), most=_LONGEST_PLACE) for place in places[:_MOST_WARNINGS])
+            self._reporter.warn(f"{', '.join(named)} {'is' if len(places) == 1 else 'are'} left out: {reason}.")
+        elif self._told == _MOST_WARNINGS + 1:
+            self._reporter.warn("More is left out in the same way, and not told one by one.")
 
 
 def _leaves(
-    content: records.JsonObject, prefix: str, path: str, where: str, reporter: errors.Reporter
-) -> Iterator[tuple[str, str, Any]]:
-    """Yield (flat name, path in IMDS's spelling, value) for every leaf."""
+    content: records.JsonObject, prefix: str, place: Place, omissions: _Omissions
+) -> Iterator[tuple[str, Place, Any]]:
+    """Yield (flat name, place, value) for every leaf."""
     for key, value in content.items():
         part = snake_case(key)
         # The name of a field with nothing left of it stays empty, whatever it stands in.
         name = f"{prefix}_{part}" if prefix and part else part
+        here = (*place, f".{key}")
         if isinstance(value, dict):
             if part:
-                yield from _leaves(value, name, f"{path}{key}.", where, reporter)
+                yield from _leaves(value, name, here, omissions)
             elif value:
-                yield "", f"{path}{key}", value
+                yield "", here, value
         else:
-            yield name, f"{path}{key}", _respell(value, f"{where}{path}{key}", reporter)
+            yield name, here, _respell(value, here, omissions)
 
 
-def _respell(value: Any, where: str, reporter: errors.Reporter) -> Any:
+def _respell(value: Any, place: Place, omissions: _Omissions) -> Any:
     """Re-spell the keys of objects inside a list, and nothing else of them."""
     if isinstance(value, list):
-        return [_respell(item, f"{where}[{index}]", reporter) for index, item in enumerate(value)]
+        return [_respell(item, (*place, f"[{index}]"), omissions) for index, item in enumerate(value)]
     if isinstance(value, dict):
-        spelled = ((snake_case(key), key, _respell(item, f"{where}.{key}", reporter)) for key, item in value.items())
-        return _unite(spelled, f"{where}.", reporter)
+        placed = ((key, (*place, f".{key}"), item) for key, item in value.items())
+        return _unite(((snake_case(key), here, _respell(item, here, omissions)) for key, here, item in placed), omissions)
     return value
 
 
-def _unite(named: Iterable[tuple[str, str, Any]], where: str, reporter: errors.Reporter) -> records.JsonObject:
-    """Make a mapping of (name, path, value), leaving out all that meet in one name and what has no name left.
+def _unite(named: Iterable[tuple[str, Place, Any]], omissions: _Omissions) -> records.JsonObject:
+    """Make a mapping of (name, place, value), leaving out all that meet in one name and what has no name left.
 
     To let the last one win would make a fact depend on the order of keys, which no one promises.
     """
     values: records.JsonObject = {}
-    paths: dict[str, list[str]] = {}
-    for name, path, value in named:
-        paths.setdefault(name, []).append(path)
+    places: dict[str, list[Place]] = {}
+    length = 0
+    for name, place, value in named:
+        length += len(name)
+        if length > _MOST_OF_NAMES:
+            omissions.tell([place, ("all that follows",)], "the names before them take over 4 MiB")
+            break
+        places.setdefault(name, []).append(place)
         values[name] = value
-    for path in paths.pop("", ()):
-        reporter.warn(
-            f"{where}{errors.printable(path, most=120)} is left out: nothing is left of its name in snake_case."
-        )
-    for name, met in paths.items():
+    for place in places.pop("", ()):
+        omissions.tell([place], "nothing is left of its name in snake_case")
+    for name, met in places.items():
         if len(met) > 1:
-            told = ", ".join(where + errors.printable(path, most=120) for path in sorted(met))
-            reporter.warn(f"{told} are left out: all of them are {name} in snake_case.")
-    return {name: values[name] for name, met in paths.items() if len(met) == 1}
+            omissions.tell(met, f"all of them are {name[:_LONGEST_PLACE]} in snake_case")
+    return {name: values[name] for name, met in places.items() if len(met) == 1}

@@ -80,7 +80,7 @@ _ROWS: tuple[tuple[int, int, type[errors.ImdsError], bool, str, str], ...] = (
         "an error inside IMDS",
         "Try again, or raise the timeout. If it lasts, look at the VM's resource health.",
     ),
-    (0, 1 << 16, errors.InvalidError, False, "no HTTP status", _NOT_IMDS),
+    (0, 1 << 16, errors.InvalidError, False, "no status of IMDS", _NOT_IMDS),
 )
 
 

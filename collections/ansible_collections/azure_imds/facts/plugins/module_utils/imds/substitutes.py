@@ -10,7 +10,7 @@ from . import errors
 from .body import parse_json
 from .cache import STALE_S, Entry
 from .clock import format_time
-from .document import MAX_BODY
+from .document import MAX_BODY, redact
 from .settings import DEFAULT_ENDPOINT
 
 TYPE_CHECKING = False
@@ -29,9 +29,9 @@ def read_substitute(collection: collector.Collection) -> facts.Snapshot | None:
 
 
 def _from_cloud_init(collection: collector.Collection) -> facts.Snapshot | None:
-    document, changed = read_copy(collection.host.instance_data)
+    copy, changed = read_copy(collection.host.instance_data)
     age_s = max(0.0, collection.clock.time() - changed)
-    entry = Entry(document=document, api_version=None, fetched_at=format_time(changed), age_s=age_s)
+    entry = Entry(document=redact(copy), api_version=None, fetched_at=format_time(changed), age_s=age_s)
     return collection.use(entry, "cloud-init")
 
 

@@ -7,6 +7,7 @@ uses a proxy, follows a redirect, nor lets a slow server stretch the deadline.
 
 from __future__ import annotations
 
+import re
 import socket
 
 from . import records
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 # IMDS is one hop away. Where its route is not up yet the first packet is lost, and the kernel repeats it ever more
 # rarely; a new attempt finds the route sooner.
 _LONGEST_CONNECT_S = 2.0
+# A document has 1 MiB at the most; what wraps it, chunk by chunk for instance, may not be endless either.
+_MOST_RECEIVED = 4 << 20
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
 
 
 class TransportError(Exception):
@@ -61,18 +65,32 @@ class DeadlineSocket(socket.socket):
     def expect_answer(self, deadline: clock.Deadline) -> None:
         """Begin a new answer, to be read before a deadline."""
         self._deadline = deadline
-        self._tail = b""
+        self._start = self._tail = b""
+        self._left = _MOST_RECEIVED
         self.has_whole_head = False
 
     def recv_into(self, buffer, *args) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002  # as the base's
         """Read as the base does, for no longer than the deadline leaves."""
         self.settimeout(self.seconds_left())
         count = super().recv_into(buffer, *args)
+        self._left -= count
+        if self._left < 0:
+            raise OSError("an answer without an end")
         if not self.has_whole_head:
-            seen = self._tail + bytes(memoryview(buffer)[:count])
-            self.has_whole_head = b"\n\r\n" in seen or b"\n\n" in seen
-            self._tail = seen[-2:]
+            self._follow_head(bytes(memoryview(buffer)[:count]))
         return count
+
+    def _follow_head(self, piece: bytes) -> None:
+        """Note where the head ends. That of an interim answer (100, which HTTP clients pass over) does not count."""
+        while piece:
+            self._start += piece[: 12 - len(self._start)]
+            seen = self._tail + piece
+            self._tail, piece = seen[-2:], b""
+            end = _END_OF_HEAD.search(seen)
+            if end and self._start.endswith(b" 100"):
+                self._start, self._tail, piece = b"", b"", seen[end.end() :]
+            else:
+                self.has_whole_head = end is not None
 
     def seconds_left(self) -> float:
         """Return the seconds until the deadline. Raises socket.timeout where it has passed."""
@@ -118,4 +136,8 @@ def describe_failure(error: Exception) -> str:
         return "connection reset"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
+    if type(error).__name__ == "IncompleteRead":  # of http.client or urllib3, which are not imported here
+        return "the connection closed inside the answer"
+    if type(error) is OSError:  # ours
+        return str(error)
     return f"an answer that breaks HTTP ({type(error).__name__})"
