@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0, or that of the outcome."""
     repair_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] in (["-v"], ["--verbose"]):
+    while arguments[:1] in (["-v"], ["--verbose"]) and len(arguments) > 1:
         arguments = [*arguments[1:2], "--verbose", *arguments[2:]]
     try:
         if arguments and arguments[0] in COMMANDS:

@@ -24,7 +24,8 @@ def test_table() -> None:
     assert (KNOWN[-1], KNOWN[0]) == (NEWEST, PREVIEW)
     assert FALLBACKS == ("2019-06-01", "2017-04-02")
     assert set(FALLBACKS) <= set(KNOWN)
-    assert SCHEDULED_EVENTS == "2020-07-01"
+    assert SCHEDULED_EVENTS[0] == "2020-07-01"
+    assert list(SCHEDULED_EVENTS) == sorted(SCHEDULED_EVENTS, reverse=True)
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,8 @@ def test_outage(imds: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
         ({"interval": 0.2}, "interval has to be 1.0 at the least"),
         ({"interval": "often"}, "interval has to be a number of seconds"),
         ({"all": "yes"}, "all has to be true or false"),
+        ({"vm_name": ""}, "vm_name has to be a name"),
+        ({"vm_name": 5}, "vm_name has to be a name"),
         ({"endpoint": "http://imds.example"}, "endpoint cannot be 'http://imds.example'"),
     ],
 )
@@ -116,6 +118,18 @@ def test_bad_arguments(args: dict[str, Any], told: str, imds: Emulator) -> None:
     """The source ends at once and says what is wrong, without a request."""
     with pytest.raises(Exception, match=told):
         asyncio.run(load()["main"](asyncio.Queue(), args))
+    assert imds.requests == []
+
+
+@pytest.mark.parametrize("options", [{}, {"all": True}, {"vm_name": "vm-one"}])
+@pytest.mark.parametrize(("variable", "value"), [("AZURE_IMDS_DISABLED", "1"), ("AZURE_IMDS_DETECT", "auto")])
+def test_not_azure(
+    options: dict[str, Any], variable: str, value: str, imds: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Switched off, or on another platform, the source ends without a request, whatever it was to tell of."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(Exception, match=r"DISABLED is set|not look like an Azure VM|not an Azure VM"):
+        asyncio.run(load()["main"](asyncio.Queue(), {"endpoint": imds.url, **options}))
     assert imds.requests == []
 
 

@@ -63,7 +63,8 @@ def test_figures_are_the_program_s() -> None:
     from azure_imds_facts.commands import event_hooks  # noqa: PLC0415
     from azure_imds_facts.core import event_watch  # noqa: PLC0415
 
-    assert f"over {build_parser().get_default('exec_timeout'):g} seconds" in TEXT
+    assert f"over {command._HOOK_S:g} seconds" in TEXT
+    assert f"({command._HOOK_S:g})" in build_parser().format_help()
     assert f"up to {event_watch._LONGEST_WAIT_S:g} seconds" in TEXT
     assert event_hooks._MOST_AT_ONCE == 8
     assert "eight at the most" in TEXT

@@ -51,10 +51,6 @@ def test_the_preview_lacks_most_fields() -> None:
         {"DocumentIncarnation": "1", "Events": []},
         {"DocumentIncarnation": True, "Events": []},
         {"DocumentIncarnation": 1, "Events": {}},
-        document({}),
-        document({"EventId": ""}),
-        document({"EventId": 5}),
-        {"DocumentIncarnation": 1, "Events": ["A"]},
     ],
 )
 def test_what_is_no_document_is_refused(wrong: Any) -> None:

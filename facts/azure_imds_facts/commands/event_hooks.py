@@ -11,7 +11,6 @@ import tempfile
 
 from azure_imds_facts.core.errors import printable
 from azure_imds_facts.core.events import spell_change
-from azure_imds_facts.core.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,11 +26,40 @@ _GRACE_S = 5.0
 _LONGEST_VALUE = 4096
 
 
-@record
 class _Run:
-    change: Change
-    process: subprocess.Popen[bytes]
-    started: float
+    """One command that was started, with all that it started in turn: they are a process group."""
+
+    def __init__(self, change: Change, process: subprocess.Popen[bytes], *, started: float) -> None:
+        self.change = change
+        self.process = process
+        self.started = started
+        self.is_asked_to_end = False
+        self._is_killed = False
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether the command has ended; where it was asked to, with all that it started."""
+        if self.process.poll() is None:
+            return False
+        return not self.is_asked_to_end or self._is_killed or not self._signal(0)
+
+    def ask_to_end(self) -> None:
+        """Give it, and all that it started, the chance to end well."""
+        self.is_asked_to_end = True
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it with all that it started."""
+        self._is_killed = True
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> bool:
+        """Reach the whole group; return whether there is anybody in it."""
+        try:
+            os.killpg(self.process.pid, number)
+        except (ProcessLookupError, PermissionError):  # PermissionError: nobody but what runs as another user by now
+            return False
+        return True
 
 
 class Hooks:
@@ -44,7 +72,6 @@ class Hooks:
         self._reporter = reporter
         self._waiting: list[Change] = []
         self._running: list[_Run] = []
-        self._asked_to_end: set[int] = set()
 
     @property
     def unfinished(self) -> list[Change]:
@@ -57,32 +84,32 @@ class Hooks:
         self._start()
 
     def reap(self) -> list[Change]:
-        """Start what can be started, end what takes too long; return the changes whose command ended with 0."""
+        """Start what can be started, end what takes too long; return the changes whose command did well by itself."""
         succeeded = []
         for run in list(self._running):
-            code = run.process.poll()
-            if code is None:
+            if not run.is_over:
                 self._check_time(run)
                 continue
             self._running.remove(run)
-            if code == 0:
+            code = run.process.returncode
+            if code == 0 and not run.is_asked_to_end:
                 succeeded.append(run.change)
             else:
-                self._report(run, f"ended with {code}" if code > 0 else f"was ended by signal {-code}")
+                end = f"ended with {code}" if code >= 0 else f"was ended by signal {-code}"
+                self._reporter.warn(f"The command for {_name(run.change)} {end}: {self._command}")
         self._start()
         return succeeded
 
     def stop(self) -> None:
         """End what still runs, with everything that it started."""
         for run in self._running:
-            _signal(run, signal.SIGTERM)
+            run.ask_to_end()
         ends = self._clock.monotonic() + _GRACE_S
+        while any(not run.is_over for run in self._running) and self._clock.monotonic() < ends:
+            self._clock.sleep(0.02)
         for run in self._running:
-            try:
-                run.process.wait(max(0.0, ends - self._clock.monotonic()))
-            except subprocess.TimeoutExpired:
-                _signal(run, signal.SIGKILL)
-                run.process.wait()
+            run.kill()
+            run.process.wait()
 
     def _start(self) -> None:
         busy = {run.change.event.key for run in self._running}
@@ -110,20 +137,15 @@ class Hooks:
         except OSError as error:
             self._reporter.warn(f"The command for {_name(change)} cannot be run: {error.strerror or error}.")
             return
-        self._running.append(_Run(change=change, process=process, started=self._clock.monotonic()))
+        self._running.append(_Run(change, process, started=self._clock.monotonic()))
 
     def _check_time(self, run: _Run) -> None:
         late_s = self._clock.monotonic() - run.started - self._timeout_s
         if late_s > _GRACE_S:
-            _signal(run, signal.SIGKILL)
-        elif late_s > 0 and run.process.pid not in self._asked_to_end:
-            self._asked_to_end.add(run.process.pid)
+            run.kill()
+        elif late_s > 0 and not run.is_asked_to_end:
             self._reporter.warn(f"The command for {_name(run.change)} took over {self._timeout_s:g} s and is ended.")
-            _signal(run, signal.SIGTERM)
-
-    def _report(self, run: _Run, end: str) -> None:
-        self._asked_to_end.discard(run.process.pid)
-        self._reporter.warn(f"The command for {_name(run.change)} {end}: {self._command}")
+            run.ask_to_end()
 
 
 def build_environment(change: Change) -> dict[str, str]:
@@ -142,14 +164,6 @@ def build_environment(change: Change) -> dict[str, str]:
         "DURATION": "" if event.duration_s is None else str(event.duration_s),
     }
     return {f"AZURE_IMDS_EVENT_{name}": printable(value, most=_LONGEST_VALUE) for name, value in values.items()}
-
-
-def _signal(run: _Run, number: int) -> None:
-    """Reach all that the command started: it leads a group of its own, which may be gone already."""
-    try:
-        os.killpg(run.process.pid, number)
-    except ProcessLookupError:
-        return
 
 
 def _name(change: Change) -> str:

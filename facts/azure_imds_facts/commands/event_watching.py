@@ -8,8 +8,9 @@ import json
 import os
 import select
 import signal
+import time
 
-from azure_imds_facts.commands.streams import print_json
+from azure_imds_facts.commands.streams import print_json, silence
 from azure_imds_facts.core.errors import TRANSIENT, ImdsError, UsageError
 from azure_imds_facts.core.events import SCHEDULED, UPDATED, spell_change
 from azure_imds_facts.core.safe_files import UnsafeFileError, open_directory, open_lock_file, read_file, write_file
@@ -105,7 +106,7 @@ class StateFile:
             return None
 
     def write(self, state: object) -> None:
-        """Keep a state, where it is another than the last."""
+        """Keep a state, where it is another than the last. Raises UsageError where that cannot be."""
         content = json.dumps(state).encode()
         if content == self._kept:
             return
@@ -142,11 +143,15 @@ class Watching:
         self._state = state
         self._approves = approves
         self._to_approve: dict[str, Change] = {}
+        self._approve_from = 0.0
+        self._is_unkept = False
 
     def run(self) -> None:
-        """Watch until a signal comes. Raises UsageError where the state can no longer be kept."""
-        if self._state is not None and self._watch.restore(self._state.read()):
-            self._reporter.notice("Going on from what was told before.")
+        """Watch until a signal comes. Raises UsageError where the state cannot be kept to begin with."""
+        if self._state is not None:
+            if self._watch.restore(self._state.read()):
+                self._reporter.notice("Going on from what was told before.")
+            self._state.write(self._watch.state())
         try:
             while not self._signals.is_stopped:
                 self._turn()
@@ -160,41 +165,81 @@ class Watching:
         with self._signals:
             found = self._watch.poll()
         for change in found:
-            print_json(spell_change(change))
+            # What was good for the event as it was may not be so for what it is now.
+            self._to_approve.pop(change.event.key, None)
             if self._hooks is not None:
                 self._hooks.add(change)
+        self._tell(found)
         self._save()
         if self._hooks is not None:
             for change in self._hooks.reap():
                 self._settle(change)
             self._save()
-        self._approve()
+        self._approve_next()
         is_busy = self._hooks is not None and bool(self._hooks.unfinished)
         self._signals.sleep(min(self._watch.wait_s, _LOOK_S) if is_busy else self._watch.wait_s)
 
+    def _tell(self, found: list[Change]) -> None:
+        """Print the changes. Whoever reads them may stop to read: a wish to end is heard even then."""
+        try:
+            with self._signals:
+                for change in found:
+                    print_json(spell_change(change))
+        except Stopped:
+            silence(1)
+            raise
+        except UsageError as error:
+            if self._hooks is None:
+                raise
+            self._reporter.warn(f"{error} Commands are run all the same.")
+
     def _settle(self, change: Change) -> None:
-        if self._approves and change.kind in (SCHEDULED, UPDATED) and not change.event.is_started:
+        unfinished = {one.event.key for one in self._hooks.unfinished} if self._hooks is not None else set()
+        if (
+            self._approves
+            and change.kind in (SCHEDULED, UPDATED)
+            and not change.event.is_started
+            and change.event.key not in unfinished
+        ):
             self._to_approve[change.event.key] = change
 
     def _save(self) -> None:
         if self._state is not None:
             pending = [*self._to_approve.values()]
             unfinished = self._hooks.unfinished if self._hooks is not None else []
-            self._state.write(self._watch.state(untold=[*pending, *unfinished]))
-
-    def _approve(self) -> None:
-        """Approve what may start: IMDS hears of it once, however often that has to be tried."""
-        for key, change in list(self._to_approve.items()):
-            event_id = change.event.event_id
             try:
-                with self._signals:
-                    is_new = self._watch.approve(event_id, timeout_s=_APPROVAL_S)
-            except TRANSIENT as error:
-                self._reporter.notice(f"{error} The approval of {event_id} is tried again.")
-                continue
-            except ImdsError as error:
-                self._reporter.warn(str(error))
+                self._state.write(self._watch.state(untold=[*pending, *unfinished]))
+            except UsageError as error:
+                self._note_unkept(str(error))
             else:
-                self._reporter.notice(f"{'Approved' if is_new else 'Already started:'} {event_id}.")
-            del self._to_approve[key]
+                self._is_unkept = False
+
+    def _note_unkept(self, problem: str) -> None:
+        """A full disk, most likely: events go on all the same, and it is tried again with each turn."""
+        if not self._is_unkept:
+            self._is_unkept = True
+            self._reporter.warn(f"{problem} Until then a restart would tell anew what has been told.")
+
+    def _approve_next(self) -> None:
+        """Approve one event that may start, in one request; the next look for events comes before the next approval."""
+        if not self._to_approve or time.monotonic() < self._approve_from:
+            return
+        key, change = next(iter(self._to_approve.items()))
+        event_id = change.event.event_id
+        del self._to_approve[key]
+        try:
+            with self._signals:
+                is_new = self._watch.approve(event_id, timeout_s=_APPROVAL_S)
+        except TRANSIENT as error:
+            self._to_approve[key] = change
+            self._approve_from = time.monotonic() + self._watch.approve_again_s
+            self._reporter.notice(f"{error} The approval of {event_id} is tried again.")
+        except Stopped:
+            self._to_approve[key] = change
             self._save()
+            raise
+        except ImdsError as error:
+            self._reporter.warn(str(error))
+        else:
+            self._reporter.notice(f"{'Approved' if is_new else 'Already started:'} {event_id}.")
+        self._save()

@@ -28,7 +28,7 @@ from azure_imds_facts.commands.collecting import (
 from azure_imds_facts.commands.streams import print_json
 from azure_imds_facts.core.cache import Cache
 from azure_imds_facts.core.clock import Clock
-from azure_imds_facts.core.errors import TRANSIENT, InvalidError, NotAzureError, UsageError
+from azure_imds_facts.core.errors import TRANSIENT, NotAzureError, UnavailableError, UsageError
 from azure_imds_facts.core.event_client import SWITCH_ON_S, EventClient
 from azure_imds_facts.core.events import concerns, spell_event
 from azure_imds_facts.core.host import Host, detect_azure
@@ -46,18 +46,21 @@ _ROOTS_STATE = "/var/lib/azure-imds-facts/events.json"
 # Remembers when IMDS was last asked for events, so that nobody is warned of what has happened already.
 _MARK = "events.asked"
 _SILENCE_S = 24 * 3600.0
+_HOOK_S = 600.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
     parser.add_argument("--watch", action="store_true", help="go on, and print each change as it comes")
-    parser.add_argument("--approve", metavar="ID", help="let this event start now; may be repeated")
+    parser.add_argument(
+        "--approve", metavar="ID", action="append", help="let this event start now; may stand several times"
+    )
     parser.add_argument("--exec", metavar="COMMAND", help="with --watch: run this for each change of this VM's events")
     parser.add_argument(
         "--approve-on-success", action="store_true", help="with --exec: approve an event once the command ended with 0"
     )
     parser.add_argument(
-        "--exec-timeout", metavar="SECONDS", type=float, default=600.0, help="end a command after this long (600)"
+        "--exec-timeout", metavar="SECONDS", type=float, help="with --exec: end a command after this long (600)"
     )
     parser.add_argument(
         "--state",
@@ -94,9 +97,10 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.watch:
             return _watch(arguments, settings, client, reporter)
         _warn_of_first_call(settings, reporter)
+        for event_id in arguments.approve or ():
+            is_new = client.approve(event_id)
+            print_json({"eventId": event_id, "approved": True, "alreadyStarted": not is_new})
         if arguments.approve:
-            is_new = client.approve(arguments.approve)
-            print_json({"eventId": arguments.approve, "approved": True, "alreadyStarted": not is_new})
             return 0
         name = None if arguments.all else arguments.vm_name or _collect_name(settings, reporter)
         for event in client.fetch_timeline().events:
@@ -116,8 +120,21 @@ def _check(arguments: argparse.Namespace) -> None:
         (arguments.approve_on_success and not arguments.exec, "Nothing can succeed without --exec.", "Add --exec."),
         (arguments.state is not None and not arguments.watch, "--state is for --watch.", "Add --watch."),
         (arguments.approve is not None and arguments.watch, "--approve does not watch.", "Run it by itself."),
-        (arguments.approve == "", "--approve has no id.", "Give the eventId that azure-imds-facts events prints."),
-        (not 0 < arguments.exec_timeout < 1e9, "--exec-timeout is no time.", "Give seconds above 0."),
+        (
+            "" in (arguments.approve or ()),
+            "--approve has no id.",
+            "Give the eventId that azure-imds-facts events prints.",
+        ),
+        (
+            arguments.approve is not None and (arguments.all or arguments.vm_name is not None),
+            "--approve takes an id, whichever VM it is about.",
+            "Leave --all and --vm-name out.",
+        ),
+        (arguments.exec_timeout is not None and not arguments.exec, "--exec-timeout is for --exec.", "Add --exec."),
+        (not 0 < (arguments.exec_timeout or 1) < 1e9, "--exec-timeout is no time.", "Give seconds above 0."),
+        (arguments.exec_timeout == 0, "--exec-timeout is no time.", "Give seconds above 0."),
+        (arguments.vm_name == "", "--vm-name has no name.", "Give compute.name of the VM, or leave it out."),
+        (arguments.state == "", "--state has no file.", "Name one, or leave it out."),
     ]
     for is_wrong, problem, hint in wrong:
         if is_wrong:
@@ -134,7 +151,7 @@ def _watch(arguments: argparse.Namespace, settings: Settings, client: EventClien
     state = StateFile(path) if path else None
     clock = Clock()
     hooks = (
-        Hooks(arguments.exec, timeout_s=arguments.exec_timeout, clock=clock, reporter=reporter)
+        Hooks(arguments.exec, timeout_s=arguments.exec_timeout or _HOOK_S, clock=clock, reporter=reporter)
         if arguments.exec
         else None
     )
@@ -167,7 +184,9 @@ def _wait_for_name(settings: Settings, signals: Signals, reporter: Reporter) -> 
 def _collect_name(settings: Settings, reporter: Reporter) -> str:
     name = (collect_snapshot(settings, reporter).document.get("compute") or {}).get("name")
     if not isinstance(name, str) or not name:
-        raise InvalidError("IMDS tells no name of this VM.", hint="Give it with --vm-name, or --all for all events.")
+        raise UnavailableError(
+            "IMDS tells no name of this VM.", hint="Give it with --vm-name, or --all for all events."
+        )
     return name
 
 

@@ -30,6 +30,7 @@ EXPORTS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a subcommand for each export that this program carries: the single file lacks some."""
+    parser.add_argument("-v", "--verbose", action="store_true", help="changes nothing: what is written is told anyway")
     subparsers = parser.add_subparsers(metavar="WHAT", required=True)
     for what, (module_name, summary) in EXPORTS.items():
         if find_spec(module_name) is None:
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             allow_abbrev=False,
         )
         module.add_arguments(subparser)
+        subparser.add_argument("-v", "--verbose", action="store_true", help=argparse.SUPPRESS)
         subparser.set_defaults(run_export=module.run)
 
 

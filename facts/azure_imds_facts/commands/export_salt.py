@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         _check_replaceable(root / path)
     for path, content in tree.items():
         _write(root / path, content)
-        print_answer(os.fspath(root / path))
+    print_answer("\n".join(os.fspath(root / path) for path in tree))
     _remove_older(root / "_utils", keep=_name_package())
     return 0
 

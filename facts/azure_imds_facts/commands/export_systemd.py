@@ -50,11 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
             f"{os.path.join(arguments.directory, masked[0])} is a link, perhaps because the unit is masked.",
             hint="Unmask it or remove the link, then run this again.",
         )
-    for path, content in contents.items():
-        place = os.path.join(arguments.directory, path)
-        if path != _SETTINGS or not os.path.exists(place):
-            _write(place, content)
-            print_answer(place)
+    places = {os.path.join(arguments.directory, path): content for path, content in contents.items()}
+    written = [place for place in places if not (place.endswith(_SETTINGS) and os.path.exists(place))]
+    for place in written:
+        _write(place, places[place])
+    print_answer("\n".join(written))
     return 0
 
 

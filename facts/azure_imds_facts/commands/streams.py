@@ -44,7 +44,7 @@ def silence(descriptor: int) -> None:
 
 def print_answer(text: str) -> None:
     """Print UTF-8, whatever the locale says: what reads this is a program. Raises as `write_output` does."""
-    write_output(text.encode() + b"\n")
+    write_output(text.encode(errors="surrogateescape") + b"\n")  # paths may hold other bytes
 
 
 def print_json(value: object, *, indent: int | None = None, sort_keys: bool = False) -> None:

@@ -43,6 +43,7 @@ def run_around(assembly: Assembly, command: Sequence[str], *, log: Callable[[str
         # Facts of an emulated machine must not get into the cache of the real one, nor into the next emulator's.
         with tempfile.TemporaryDirectory(prefix="azure-imds-facts-") as cache, Background(assembly, log=log) as server:
             environment = {**os.environ, "AZURE_IMDS_CACHE_DIR": cache}
+            environment.pop("AZURE_IMDS_ENDPOINT", None)  # the command is to ask the real address
             mask = {signal.Signals(number) for number in before}
             sandbox = start_sandbox(command, environment=environment, dmi=describe_dmi(vm_id), mask=mask)
             server.start(sandbox.listener)

@@ -92,6 +92,11 @@ def _event(assembly: Assembly, plan: str | Mapping[str, Any]) -> None:
 
 
 # Name → what its value is, and what it does.
+def _cancel(assembly: Assembly, event_id: str) -> None:
+    if not assembly.events.cancel(event_id):
+        raise EmulatorError(f"cancel_event: there is no event {event_id}")
+
+
 CHANGES: dict[str, tuple[Any, Callable[[Assembly, Any], None]]] = {
     "tag": (dict, _tag),
     "untag": (list, _untag),
@@ -100,6 +105,6 @@ CHANGES: dict[str, tuple[Any, Callable[[Assembly, Any], None]]] = {
     "fault": ((str, dict), _fault),
     "throttle": (dict, _throttle),
     "event": ((str, dict), _event),
-    "cancel_event": (str, lambda assembly, event_id: assembly.events.cancel(event_id)),
+    "cancel_event": (str, _cancel),
 }
 _NAMES: dict[Any, str] = {dict: "an object", list: "an array", str: "text", (str, dict): "text or an object"}

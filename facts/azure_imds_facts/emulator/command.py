@@ -7,9 +7,11 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
+
+from azure_imds_facts.commands.streams import print_answer, tell
 
 from .assembly import Assembly, assemble
 from .background import load_server
@@ -42,14 +44,14 @@ def run(arguments: argparse.Namespace) -> int:
             return _change(arguments)
         return _emulate(arguments)
     except EmulatorError as error:
-        say(f"azure-imds-facts emulate: {error}")
+        tell(f"azure-imds-facts emulate: {error}")
         return error.exit_code
 
 
 def _change(arguments: argparse.Namespace) -> int:
     if not arguments.control:
         raise EmulatorError("--change needs --control, the socket of the emulator to change")
-    print(send_changes(arguments.control, arguments.change))
+    print_answer(send_changes(arguments.control, arguments.change))
     return 0
 
 
@@ -75,19 +77,14 @@ def _run_child(assembly: Assembly, command: list[str], log: Log | None) -> int:
     return run_around(assembly, command, log=log)
 
 
-def say(message: str) -> None:
-    """Write one line to standard error."""
-    print(message, file=sys.stderr, flush=True)
-
-
 def _warn(assembly: Assembly) -> None:
     settings = assembly.settings
     if settings.allow_remote:
-        say(f"warning: {settings.bind} hands out metadata and tokens to whoever can reach it")
+        tell(f"warning: {settings.bind} hands out metadata and tokens to whoever can reach it")
     if settings.document is not None and not isinstance(assembly.machine, RawMachine):
         unknown = unknown_fields(settings.document)
         if unknown:
-            say(f"warning: {settings.document_name}: no api-version has {choices(unknown)}; --raw serves them")
+            tell(f"warning: {settings.document_name}: no api-version has {choices(unknown)}; --raw serves them")
 
 
 @contextmanager
@@ -95,14 +92,19 @@ def _open_log(arguments: argparse.Namespace) -> Iterator[Log | None]:
     """Give what writes a line a request: to standard error, to a file, or nothing."""
     if not arguments.log:
         # Around a command standard error is the command's.
-        yield None if arguments.quiet or arguments.child else say
+        yield None if arguments.quiet or (arguments.child and not arguments.verbose) else tell
         return
     try:
         file = open(arguments.log, "a", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115
     except OSError as error:
         raise EmulatorError(f"--log {arguments.log}: {(error.strerror or str(error)).lower()}") from error
     with file:
-        yield lambda line: print(line, file=file)
+        yield lambda line: _note(file, line)
+
+
+def _note(file: TextIO, line: str) -> None:
+    with suppress(OSError):  # a full disk is no reason to stop serving
+        print(line, file=file)
 
 
 async def _serve(server: Server, settings: Settings) -> int:
@@ -111,7 +113,7 @@ async def _serve(server: Server, settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     await server.start(listener)
-    print(spell_url(listener), flush=True)
+    print_answer(spell_url(listener))
     await ended.wait()
     await server.stop()
     return 0

@@ -139,13 +139,15 @@ class Events:
             self._advance()
         return event.id
 
-    def cancel(self, event_id: str) -> None:
-        """Take an event back, as Azure does where the reason has gone."""
+    def cancel(self, event_id: str) -> bool:
+        """Take an event back, as Azure does where the reason has gone; return whether there was one to take back."""
         with self._lock:
             self._advance()
             kept = [event for event in self._events if event.id.lower() != event_id.lower()]
             self.incarnation += any(event.status for event in self._events if event not in kept)
+            is_found = len(kept) < len(self._events)
             self._events = kept
+            return is_found
 
     def approve(self, event_ids: Iterable[str]) -> bool:
         """Start events before their time; False, and nothing done, where an id was never announced."""

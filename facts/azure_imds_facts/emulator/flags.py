@@ -85,6 +85,7 @@ def _add_running(group: Any) -> None:
     add("--change", metavar="JSON", help="change the emulator at --control, print its state and end")
     add("--log", metavar="FILE", help="one line a request there (default: standard error; none with a command)")
     add("--quiet", action="store_true", help="no line a request")
+    add("-v", "--verbose", action="store_true", help="a line a request on standard error around a command too")
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:

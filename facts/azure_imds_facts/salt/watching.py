@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.core.clock import Clock
-from azure_imds_facts.core.errors import ImdsError
+from azure_imds_facts.core.errors import ImdsError, NotAzureError, UnavailableError
 from azure_imds_facts.core.event_watch import Watch
 from azure_imds_facts.core.events import spell_change
 from azure_imds_facts.core.safe_files import open_directory, read_file, write_file
@@ -25,8 +25,18 @@ _STATE = "azure_imds_events.json"
 _STATE_LIMIT = 4 * 1024 * 1024
 # A minion must not stand still for a second in every two: after a request without any answer it is left alone so long.
 _AFTER_SILENCE_S = 5.0
-# Nothing says that this machine will become an Azure VM, or get the name that it has not.
-_AFTER_NO_NAME_S = 60.0
+# Nothing says that this machine will become an Azure VM, or its settings right.
+_AFTER_NOT_AZURE_S = 60.0
+# Once for all that the loader makes of the beacon: after a reload of beacons nothing is told twice.
+_WATCHES: dict[tuple[str, bool], MinionWatch] = {}
+
+
+def watch_for(opts: Mapping[str, Any], *, is_all: bool) -> MinionWatch:
+    """Return this process's watch for a minion."""
+    key = (str(opts.get("id")), is_all)
+    if key not in _WATCHES:
+        _WATCHES[key] = MinionWatch(opts, is_all=is_all)
+    return _WATCHES[key]
 
 
 class MinionWatch:
@@ -48,7 +58,7 @@ class MinionWatch:
             watch = self._watch = self._watch or self._begin()
         except ImdsError as error:
             log.debug("azure_imds_events: %s: %s", error.outcome, error)
-            self._rest(_AFTER_NO_NAME_S)
+            self._rest(_AFTER_NOT_AZURE_S if isinstance(error, NotAzureError) else _AFTER_SILENCE_S)
             return []
         if not self._is_saved:
             # Only now: what the last call returned is on its way to the master. Rather told twice than never.
@@ -69,7 +79,10 @@ class MinionWatch:
     def _find_name(self) -> str:
         """Return what IMDS calls this VM. Raises the ImdsError of the outcome."""
         compute = (self._opts.get("grains") or {}).get("azure_imds", {}).get("compute", {})
-        return str(compute.get("name") or collect_facts(self._opts, gather="compute")["compute"].get("name", ""))
+        name = compute.get("name") or collect_facts(self._opts, gather="compute")["compute"].get("name")
+        if not name:
+            raise UnavailableError("IMDS tells no name of this VM yet.", hint="It is asked again.")
+        return str(name)
 
     def _rest(self, seconds: float) -> None:
         self._resting_until = self._clock.monotonic() + seconds

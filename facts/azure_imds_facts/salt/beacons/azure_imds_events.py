@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.salt import collecting
-from azure_imds_facts.salt.watching import MinionWatch
+from azure_imds_facts.salt.watching import watch_for
 
 if TYPE_CHECKING:
     __opts__: dict[str, Any] = {}
@@ -37,7 +37,6 @@ _KEYS: dict[str, tuple[str, tuple[type, ...]]] = {
     "disable_during_state_run": ("True or False", (bool,)),
     "beacon_module": ("a name", (str,)),
 }
-_WATCHES: dict[bool, MinionWatch] = {}
 
 
 def __virtual__() -> str | tuple[bool, str]:  # noqa: N807  the name that Salt calls
@@ -62,9 +61,7 @@ def validate(config: Any) -> tuple[bool, str]:
 
 def beacon(config: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the changes since the last call. It waits for IMDS no longer than the minion's timeout, a second."""
-    is_all = bool(_merge(config).get("all", False))
-    watch = _WATCHES.setdefault(is_all, MinionWatch(__opts__, is_all=is_all))
-    return watch.poll()
+    return watch_for(__opts__, is_all=bool(_merge(config).get("all", False))).poll()
 
 
 def _merge(config: list[dict[str, Any]]) -> dict[str, Any]:

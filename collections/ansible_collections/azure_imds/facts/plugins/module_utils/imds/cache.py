@@ -75,7 +75,8 @@ class Cache:
             if stored["key"] != _describe(key) or stored["format"] != _FORMAT:
                 return None
             if b"\\ud" in content.lower():
-                json.dumps(stored, ensure_ascii=False).encode()  # a lone surrogate, which no entry of ours holds, raises
+                # Raises for a lone surrogate, which no entry of ours holds.
+                json.dumps(stored, ensure_ascii=False).encode()
             age_s = self._clock.boottime() - float(stored["fetchedBoottime"])
             local_address = stored["localAddress"]
             entry = Entry(

@@ -92,9 +92,7 @@ class Client:
         """
         return self.negotiate(lambda asked: self.fetch("/metadata/instance", asked), version, remembered=remembered)
 
-    def negotiate(
-        self, ask: Callable[[str], Answer], version: str | None, *, remembered: str | None = None
-    ) -> Answer:
+    def negotiate(self, ask: Callable[[str], Answer], version: str | None, *, remembered: str | None = None) -> Answer:
         """Ask as `fetch_instance` does, whatever `ask` asks for in the api-version that it is given."""
         if version:
             return self._note(ask(version))

@@ -14,11 +14,10 @@ def parse_date(text: object) -> float | None:
 
     try:
         parsed = parsedate_tz(text)
-        moment = float(mktime_tz(parsed)) if parsed else None
-        # Of years that the rest of Python knows as well.
-        return moment if moment is not None and 0 <= moment < 1 << 38 else None
+        moment = float(mktime_tz(parsed)) if parsed else -1.0
     except (ValueError, OverflowError, IndexError, TypeError):
         return None  # email.utils takes more for a date than it can count
+    return moment if 0 <= moment < 1 << 38 else None  # in years that the rest of Python knows as well
 
 
 class Clock:

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import json
 
-from . import errors, records
+from . import errors, records, versions
 from .asking import choose_wait
 from .client import Answer, Client
 from .clock import Clock, Deadline
-from .event_versions import VERSIONS, Negotiation
+from .event_versions import Negotiation
 from .events import parse_timeline
 
 TYPE_CHECKING = False
@@ -57,11 +57,11 @@ class EventClient:
         reporter: errors.Reporter | None = None,
         spacing_s: float = 0.25,
     ) -> None:
-        if api_version is not None and api_version not in VERSIONS:
+        if api_version is not None and api_version not in versions.SCHEDULED_EVENTS:
             given = errors.printable(str(api_version))
             raise errors.UsageError(
                 f"Scheduled events have no api-version {given!r}; theirs are not the instance's.",
-                hint=f"Give one of {', '.join(VERSIONS)}, or none.",
+                hint=f"Give one of {', '.join(versions.SCHEDULED_EVENTS)}, or none.",
             )
         self._endpoint = endpoint
         self._transport_factory = transport_factory
@@ -69,9 +69,11 @@ class EventClient:
         self._timeout_s = timeout_s
         self._spacing_s = spacing_s
         self._reporter = reporter or errors.Reporter()
-        self._versions = Negotiation((api_version,) if api_version else VERSIONS)
+        self._versions = Negotiation((api_version,) if api_version else versions.SCHEDULED_EVENTS)
         self._asked_at: float | None = None
         self._attempts = 0
+        # What the last answer's `Retry-After` asked for.
+        self.retry_after_s: float | None = None
         self.clock = clock or Clock()
         self.has_answered = False
 
@@ -94,11 +96,19 @@ class EventClient:
         self._attempts = 0
         return self._insist(self.ask_once, Deadline(self._timeout_s, self.clock))
 
-    def approve(self, event_id: str, *, timeline: Timeline | None = None, timeout_s: float | None = None) -> bool:
+    def approve(
+        self,
+        event_id: str,
+        *,
+        timeline: Timeline | None = None,
+        timeout_s: float | None = None,
+        is_patient: bool = True,
+    ) -> bool:
         """Let an event start now; return True, or False where it had started already.
 
         `timeline` saves a request to whoever has just asked. It may be repeated. All VMs among the event's `resources`
-        are affected. Raises RejectedError where IMDS does not list the event (any more), else as `fetch_timeline` does.
+        are affected. `is_patient` False: ask once, whoever calls this comes back. Raises RejectedError where IMDS does
+        not list the event (any more), else as `fetch_timeline` does.
         """
         self._attempts = 0
         deadline = Deadline(timeout_s or self._timeout_s, self.clock)
@@ -117,7 +127,7 @@ class EventClient:
                 raise _gone(event_id, client.tell("400 to its approval"))
             return answer, False
 
-        return self._insist(post, deadline)
+        return self._insist(post, deadline, is_patient=is_patient)
 
     def ask_once(self, deadline: Deadline | None = None) -> tuple[Answer, Timeline | None]:
         """Make one request, of no more than a few seconds once IMDS has answered; return its end and what it brought.
@@ -144,9 +154,20 @@ class EventClient:
             return answer, None
         if self._versions.refuse():
             return records.replace(answer, error=None), None
-        return answer, None
+        return (answer if answer.status == 400 or self.has_answered else self._offers_none(answer)), None
 
-    def _insist(self, attempt: Callable[[Deadline], tuple[Answer, T | None]], deadline: Deadline) -> T:
+    def _offers_none(self, answer: Answer) -> Answer:
+        hint = "This IMDS offers no scheduled events, as Azure Stack Hub's. Check the endpoint and --api-version."
+        refused = errors.RejectedError(self._client.tell(answer.came_back, url=answer.url), hint=hint)
+        return records.replace(answer, error=refused, is_retried=False)
+
+    def _insist(
+        self,
+        attempt: Callable[[Deadline], tuple[Answer, T | None]],
+        deadline: Deadline,
+        *,
+        is_patient: bool = True,
+    ) -> T:
         """Repeat an attempt until it brings something, its error is final, or the deadline passes."""
         failures = 0
         told = ""
@@ -157,27 +178,23 @@ class EventClient:
                 return found
             if last is None or answer.status is not None:
                 last = answer
+            self.retry_after_s = answer.wait_s
             error = answer.error
             if error is None and deadline.remaining > 0:
                 continue  # the next api-version
-            if error is None or answer.status == 404:
-                raise self._final(answer)
             failures += 1
-            wait_s = choose_wait(answer, failures, deadline, least_s=0.0)
-            if wait_s is None:
-                raise self._final(last)  # the last complete answer names the outcome
+            wait_s = choose_wait(answer, failures, deadline, least_s=0.0) if is_patient else None
+            if error is None or wait_s is None:
+                raise self._final(last)
             if error.outcome != told:
                 told = error.outcome
                 self._reporter.notice(f"{error.problem} Asking again for up to {deadline.remaining:.1f} s.")
             self.clock.sleep(wait_s)
 
-    def _final(self, answer: Answer) -> errors.ImdsError:
-        """Return the error to end with, and tell all that was tried."""
-        client = self._client
-        if answer.error is None or answer.status == 404:
-            hint = "This IMDS offers no scheduled events, as Azure Stack Hub's. Check the endpoint and --api-version."
-            return errors.RejectedError(client.tell(answer.came_back, url=answer.url), hint=hint)
-        return client.retell(answer) or answer.error
+    def _final(self, last: Answer) -> errors.ImdsError:
+        """Return the error of the last complete answer, which names the outcome."""
+        error = self._client.retell(last if last.error else self._offers_none(last))
+        return error or errors.UnavailableError("IMDS gave no answer.")
 
     def _make_client(self, deadline: Deadline, body: bytes | None = None) -> Client:
         """A client for one request, once the time for it has come."""

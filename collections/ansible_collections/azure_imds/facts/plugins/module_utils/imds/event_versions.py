@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-# Newest first, from Microsoft's page "Scheduled Events for Linux VMs". An instance's version gets 404 (recorded).
-VERSIONS = ("2020-07-01", "2019-08-01", "2019-04-01", "2019-01-01", "2017-11-01", "2017-08-01", "2017-03-01")
 # A version that has worked is doubted only after so many refusals in a row; before, they are an outage.
 _DOUBTED_AFTER = 10
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # What Retry-After may ask for at most: a Preempt gives thirty seconds' notice.
 _LONGEST_WAIT_S = 15.0
+# An approval that failed is not urgent: each takes the place of a look for new events.
+_APPROVE_AGAIN_S = 5.0
 
 
 class Watch:
@@ -42,6 +44,8 @@ class Watch:
         self._due = clock.monotonic()
         self._told_outcome = ""
         self._approved: set[str] = set()
+        self._told_skipped = False
+        self.approve_again_s = _APPROVE_AGAIN_S
         self.timeline: Timeline | None = None
 
     @property
@@ -67,8 +71,15 @@ class Watch:
         return self._take(timeline)
 
     def approve(self, event_id: str, *, timeout_s: float | None = None) -> bool:
-        """Approve an event as the client does, and remember that its end will be no cancellation."""
-        is_new = self._client.approve(event_id, timeline=self.timeline, timeout_s=timeout_s)
+        """Approve an event as the client does, in one request, and remember that its end will be no cancellation.
+
+        Where that fails, `approve_again_s` says in how many seconds to try again.
+        """
+        try:
+            is_new = self._client.approve(event_id, timeline=self.timeline, timeout_s=timeout_s, is_patient=False)
+        finally:
+            asked_s = self._client.retry_after_s
+            self.approve_again_s = _APPROVE_AGAIN_S if asked_s is None else min(asked_s, _LONGEST_WAIT_S)
         self._approved.add(event_id.lower())
         return is_new
 
@@ -103,6 +114,9 @@ class Watch:
             )
         except errors.InvalidError:
             return False
+        if self.timeline.skipped:
+            self.timeline = None
+            return False
         approved = state.get("approved")
         self._approved = {key for key in approved if isinstance(key, str)} if isinstance(approved, list) else set()
         return True
@@ -110,6 +124,9 @@ class Watch:
     def _take(self, timeline: Timeline) -> list[Change]:
         own = tuple(event for event in timeline.events if self._vm_name is None or concerns(event, self._vm_name))
         after = Timeline(incarnation=timeline.incarnation, events=own)
+        if timeline.skipped and not self._told_skipped:
+            self._told_skipped = True
+            self._reporter.warn("IMDS lists events without a proper id; they are passed over.")
         found = changes(self.timeline, after, now=self._clock.time(), approved=self._approved)
         self.timeline = after
         self._approved.intersection_update(event.key for event in own)

@@ -15,7 +15,6 @@ from .document import redact
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
-    from typing import Any
 
 
 SCHEDULED, UPDATED, STARTED, COMPLETED, CANCELLED = KINDS = (
@@ -67,10 +66,14 @@ class Event:
 
 @records.record
 class Timeline:
-    """One document: `incarnation` is the number that IMDS raises with each change."""
+    """One document: `incarnation` is the number that IMDS raises with each change.
+
+    `skipped`: how many entries are not in `events`, since they have no id by which they could be told apart.
+    """
 
     incarnation: int
     events: tuple[Event, ...]
+    skipped: int = 0
 
 
 @records.record
@@ -89,24 +92,21 @@ def parse_timeline(document: object) -> Timeline:
     incarnation = document.get("DocumentIncarnation")
     if not isinstance(incarnation, int) or isinstance(incarnation, bool):
         raise errors.InvalidError("The answer has no whole number `DocumentIncarnation` in it.")
-    events = {event.key: event for event in map(_parse_event, document["Events"])}
-    return Timeline(incarnation=incarnation, events=tuple(events.values()))
+    listed = document["Events"]
+    usable = [raw for raw in listed if isinstance(raw, dict) and _ID.fullmatch(_text(raw, "EventId"))]
+    events = {event.key: event for event in map(_parse_event, usable)}
+    return Timeline(incarnation=incarnation, events=tuple(events.values()), skipped=len(listed) - len(usable))
 
 
-def _parse_event(raw: Any) -> Event:
-    if not isinstance(raw, dict) or not _ID.fullmatch(_text(raw, "EventId")):
-        raise errors.InvalidError("There is an event in the answer whose `EventId` is no id.")
-    for field in ("EventType", "EventStatus"):
-        if not _WORD.fullmatch(_text(raw, field)):
-            raise errors.InvalidError(f"There is an event in the answer whose `{field}` is no word.")
+def _parse_event(raw: records.JsonObject) -> Event:
     resources = raw.get("Resources")
     duration = raw.get("DurationInSeconds")
     is_known = isinstance(duration, int) and not isinstance(duration, bool) and duration >= 0
     moment = _parse_time(raw.get("NotBefore"))
     return Event(
         event_id=raw["EventId"],
-        event_type=_text(raw, "EventType"),
-        status=_text(raw, "EventStatus"),
+        event_type=_word(raw, "EventType"),
+        status=_word(raw, "EventStatus"),
         resource_type=_text(raw, "ResourceType"),
         resources=tuple(name for name in resources if isinstance(name, str)) if isinstance(resources, list) else (),
         not_before=None if moment is None else format_time(moment),
@@ -121,6 +121,10 @@ def _parse_event(raw: Any) -> Event:
 def _text(raw: records.JsonObject, name: str) -> str:
     value = raw.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _word(raw: records.JsonObject, name: str) -> str:
+    return text if _WORD.fullmatch(text := _text(raw, name)) else ""
 
 
 def _parse_time(text: object) -> float | None:

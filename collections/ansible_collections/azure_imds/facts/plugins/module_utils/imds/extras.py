@@ -22,8 +22,8 @@ _LONGEST_S = 5.0
 class Extra:
     """One endpoint: `name` in `gather`, `category` among the facts.
 
-    `version`: its own api-version where it does not share the instance's. Its answer has to have `field` in it, of the
-    Python type `kind`.
+    `versions`: its own api-versions, newest first, where it does not share the instance's. Its answer has to have `field`
+    in it, of the Python type `kind`.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Extra:
     path: str
     field: str
     kind: type
-    version: str | None = None
+    versions: tuple[str, ...] = ()
     is_cached: bool = True
 
 
@@ -48,7 +48,7 @@ EXTRAS = (
         path="/metadata/scheduledevents",
         field="Events",
         kind=list,
-        version=versions.SCHEDULED_EVENTS,
+        versions=versions.SCHEDULED_EVENTS,
         is_cached=False,
     ),
 )
@@ -89,10 +89,13 @@ def _gather(
     if kept is not None or not is_live:
         return kept
     asking = collection.asking()
-    version = extra.version or snapshot.api_version
+    left = [*reversed(extra.versions)]
 
     def attempt() -> client.Answer:
-        answer = asking.client.fetch(extra.path, version)
+        answer = asking.client.fetch(extra.path, left[-1] if left else snapshot.api_version)
+        while answer.status in (400, 404) and len(left) > 1:
+            left.pop()  # for good: where they are many, IMDS's five requests a second may be used up before the last
+            answer = asking.client.fetch(extra.path, left[-1])
         # No load balancer, no identity: 404 is an answer here, not a sign that IMDS is not ready.
         return records.replace(answer, is_retried=False) if answer.status == 404 else answer
 

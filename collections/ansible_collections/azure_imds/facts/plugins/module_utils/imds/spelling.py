@@ -111,7 +111,8 @@ def _respell(value: Any, place: Place, omissions: _Omissions) -> Any:
         return [_respell(item, (*place, f"[{index}]"), omissions) for index, item in enumerate(value)]
     if isinstance(value, dict):
         placed = ((key, (*place, f".{key}"), item) for key, item in value.items())
-        return _unite(((snake_case(key), here, _respell(item, here, omissions)) for key, here, item in placed), omissions)
+        spelled = ((snake_case(key), here, _respell(item, here, omissions)) for key, here, item in placed)
+        return _unite(spelled, omissions)
     return value
 
 

@@ -126,18 +126,21 @@ def open_socket(host: str, port: int, deadline: clock.Deadline) -> DeadlineSocke
     raise failure
 
 
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (socket.timeout, "no complete answer in time"),
+    (ConnectionRefusedError, "connection refused"),
+    (ConnectionResetError, "connection reset"),
+)
+
+
 def describe_failure(error: Exception) -> str:
     """Say in a few words why there was no answer."""
-    if isinstance(error, socket.timeout):
-        return "no complete answer in time"
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    if isinstance(error, ConnectionResetError):
-        return "connection reset"
+    for kind, reason in _REASONS:
+        if isinstance(error, kind):
+            return reason
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     if type(error).__name__ == "IncompleteRead":  # of http.client or urllib3, which are not imported here
         return "the connection closed inside the answer"
-    if type(error) is OSError:  # ours
-        return str(error)
-    return f"an answer that breaks HTTP ({type(error).__name__})"
+    # A bare OSError is one of ours.
+    return str(error) if type(error) is OSError else f"an answer that breaks HTTP ({type(error).__name__})"

@@ -29,8 +29,10 @@ PREVIEW = "2017-03-01"
 # What to try where the server does not say what it knows: Azure Stack Hub and late sovereign clouds know the first,
 # classic VMs the second.
 FALLBACKS = ("2019-06-01", "2017-04-02")
-# Scheduled events have versions of their own; an instance version gets 404 there (recorded).
-SCHEDULED_EVENTS = "2020-07-01"
+# Scheduled events have versions of their own, newest first (page "Scheduled Events for Linux VMs"); an instance version
+# gets 404 there (recorded).
+_LISTED_EVENTS = "2020-07-01 2019-08-01 2019-04-01 2019-01-01 2017-11-01 2017-08-01 2017-03-01"
+SCHEDULED_EVENTS = tuple(_LISTED_EVENTS.split())
 
 
 def choose_version(offered: Iterable[object], refused: Iterable[str]) -> str | None:

@@ -80,6 +80,8 @@ def _read_arguments(args: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(f"scheduled_events: {name} has to be {least} at the least, not {read[name]}")
     if not isinstance(read["all"], bool):
         raise TypeError(f"scheduled_events: all has to be true or false, not {read['all']!r}")
+    if read["vm_name"] is not None and (not isinstance(read["vm_name"], str) or not read["vm_name"]):
+        raise TypeError(f"scheduled_events: vm_name has to be a name, not {read['vm_name']!r}")
     return read
 
 
@@ -88,6 +90,13 @@ def _open_watch(options: dict[str, Any]) -> Any:
     http, errors = _import_core("http_transport"), _import_core("errors")
     explicit = {"endpoint": options["endpoint"], "timeout": options["timeout"]}
     settings = _import_core("settings").build_settings(explicit, os.environ)
+    if settings.is_disabled:
+        raise errors.NotAzureError(
+            "AZURE_IMDS_DISABLED is set, so nothing was asked.", hint="Unset it to watch events."
+        )
+    if settings.detect == "auto":
+        host = _import_core("host")
+        host.detect_azure(host.Host())
     name = options["vm_name"]
     if name is None and not options["all"]:
         document = _import_core("collector").collect(settings, open_transport=http.HttpTransport).document
