@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build dist/azure-imds-facts.pyz: the command line in one file that runs wherever there is a python3 of 3.8 or later.
 
-The same sources make the same bytes, so that a sha256 can be published. `scripts/build-pyz.py [TARGET]`.
+The same sources make the same bytes, so that a sha256 can be published.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import sys
@@ -19,10 +20,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "facts/azure_imds_facts"
 COLLECTION = ROOT / "collections/ansible_collections/azure_imds/facts"
 CORE = COLLECTION / "plugins/module_utils/imds"
-COMMANDS = ("facts", "show", "get", "local-facts", "events", "export")
+COMMANDS = ("facts", "show", "get", "local-facts", "events", "doctor", "export")
 EVENTS = ("events", "event_hooks", "event_watching")
 MODULES = (
+    "streams",
     "collecting",
+    "doctor",
     "facts",
     "show",
     "get",
@@ -49,7 +52,9 @@ MAX_SIZE = 200 * 1024
 
 def main() -> int:
     """Build the file and print its path."""
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist/azure-imds-facts.pyz"
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("target", type=Path, nargs="?", default=ROOT / "dist/azure-imds-facts.pyz")
+    target: Path = parser.parse_args().target
     target.parent.mkdir(parents=True, exist_ok=True)
     # zip keeps local time.
     os.environ["TZ"] = "UTC"
@@ -73,7 +78,8 @@ def stage(folder: Path) -> None:
         shutil.copyfile(PACKAGE / name, package / name)
     no_compiled = shutil.ignore_patterns("__pycache__")
     shutil.copytree(CORE, package / "core", ignore=no_compiled)
-    shutil.copytree(PACKAGE / "boot", package / "boot", ignore=no_compiled)
+    for folder_name in ("boot", "doctor"):
+        shutil.copytree(PACKAGE / folder_name, package / folder_name, ignore=no_compiled)
     for unit in sorted((COLLECTION / "roles/local_facts/files").glob("azure-imds-facts*")):
         shutil.copyfile(unit, package / "boot" / unit.name)
     (folder / "__main__.py").write_text(MAIN, encoding="utf-8")

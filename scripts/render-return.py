@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import yaml
 from azure_imds_facts.core.document import SENSITIVE
 from azure_imds_facts.core.spelling import snake_case
+from azure_imds_facts.emulator.loadbalancer import build_load_balancer
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "collections/ansible_collections/azure_imds/facts/plugins/modules/azure_imds_facts.yml"
@@ -23,10 +25,61 @@ INTRODUCTION = (
     "The facts, with IMDS's own values, strings as a rule. A field that a document lacks has no fact; a new field of "
     "C(compute) has one without a new version of this module."
 )
+TENANT = "3f8c2a4d-97b1-4e60-8d25-c5a90e1b7f43"
+NOT_BEFORE = "Mon, 23 Nov 2026 18:29:47 GMT"
+EVENTS = {
+    "DocumentIncarnation": 4,
+    "Events": [
+        {
+            "EventId": "602d9444-d2cd-49c7-8624-8643e7171297",
+            "EventType": "Reboot",
+            "ResourceType": "VirtualMachine",
+            "Resources": ["web-01"],
+            "EventStatus": "Scheduled",
+            "NotBefore": NOT_BEFORE,
+            "Description": "Host server is undergoing maintenance.",
+            "EventSource": "Platform",
+            "DurationInSeconds": -1,
+        }
+    ],
+}
+TYPES = {"string": "str", "int": "int", "bool": "bool", "object": "dict", "array": "list"}
 # Fact → type, sample, when it is there, what it says, for what is no field of IMDS.
 OK = "when the outcome is V(ok)"
 NETWORK = "when network is gathered"
 EXTRA = "when {} is gathered and could be had"
+# Section → endpoint, when its facts are there.
+SECTIONS = {
+    "compute": ("/metadata/instance", "when compute is gathered"),
+    "network": ("/metadata/instance", NETWORK),
+    "loadBalancer": ("/metadata/loadbalancer", EXTRA.format("load_balancer")),
+    "scheduledEvents": ("/metadata/scheduledevents", EXTRA.format("scheduled_events")),
+    "identity": ("/metadata/identity/info", EXTRA.format("identity")),
+}
+# What stands elsewhere among the facts than in IMDS's answer.
+RENAMED = {
+    "loadbalancer.publicIpAddresses": "loadBalancer.publicIpAddresses",
+    "loadbalancer.inboundRules": "loadBalancer.inboundRules",
+    "loadbalancer.outboundRules": "loadBalancer.outboundRules",
+    "loadbalancer.tunnelInterfaces": "loadBalancer.tunnelInterfaces",
+    "DocumentIncarnation": "scheduledEvents.incarnation",
+    "Events": "scheduledEvents.events",
+    "tenantId": "identity.tenantId",
+}
+# Where the table's words are too short outside it.
+DESCRIPTIONS = {
+    "network.interface": "The network interfaces",
+    "network.interface[].macAddress": "MAC address, without separators",
+    "loadbalancer.tunnelInterfaces": "The tunnels of a Gateway load balancer, and of no other kind",
+    "loadbalancer.tunnelInterfaces[].gatewayIpAddress": "Address of the gateway",
+    "loadbalancer.tunnelInterfaces[].gatewayPort": "Port of the gateway",
+    "loadbalancer.tunnelInterfaces[].identifier": "Number of the tunnel",
+    "loadbalancer.tunnelInterfaces[].type": "Which side of the appliance, internal or external",
+    "loadbalancer.tunnelInterfaces[].protocol": "Protocol of the tunnel",
+    "loadbalancer.tunnelInterfaces[].localIpAddress": "Address of the machine",
+    "loadbalancer.tunnelInterfaces[].localPort": "Port on the machine",
+    "tenantId": "The tenant of the machine's managed identity",
+}
 OTHERS: dict[str, tuple[str, object, str, str]] = {
     "available": ("bool", True, "always", "Whether there are facts. Look at it before any other."),
     "cloud": (
@@ -35,16 +88,15 @@ OTHERS: dict[str, tuple[str, object, str, str]] = {
         OK,
         "V(AzureCloud), V(AzureUSGovernment), V(AzureChinaCloud), V(AzureGermanCloud), V(AzureStack) or V(Unknown).",
     ),
-    "network_interface": ("list", None, NETWORK, "The interfaces as IMDS lists them, keys in snake_case."),
-    "network_mac_address": ("str", "00:0d:3a:f8:06:ec", NETWORK, "The primary interface's, with colons."),
+    "network_mac_address": ("str", "00:0d:3a:2b:5c:10", NETWORK, "The primary interface's, with colons."),
     "network_private_ipv4": ("str", "10.1.0.4", NETWORK, "The primary interface's first, empty where it has none."),
-    "network_public_ipv4": ("str", "20.50.1.7", NETWORK, "The primary interface's first, empty where it has none."),
-    "network_private_ipv6": ("str", "ace:cab:deca::1", NETWORK, "The primary interface's first, or empty."),
+    "network_public_ipv4": ("str", "203.0.113.10", NETWORK, "The primary interface's first, empty where it has none."),
+    "network_private_ipv6": ("str", "", NETWORK, "The primary interface's first, or empty."),
     "network_public_ipv6": ("str", "", NETWORK, "The primary interface's first, or empty."),
     "network_subnet_ipv4": ("str", "10.1.0.0/24", NETWORK, "The primary interface's first subnet, or empty."),
-    "network_mac_addresses": ("list", ["00:0d:3a:f8:06:ec"], NETWORK, "Of all interfaces."),
+    "network_mac_addresses": ("list", ["00:0d:3a:2b:5c:10"], NETWORK, "Of all interfaces."),
     "network_private_ipv4_addresses": ("list", ["10.1.0.4"], NETWORK, "Of all interfaces."),
-    "network_public_ipv4_addresses": ("list", ["20.50.1.7"], NETWORK, "Of all interfaces."),
+    "network_public_ipv4_addresses": ("list", ["203.0.113.10"], NETWORK, "Of all interfaces."),
     "network_private_ipv6_addresses": ("list", [], NETWORK, "Of all interfaces."),
     "network_public_ipv6_addresses": ("list", [], NETWORK, "Of all interfaces."),
     "tags": (
@@ -69,30 +121,14 @@ OTHERS: dict[str, tuple[str, object, str, str]] = {
     "snapshot_vm_id": ("str", "5e4b7a92-3f0d-4c6e-8a17-d2c94b6f1e08", OK, "IMDS's id of the machine."),
     "snapshot_vm_id_verified": ("bool", True, OK, "True where DMI says the same, null where it was not compared."),
     "snapshot_missing": ("list", [], OK, "Categories that were gathered and could not be had."),
-    "load_balancer_public_ip_addresses": (
-        "list",
-        [{"frontend_ip_address": "20.50.1.7", "private_ip_address": "10.1.0.4"}],
-        EXTRA.format("load_balancer"),
-        "Public and private address of each. Since api-version 2020-10-01.",
-    ),
-    "load_balancer_inbound_rules": ("list", [], EXTRA.format("load_balancer"), "Rules. Since api-version 2020-10-01."),
-    "load_balancer_outbound_rules": ("list", [], EXTRA.format("load_balancer"), "Rules. Since api-version 2020-10-01."),
-    "scheduled_events_incarnation": ("int", 4, EXTRA.format("scheduled_events"), "The number of the list."),
-    "scheduled_events_events": ("list", [], EXTRA.format("scheduled_events"), "The events, keys in snake_case."),
     "scheduled_events_pending": ("int", 1, EXTRA.format("scheduled_events"), "How many concern this machine."),
     "scheduled_events_next_not_before": (
         "str",
-        "Mon, 23 Nov 2026 18:29:47 GMT",
+        NOT_BEFORE,
         EXTRA.format("scheduled_events"),
         "When the first of these may start, or empty.",
     ),
     "scheduled_events_next_type": ("str", "Reboot", EXTRA.format("scheduled_events"), "Its type, or empty."),
-    "identity_tenant_id": (
-        "str",
-        "fd3a4f5e-9f3b-4d6a-8f0e-0a1b2c3d4e5f",
-        EXTRA.format("identity"),
-        "The tenant of the machine's managed identity.",
-    ),
 }
 
 
@@ -114,7 +150,7 @@ def main() -> int:
 def render() -> str:
     """Return the section RETURN."""
     contains = {f"azure_imds_{name}": describe(*told) for name, told in OTHERS.items()}
-    contains.update(describe_compute())
+    contains.update(describe_fields())
     returned = {
         "outcome": {
             "description": ["How the collection ended, one name in every adapter."],
@@ -137,42 +173,72 @@ def describe(kind: str, sample: object, returned: str, description: str) -> dict
     """Return one fact's description."""
     told: dict[str, Any] = {"description": [description], "returned": returned, "type": kind}
     if kind == "list":
-        told["elements"] = "str" if description.startswith(("Of all", "Categories")) else "dict"
-    if sample is not None:
-        told["sample"] = sample
+        told["elements"] = "str"
+    told["sample"] = sample
     return told
 
 
-def describe_compute() -> dict[str, dict[str, Any]]:
-    """Return fact → description of every leaf of `compute` in the field table."""
-    machine = json.loads(MACHINE.read_text(encoding="utf-8"))
+def describe_fields() -> dict[str, dict[str, Any]]:
+    """Return fact → description of every leaf and list in the field table, of each section."""
+    fields = {field["path"]: field for field in json.loads(FIELDS.read_text(encoding="utf-8"))}
+    document = build_document()
     facts = {}
-    for field in json.loads(FIELDS.read_text(encoding="utf-8")):
-        parts = field["path"].split(".")
-        if parts[0] != "compute" or len(parts) == 1 or "[" in field["path"] or field["type"] == "object":
-            continue
-        if parts[1] in ("tags", "tagsList"):
-            continue
-        asked = SENSITIVE_FIELDS.get(parts[-1].lower())
-        description = f"{field['description'].rstrip('.')}. Since api-version {field['introduced']}."
-        told: dict[str, Any] = {
-            "description": [description.replace("`", "")],
-            "returned": f"when O(reveal={asked})" if asked else "when compute is gathered",
-            "type": "list" if field["type"].startswith("array") else "str",
-        }
-        if told["type"] == "list":
-            told["elements"] = "dict" if "object" in field["type"] else "str"
-        sample = find(machine, parts)
-        if isinstance(sample, str) and not asked:
-            told["sample"] = sample
-        facts["azure_imds_compute_" + "_".join(map(snake_case, parts[1:]))] = told
+    for path, field in fields.items():
+        for section, (endpoint, gathered) in SECTIONS.items():
+            fact = name_fact(path, section)
+            if field["endpoint"] != endpoint or fact is None or "[" in path or field["type"] == "object":
+                continue
+            asked = SENSITIVE_FIELDS.get(path.rpartition(".")[2].lower())
+            told = describe_field(path, fields, returned=f"when O(reveal={asked})" if asked else gathered)
+            if told is not None:
+                facts[fact] = {**told, "sample": spell(find(document, path.split(".")))}
     return facts
 
 
+def name_fact(path: str, section: str) -> str | None:
+    """Return the name of the fact that a path becomes, None where it becomes none of this section."""
+    name = RENAMED.get(path, path)
+    if not name.startswith(f"{section}.") or path in ("compute.tags", "compute.tagsList"):
+        return None
+    return "azure_imds_" + "_".join(map(snake_case, name.split(".")))
+
+
+def describe_field(path: str, fields: dict[str, dict[str, str]], **more: str) -> dict[str, Any] | None:
+    """Return the description of a field, and of all inside it; None for one that no api-version is known to have."""
+    field = fields[path]
+    if field["introduced"] == "unknown":
+        return None
+    kind, _, elements = field["type"].partition("<")
+    words = DESCRIPTIONS.get(path, field["description"]).rstrip(".").replace("`", "")
+    told: dict[str, Any] = {"description": [f"{words}. Since api-version {field['introduced']}."], **more}
+    told["type"] = TYPES[kind.partition("(")[0]]
+    if elements:
+        told["elements"] = TYPES[elements.rstrip(">")]
+    below = re.compile(re.escape(path) + r"(?:\[\])?\.([^.\[]+)")
+    inside = {match[1]: describe_field(match[0], fields) for match in map(below.fullmatch, fields) if match}
+    if inside:
+        told["contains"] = {snake_case(name): each for name, each in sorted(inside.items()) if each is not None}
+    return told
+
+
+def build_document() -> dict[str, Any]:
+    """Return what the samples are taken from: the emulator's machine and its load balancers, and an event."""
+    document: dict[str, Any] = json.loads(MACHINE.read_text(encoding="utf-8"))
+    balancers = [build_load_balancer(name, document) or {} for name in ("gateway", "standard")]
+    return {**document, "loadbalancer": {**balancers[0], **balancers[1]}, **EVENTS, "tenantId": TENANT}
+
+
+def spell(value: Any) -> Any:
+    """Return a value with the keys that the module gives it."""
+    if isinstance(value, dict):
+        return {snake_case(name): spell(inner) for name, inner in value.items()}
+    return [spell(item) for item in value] if isinstance(value, list) else value
+
+
 def find(document: Any, parts: list[str]) -> Any:
-    """Return what stands at a path, None where there is nothing."""
+    """Return what stands at a path. Raises KeyError where there is nothing."""
     for part in parts:
-        document = document.get(part) if isinstance(document, dict) else None
+        document = document[part]
     return document
 
 

@@ -35,6 +35,7 @@ COMMANDS = {
     "emulate": ("azure_imds_facts.emulator.command", "be an IMDS on this machine, for tests and demonstrations"),
     "export": ("azure_imds_facts.commands.export", "print or write what other tools need to find this one"),
 }
+_VERBOSE = ("-v", "--verbose")
 _EPILOGUE = """\
 Every command has its own --help. Exit codes: 0 ok, 2 usage, 3 not an Azure VM, 4 unreachable, 5 throttled,
 6 unavailable, 7 rejected, 8 invalid.
@@ -45,8 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0, or that of the outcome."""
     repair_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    while arguments[:1] in (["-v"], ["--verbose"]) and len(arguments) > 1:
-        arguments = [*arguments[1:2], "--verbose", *arguments[2:]]
+    while len(arguments) > 1 and arguments[0] in _VERBOSE:
+        first, command, *rest = arguments
+        arguments = [command, *rest] if command in _VERBOSE else [command, first, *rest]
     try:
         if arguments and arguments[0] in COMMANDS:
             return _run(arguments[0], arguments[1:])

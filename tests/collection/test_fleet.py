@@ -19,6 +19,7 @@ from tests.e2e.shell import Shell
 EXAMPLES = CHECKOUT / "examples"
 # Host → zone, fault domain and tag of its VM.
 VMS = {"a": ("1", "0", "prod"), "b": ("2", "1", "prod"), "c": ("1", "2", "test"), "d": ("3", "0", "test")}
+SIZE = "azure_size_Standard_D2s_v3"
 
 
 @pytest.fixture
@@ -85,7 +86,29 @@ def test_groups_in_a_play(shell: Shell) -> None:
 def test_fault_domains(shell: Shell) -> None:
     """One domain after the other, its machines at once."""
     told = play(shell, "fault_domains.yml")
-    assert re.findall(r'"msg": "([a-d ]+)"', told) == ["a d", "b", "c"]
+    assert worked_on(told) == ["a d", "b", "c"]
+    assert "off is not on Azure: it is left alone" in told
+
+
+@pytest.mark.usefixtures("fleet")
+def test_fault_domains_of_any_number(shell: Shell, imds: dict[str, Emulator]) -> None:
+    """A domain without machines is no batch, one of any number is, and machines of which no domain is told come last."""
+    for name, domain in {"a": "", "b": "10", "c": "3", "d": "0:all"}.items():
+        imds[name].set("compute.platformFaultDomain", domain)
+    assert worked_on(play(shell, "fault_domains.yml")) == ["b", "c", "a d"]
+
+
+@pytest.mark.usefixtures("fleet")
+def test_fault_domains_off_azure(shell: Shell) -> None:
+    """Where no host is on Azure there is nothing to do, and no failure."""
+    told = shell.run_ok("ansible-playbook", str(EXAMPLES / "fault_domains.yml"), "--limit", "off")
+    assert worked_on(told) == []
+    assert "no hosts matched" in told
+
+
+def worked_on(told: str) -> list[str]:
+    """Return the batches that a run of fault_domains.yml tells; hosts of one domain are in the order of their answers."""
+    return [" ".join(sorted(batch.split())) for batch in re.findall(r'"msg": "([a-d ]+)"', told)]
 
 
 def test_cached_groups_and_what_a_cache_keeps(shell: Shell, fleet: Path, imds: dict[str, Emulator]) -> None:
@@ -98,6 +121,7 @@ def test_cached_groups_and_what_a_cache_keeps(shell: Shell, fleet: Path, imds: d
     listed = json.loads(shell.run_ok("ansible-inventory", "--list", **cached))
     assert listed["azure_zone_1"]["hosts"] == ["a", "c"]
     assert listed["azure_env_prod"]["hosts"] == ["a", "b"]
+    assert sorted(listed[SIZE]["hosts"]) == sorted(VMS)
     assert sorted(listed["on_azure"]["hosts"]) == sorted(VMS)
     imds["a"].untag("env")
     # Host b leaves Azure: its modules find no VM any more.
@@ -110,7 +134,12 @@ def test_cached_groups_and_what_a_cache_keeps(shell: Shell, fleet: Path, imds: d
     assert kept["b"]["azure_imds_compute_zone"] == "2"
     listed = json.loads(shell.run_ok("ansible-inventory", "--list", **cached))
     assert sorted(listed["on_azure"]["hosts"]) == ["a", "c", "d"]
-    assert listed["azure_env_prod"]["hosts"] == ["b"]
+    assert sorted(listed[SIZE]["hosts"]) == ["a", "c", "d"]
+    assert "azure_env_prod" not in listed  # a was untagged, b is not on Azure any more
+    assert "azure_zone_2" not in listed
+    shell.run_ok("ansible-playbook", str(EXAMPLES / "gather_facts.yml"), "--flush-cache", **cached)
+    assert "azure_imds_tags_env" not in find_facts(shell.folder / "facts", "a")
+    assert "azure_imds_compute_zone" not in find_facts(shell.folder / "facts", "b")
 
 
 def find_facts(folder: Path, host: str) -> dict[str, Any]:

@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -161,3 +165,29 @@ def test_notices(collect_from: Collect, reporter: ListReporter) -> None:
     assert "429" in reporter.notices[1]
     assert len(reporter.attempts) == 5
     assert not reporter.warnings
+
+
+def test_the_error_tells_all_that_was_tried(collect_from: Collect) -> None:
+    """An answer that names the outcome is told with the requests and the time of the whole collection."""
+    with pytest.raises(ImdsError) as caught:
+        collect_from(ScriptedTransport(reply(503), refused()))
+    assert caught.value.outcome == "unavailable"
+    requests, seconds = re.search(r"(\d+) requests in ([0-9.]+) s", str(caught.value)).groups()  # type: ignore[union-attr]
+    assert int(requests) > 5
+    assert float(seconds) > 4
+
+
+def test_who_waited_for_another_says_for_what(collect_from: Collect, tmp_path: Path) -> None:
+    """Where another process holds the turn until the deadline, the error names the URL and the api-version."""
+    (tmp_path / "cache").mkdir(mode=0o700)
+    held = os.open(
+        tmp_path / "cache" / "169.254.169.254_metadata_instance.negotiated.json.lock", os.O_CREAT | os.O_RDWR, 0o600
+    )
+    fcntl.flock(held, fcntl.LOCK_EX)
+    try:
+        with pytest.raises(ImdsError) as caught:
+            collect_from(ScriptedTransport(WHOLE))
+    finally:
+        os.close(held)
+    assert caught.value.outcome == "unreachable"
+    assert "http://169.254.169.254/metadata/instance (api-version negotiated), 0 requests in 5.0 s" in str(caught.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -253,3 +254,37 @@ def test_no_path(clock: ManualClock, reporter: ListReporter) -> None:
     assert cache.open_lock(KEY) is None
     assert cache.read_file("x") is None
     assert not reporter.warnings
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ('"fetchedBoottime": ', '"fetchedBoottime": ' + "9" * 400 + ", "),
+        ('"Standard_D2s_v3"', '"\\\\ud800"'),
+        ('"Standard_D2s_v3"', "[" * 900 + "]" * 900),
+        ('"Standard_D2s_v3"', "[" * 66 + "]" * 66),
+    ],
+    ids=["a time without end", "half a character", "nested", "nested a little"],
+)
+def test_a_broken_entry_costs_a_request(
+    was: str, becomes: str, collect_from: Callable[..., Any], reporter: ListReporter, tmp_path: Path
+) -> None:
+    """Whatever has become of an entry, it is no failure: one warning, and IMDS is asked."""
+    collect_from(ScriptedTransport(reply(200, build_document())))
+    (path,) = (tmp_path / "cache").glob("*.json")
+    content = path.read_text()
+    assert was in content
+    broken = content.replace(was, becomes.replace("\\\\", "\\"), 1)
+    path.write_text(re.sub(r"(9{400}), [0-9.]+", r"\1", broken))
+    assert collect_from(ScriptedTransport(reply(200, build_document()))).source == "imds"
+    assert len(reporter.warnings) == 1
+
+
+def test_half_a_character_is_not_half_an_entry(cache: Cache, reporter: ListReporter) -> None:
+    """Characters beyond the basic plane, and a backslash with `ud800` behind it, come back as they were."""
+    document = build_document(name="\U0001f680 \\\\ud800")
+    fill(cache, document)
+    entry = cache.read(KEY)
+    assert entry is not None
+    assert entry.document["compute"]["name"] == document["compute"]["name"]
+    assert reporter.warnings == []

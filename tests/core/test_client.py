@@ -129,3 +129,48 @@ def test_plain_400_is_not_negotiated(collect_from: Collect) -> None:
         collect_from(transport)
     assert caught.value.outcome == "rejected"
     assert transport.versions == [NEWEST]
+
+
+@pytest.mark.parametrize("transient", [404, 500, 503, 429])
+@pytest.mark.parametrize("is_remembered", [False, True])
+def test_a_version_that_imds_named_outlives_a_bad_moment(
+    transient: int, is_remembered: bool, collect_from: Collect
+) -> None:
+    """Where IMDS offered a version, or answered in it, one failure and no page of versions do not cost it."""
+    steps = {"bad": False}
+
+    def serve(url: str) -> Any:
+        if "versions" in url:
+            return reply(404)
+        if not url.endswith("2021-12-13"):
+            return wrong("2021-12-13", "2021-02-01", "2019-06-01")
+        if steps["bad"]:
+            steps["bad"] = False
+            return reply(transient)
+        return reply(200, DOCUMENT)
+
+    if is_remembered:
+        collect_from(ScriptedTransport(serve))
+    steps["bad"] = True
+    transport = ScriptedTransport(serve)
+    assert collect_from(transport, cache_ttl=0).api_version == "2021-12-13"
+    assert "2019-06-01" not in transport.versions
+
+
+def test_an_earlier_offer_counts(collect_from: Collect) -> None:
+    """What a first answer offered is asked for where a second one offers nothing that both sides know."""
+    server = {NEWEST: wrong("2021-12-13", "2021-02-01"), "2021-12-13": wrong("2099-01-01")}
+    transport = ScriptedTransport(lambda url: server.get(url.rpartition("=")[2], reply(200, DOCUMENT)))
+    assert collect_from(transport).api_version == "2021-02-01"
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_retry_after_is_not_about_the_version(status: int, collect_from: Collect) -> None:
+    """An answer that says when to come back is no reason to ask for another version."""
+    transport = ScriptedTransport(reply(status, retry_after="1"), reply(200, DOCUMENT))
+    assert collect_from(transport).api_version == NEWEST
+    assert transport.versions == [NEWEST, NEWEST]
+    beyond = ScriptedTransport(reply(status, retry_after="100"))
+    with pytest.raises(ImdsError):
+        collect_from(beyond, cache_ttl=0, cache_dir="/nonexistent/cache")
+    assert beyond.versions == [NEWEST]

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from azure_imds_facts.core.document import validate_document
+from azure_imds_facts.core.document import redact, validate_document
 from azure_imds_facts.core.errors import InvalidError
 from azure_imds_facts.core.substitutes import read_copy
 
@@ -16,11 +16,11 @@ from tests.support.documents import build_document
 
 
 def test_copy(tmp_path: Path) -> None:
-    """The document at `ds.meta_data.imds` is taken, dated by the file's change."""
+    """The document at `ds.meta_data.imds` is taken, redacted and dated by the file's change."""
     path = tmp_path / "instance-data.json"
     path.write_text(json.dumps({"v1": {}, "ds": {"meta_data": {"imds": build_document(), "x": 1}}}))
     os.utime(path, (1000, 2000))
-    assert read_copy(str(path)) == (build_document(), 2000.0)
+    assert read_copy(str(path)) == (redact(build_document()), 2000.0)
 
 
 @pytest.mark.parametrize(

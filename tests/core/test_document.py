@@ -53,8 +53,6 @@ def test_parse_json(body: bytes, expected: Any) -> None:
         (b'{"a": "\xff"}', False),
         ('{"a": 1}'.encode("utf-16"), False),
         (b'{"a": "\xc3', True),
-        (b"[" * 65 + b"]" * 65, False),
-        (b'{"a":' * 65 + b"1" + b"}" * 65, False),
         (b"[" * 200_000, False),
         (b"[" + b"9" * 5000 + b"]", False),
         (b'"' + b"x" * MAX_BODY + b'"', False),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -94,3 +95,31 @@ def test_damaged_file(content: bytes, collect_from: Collect, tmp_path: Path) -> 
     path.write_bytes(content)
     transport = ScriptedTransport(reply(200, build_document()))
     assert collect_from(transport, failures=Failures(seconds=60)).source == "imds"
+
+
+def test_broken_memory(collect_from: Collect, tmp_path: Path) -> None:
+    """A file that is none is no failure."""
+    with pytest.raises(ImdsError):
+        collect_from(ScriptedTransport(refused()), failures=Failures(seconds=60))
+    _IN_PROCESS.clear()
+    (path,) = (tmp_path / "cache").glob("failure.*.json")
+    path.write_text(re.sub('"boottime": [0-9.]+', '"boottime": ' + "9" * 400, path.read_text()))
+    transport = ScriptedTransport(reply(200, build_document()))
+    assert collect_from(transport, failures=Failures(seconds=60)).source == "imds"
+
+
+@pytest.mark.parametrize("process", ["same", "another"])
+def test_an_answer_ends_it(process: str, collect_from: Collect) -> None:
+    """Once somebody who does not heed a failure has had an answer, nobody heeds it any more."""
+
+    class Deaf(Failures):
+        def recall(self) -> None:
+            return None
+
+    with pytest.raises(ImdsError):
+        collect_from(ScriptedTransport(refused()), failures=Failures(seconds=60))
+    collect_from(ScriptedTransport(reply(200, build_document())), failures=Deaf(seconds=0))
+    if process == "another":
+        _IN_PROCESS.clear()
+    transport = ScriptedTransport(reply(200, build_document()))
+    assert collect_from(transport, cache_ttl=0, failures=Failures(seconds=60)).source == "imds"

@@ -90,3 +90,12 @@ def test_last_groups_are_not_swapped() -> None:
     """Only the first three groups come in another order."""
     assert is_same_machine(VM_ID, "8eb3085c-574d-234c-ac45-aca61037f084")
     assert not is_same_machine(VM_ID, "8eb3085c-574d-234c-45ac-84f03710a6ac")
+
+
+def test_the_agent_s_place_may_be_anything(tmp_path: Path) -> None:
+    """That it exists is enough."""
+    host = build_host(tmp_path, tag=None)
+    with pytest.raises(NotAzureError):
+        detect_azure(host)
+    Path(host.waagent_dir).write_text("")
+    assert detect_azure(host) == ""

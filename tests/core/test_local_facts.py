@@ -298,3 +298,42 @@ def test_killed_writers(tmp_path: Path) -> None:
         os.utime(leftover, (1_600_000_000, 1_600_000_000))
     write(tmp_path)
     assert os.listdir(tmp_path) == [NAME]
+
+
+@pytest.mark.parametrize("place", ["", "file/below", "file"])
+def test_places_that_are_none(place: str, tmp_path: Path) -> None:
+    """That nothing can be written there is found out before anything is asked."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot be used"):
+        LocalFacts(f"{tmp_path}/{place}" if place else "", clock=ManualClock())
+
+
+@pytest.mark.parametrize("end", ["", "/", "/."])
+def test_no_link_is_followed(end: str, tmp_path: Path) -> None:
+    """A link is none in any spelling."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    with pytest.raises(UsageError, match="cannot be used"):
+        write(Path(f"{tmp_path}/link{end}")) if not end else LocalFacts(f"{tmp_path}/link{end}", clock=ManualClock())
+    assert list((tmp_path / "real").iterdir()) == []
+
+
+def test_the_mode_is_that_of_what_was_read(tmp_path: Path) -> None:
+    """Whoever exchanges a revealing file while IMDS is waited for does not get its content with the other's mode."""
+    path = write(tmp_path, reveal=True)
+    file = LocalFacts(str(tmp_path), clock=ManualClock())
+    path.rename(tmp_path / "away")
+    path.write_text("{}")
+    path.chmod(0o644)
+    file.settle_failure(UnreachableError("x"))
+    file.close()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert source(tmp_path) == "stale"
+
+
+def test_half_a_character_is_written_whole(tmp_path: Path) -> None:
+    """A file of ours that holds what is no character can be marked all the same."""
+    path = write(tmp_path)
+    path.write_text(path.read_text().replace("größe", "\\ud800"))
+    assert "marked stale" in settle(tmp_path, UnreachableError("x"))
+    assert source(tmp_path) == "stale"

@@ -137,3 +137,32 @@ def test_not_azure(tmp_path: Path) -> None:
             reporter=ListReporter(),
         )
     assert transport.opened == 0
+
+
+def serving(known: str, refusal: Any, listed: Any) -> ScriptedTransport:
+    """An IMDS that knows one version, and refuses others."""
+    return ScriptedTransport(
+        lambda url: listed if "versions" in url else reply(200, b'"x"') if f"api-version={known}" in url else refusal
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "refusal", "listed"),
+    [
+        ("2017-04-02", reply(404), reply(404)),
+        ("2019-06-01", reply(400, {"error": "", "newest-versions": ["2030-01-01"]}), reply(404)),
+        ("2019-06-01", reply(404), reply(200, {"apiVersions": ["2030-01-01"]})),
+        ("2021-02-01", reply(400, {"error": "", "newest-versions": ["2021-02-01"]}), reply(200, {"apiVersions": []})),
+        ("2017-04-02", reply(500), reply(404)),
+    ],
+)
+def test_negotiation_is_that_of_facts(known: str, refusal: Any, listed: Any, host: Host) -> None:
+    """Whatever an IMDS says of versions, a question ends as well as a collection does."""
+    assert ask(serving(known, refusal, listed), "compute", host) == b'"x"'
+
+
+@pytest.mark.parametrize("segment", ["oauth2%20", "oauth2.", "oauth2;x", "oauth2%00", "OAUTH2%5ctoken", "%5coauth2"])
+def test_tokens_in_no_disguise(segment: str) -> None:
+    """Whatever a server might overlook, the path is refused."""
+    with pytest.raises(UsageError):
+        resolve_path(f"/metadata/identity/{segment}/token")

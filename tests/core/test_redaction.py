@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.core.document import SENSITIVE, redact
+from azure_imds_facts.core.errors import InvalidError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,3 +75,17 @@ def test_any_document(document: Any) -> None:
     redacted = redact(document)
     assert not {name.lower() for name in names_in(redacted)} & {field.lower() for field in FIELDS}
     assert redact(redacted) == redacted
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}"), ('{"userData":', "}"), ('[{"a":', "}]")])
+def test_depth(opening: str, closing: str) -> None:
+    """Nested 64 deep is taken, deeper is no document of IMDS's, wherever it is, in what is left out as well."""
+    levels = 1 if opening in ("[", '{"a":', '{"userData":') else 2
+    for deep in (64, 66):
+        count = deep // levels
+        value = json.loads(opening * count + "1" + closing * count)
+        if deep == 64:
+            redact(value)
+        else:
+            with pytest.raises(InvalidError, match="nested over 64 deep"):
+                redact(value)

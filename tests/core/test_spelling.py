@@ -182,3 +182,48 @@ def test_nothing_leaves_the_namespace(compute: dict[str, Any], tags: dict[str, s
         "snapshot",
         "tags",
     }
+
+
+@pytest.mark.parametrize("name", ["__ansible_type", "__ansible_vault", "__ansible_unsafe", "__ansible_new"])
+def test_ansible_s_own_marks_are_no_tags(name: str) -> None:
+    """A mapping with such a key is none to Ansible: it is left out there, told, and nowhere else left out."""
+    reporter = ListReporter()
+    facts = build_facts(tags={name: "x", "env": "prod"})
+    spelled = spell_ansible(facts, reporter=reporter)
+    assert spelled["azure_imds_tags"] == {"env": "prod"}
+    assert spelled[f"azure_imds_tags{name[1:]}"] == "x"
+    assert spell_local(facts, reporter=reporter, with_age=True)["tags"] == {"env": "prod"}
+    assert spell_salt(facts)["azure_imds"]["tags"] == {name: "x", "env": "prod"}
+    assert [name in warning for warning in reporter.warnings] == [True, True]
+
+
+def test_long_names_over_many_leaves_are_cut_off() -> None:
+    """A document of a few hundred KiB does not become gigabytes of names: what goes too far is left out, and told."""
+    reporter = ListReporter()
+    inner = {f"a{number}": 1 for number in range(20_000)}
+    spelled = spell_ansible(build_facts(compute={"k" * 100_000: inner, "name": "late"}), reporter=reporter)
+    assert sum(map(len, spelled)) < 5 << 20
+    (warning,) = reporter.warnings
+    assert "take over 4 MiB" in warning
+    assert len(warning) < 2000
+
+
+def test_what_is_left_out_is_told_a_few_times() -> None:
+    """A list of many objects with keys that meet, below a long name, does not flood a log."""
+    reporter = ListReporter()
+    met = [{"aB": 1, "a_b": 2}] * 5000
+    spell_ansible(build_facts(compute={"k" * 100_000: met}), reporter=reporter)
+    assert len(reporter.warnings) == 21
+    assert reporter.warnings[-1] == "More is left out in the same way, and not told one by one."
+    assert sum(map(len, reporter.warnings)) < 50_000
+
+
+def test_warnings_name_whole_tags() -> None:
+    """A tag's name has up to 512 characters, and all of them are told; what could harm a terminal is not."""
+    reporter = ListReporter()
+    one, two = "k" * 511 + "-a", "k" * 511 + "_a"
+    spell_ansible(
+        build_facts(tags={one: "", two: ""}, compute={"x\x1b]0;\a\n": [{"aB": 1, "a_b": 2}]}), reporter=reporter
+    )
+    assert any(one in warning and two in warning for warning in reporter.warnings)
+    assert all(warning.isprintable() for warning in reporter.warnings)

@@ -298,3 +298,47 @@ def test_localhost(transport: Transport) -> None:
         ended = fetch(transport, f"http://localhost:{server.port}/", seconds=2.0)
     assert isinstance(ended, Response)
     assert ended.status == 200
+
+
+INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_interim_answer_is_passed_over(count: int, transport: Transport) -> None:
+    """The answer is the one after it."""
+    whole = INTERIM * count + OK + b"Content-Length: 2\r\n\r\n{}"
+    with RawServer(sending(whole)) as server:
+        ended = fetch(transport, server.url)
+    assert isinstance(ended, Response)
+    assert (ended.status, ended.body) == (200, b"{}")
+
+
+def test_a_head_that_is_cut_after_an_interim_one(transport: Transport) -> None:
+    """The end of an interim head is not that of the answer's."""
+    with RawServer(sending(INTERIM + OK + b"Content-Type: app")) as server:
+        ended = fetch(transport, server.url)
+    assert "closed inside the answer" in str(ended)
+
+
+@pytest.mark.parametrize("piece", [INTERIM * 400, b"1;" + b"x" * 8000 + b"\r\ny\r\n"], ids=["interim", "extensions"])
+def test_what_wraps_an_answer_has_an_end(piece: bytes, transport: Transport) -> None:
+    """A server that never comes to the point is left after a few MiB, however much time there is."""
+
+    def serve(server: RawServer, connection: socket.socket) -> None:
+        server.read_request(connection)
+        if not piece.startswith(INTERIM):
+            connection.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n")
+        sent = 0
+        try:
+            while sent < 64 << 20:
+                connection.sendall(piece)
+                sent += len(piece)
+        except OSError:
+            return
+        raise AssertionError("it took 64 MiB")
+
+    started = time.monotonic()
+    with RawServer(serve) as server:
+        ended = fetch(transport, server.url, seconds=20)
+    assert str(ended) == "an answer without an end"
+    assert time.monotonic() - started < 15

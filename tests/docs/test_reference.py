@@ -143,6 +143,16 @@ def test_commands_table_names_every_flag(command: str) -> None:
     assert _options(command) - common == set(re.findall(r"`(--[a-z-]+)`", row))
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_table_says_which_settings_are_flags(command: str) -> None:
+    """The last column is right: all settings, all but some, or none."""
+    row = next(row[2] for row in _rows(_section("Commands")) if row[0] == f"`{command}`")
+    settings_flags = {f"--{name.replace('_', '-')}" for name, _metavar, _help in FLAGS}
+    named = set(re.findall(r"`(--[a-z-]+)`", row))
+    assert row.startswith("none") or row == "all" or (row.startswith("all but ") and named)
+    assert _options(command) & settings_flags == (set() if row.startswith("none") else settings_flags - named)
+
+
 def test_commands_table_is_complete() -> None:
     """Every command of the program has a row, and there is no other."""
     assert [_names(row[0])[0] for row in _rows(_section("Commands")) if row[0].startswith("`")] == list(COMMANDS)

@@ -79,3 +79,24 @@ def test_longest_mask_wins(tmp_path: object) -> None:
     assert getattr(choose_route(routes, "169.254.169.254"), "interface", None) == "br0"
     assert getattr(choose_route(routes, "10.9.9.9"), "interface", None) == "eth0"
     assert read_routes(f"{path}-missing") == []
+
+
+@pytest.mark.parametrize("ipv4", [5, [], {"ipAddress": 5}, {"ipAddress": None}, {"ipAddress": [5, {}]}])
+def test_odd_documents(ipv4: object) -> None:
+    """Whatever a document holds, the check ends."""
+    document = {"network": {"interface": [{"ipv4": ipv4}, 5]}}
+    assert check_source(document, "10.1.0.4", host="169.254.169.254").verdict == "note"
+
+
+def test_what_a_document_says_does_nothing_to_a_terminal() -> None:
+    """An address is a stranger's text too."""
+    odd = {"privateIpAddress": "10.1.0.9\x1b[2J\nok answer\u202e"}
+    document = {"network": {"interface": [{"ipv4": {"ipAddress": [odd, {"privateIpAddress": "10.1.0.5"}]}}]}}
+    finding = check_source(document, "10.1.0.5", host="169.254.169.254")
+    assert (finding.text + finding.mend).isprintable()
+
+
+@pytest.mark.parametrize("date", ["Mon, 19 Sep 2016 18:29:47 +99999999999999999999", "Fri, 31 Dec 99999 23:59:59 GMT"])
+def test_dates_beyond_all_time(date: str) -> None:
+    """A date that no clock can show is none."""
+    assert check_clock(_asked(Response(status=200, headers={"date": date}, body=b""))).verdict == "skipped"

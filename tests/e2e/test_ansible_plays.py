@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from azure_imds_facts.emulator import Emulator
 from lab.places import choose_target
 from lab.salted import free_ports
 
@@ -164,3 +165,18 @@ def find_python(name: str) -> str:
         if candidate and subprocess.run([candidate, "-c", ""], capture_output=True, check=False).returncode == 0:
             return candidate
     pytest.skip(f"there is no {name} on this machine")
+
+
+@pytest.mark.parametrize("name", ["__ansible_type", "__ansible_vault", "__ansible_unsafe"])
+def test_a_tag_named_as_ansible_s_marks(name: str, shell: Shell, tmp_path: Path) -> None:
+    """Whoever may tag the VM cannot break the module, nor `setup` on a host that has local facts."""
+    with Emulator() as imds:
+        imds.tag(name, "x")
+        imds.tag("env", "prod")
+        told = shell.ansible("azure_imds_facts", f"endpoint={imds.url}")["ansible_facts"]
+        assert (told["azure_imds_tags"]["env"], name in told["azure_imds_tags"]) == ("prod", False)
+        shell.run_ok("azure-imds-facts", "local-facts", "--directory", str(tmp_path), "--endpoint", imds.url)
+    local = shell.ansible("setup", f"gather_subset=!all,!min,local fact_path={tmp_path}")["ansible_facts"][
+        "ansible_local"
+    ]
+    assert local["azure_imds"]["tags"]["env"] == "prod"

@@ -143,8 +143,9 @@ def test_the_cache_is_this_runs_own(run: Any) -> None:
     shown = run("sh", "-c", "echo $AZURE_IMDS_CACHE_DIR; stat -c '%a %u' $AZURE_IMDS_CACHE_DIR; id -u").stdout.split()
     assert shown[1:] == ["700", shown[3], shown[3]]
     assert not Path(shown[0]).exists()
-    real = {**run.environment, "AZURE_IMDS_CACHE_DIR": "/real"}
+    real = {**run.environment, "AZURE_IMDS_CACHE_DIR": "/real", "AZURE_IMDS_ENDPOINT": "http://127.0.0.1:9"}
     assert run("sh", "-c", "echo $AZURE_IMDS_CACHE_DIR", env=real).stdout != "/real\n"
+    assert run("sh", "-c", "echo $AZURE_IMDS_ENDPOINT", env=real).stdout == "\n"
 
 
 def test_requests_are_logged_where_it_is_asked(run: Any, tmp_path: Path) -> None:

@@ -127,3 +127,26 @@ def test_curl_can_do_it_too(emulate: Emulate, tmp_path: Path) -> None:
     subprocess.run([*words, "-d", '{"tag": {"by": "curl"}}'], check=True, capture_output=True)
     assert "by:curl" in instance(emulator.url).json["compute"]["tags"]
     assert subprocess.run([*words, "-X", "PUT"], check=True, capture_output=True).stdout.startswith(b'{"error"')
+
+
+def test_only_sockets_are_replaced(emulate: Emulate, tmp_path: Path) -> None:
+    """A file at the socket's place is somebody's; one that takes the place later stays as well."""
+    path = tmp_path / "precious"
+    path.write_text("text")
+    with pytest.raises(EmulatorError, match="control socket"):
+        emulate(control=str(path))
+    assert path.read_text() == "text"
+    path.unlink()
+    emulator = emulate(control=str(path))
+    path.unlink()
+    path.write_text("later")
+    emulator.close()
+    assert path.read_text() == "later"
+
+
+def test_what_cannot_be_cancelled(emulate: Emulate, tmp_path: Path) -> None:
+    """An event that there is not is named."""
+    path = tmp_path / "control"
+    emulate(control=str(path))
+    with pytest.raises(EmulatorError, match="there is no event nosuch"):
+        change(path, {"cancel_event": "nosuch"})

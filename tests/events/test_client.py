@@ -155,3 +155,28 @@ def test_a_refused_approval(clock: ManualClock) -> None:
     transport = PostingScript(reply(200, document(raw_event())), reply(400, b"Bad request"))
     with pytest.raises(RejectedError, match="A cannot be approved"):
         make_client(transport, clock).approve("A")
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_time_that_runs_out_among_versions(status: int, clock: ManualClock) -> None:
+    """Complete answers name the outcome, not the request that there was no time for."""
+    client = make_client(PostingScript(reply(status, {"error": "x"})), clock, timeout_s=1.0)
+    with pytest.raises(RejectedError, match=r"what came back: 40"):
+        client.fetch_timeline()
+
+
+def test_a_404_to_an_approval_passes(clock: ManualClock) -> None:
+    """It is what IMDS says while it is not ready; the error of one that stays counts all requests."""
+    client = make_client(PostingScript(reply(200, document(raw_event())), reply(404), reply(200)), clock)
+    assert client.approve("A")
+    client = make_client(PostingScript(reply(200, document(raw_event())), reply(404)), clock, timeout_s=3.0)
+    with pytest.raises(UnavailableError, match=r" [4-9] requests in "):
+        client.approve("A")
+
+
+def test_patience_lasts_until_the_deadline(clock: ManualClock) -> None:
+    """Where asking again may help, the whole time is used."""
+    began = clock.passed
+    with pytest.raises(UnavailableError):
+        make_client(PostingScript(reply(503)), clock, timeout_s=1.0).fetch_timeline()
+    assert clock.passed - began > 0.7

@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from azure_imds_facts.emulator import Emulator
 
-from .processes import Watcher, environment, run_events, wait_for, words
+from .processes import Watcher, environment, polls, run_events, wait_for, words
 
 Emulate = Callable[..., Emulator]
 
@@ -54,6 +56,11 @@ def test_approval(emulate: Emulate, tmp_path: Path) -> None:
         (["--watch", "--exec", "true", "--all"], "Leave --all out."),
         (["--watch", "--approve", "X"], "Run it by itself."),
         (["--state", "x"], "Add --watch."),
+        (["--watch", "--state", ""], "--state has no file"),
+        (["--watch", "--vm-name", ""], "--vm-name has no name"),
+        (["--approve", "X", "--all"], "Leave --all and --vm-name out."),
+        (["--watch", "--exec-timeout", "5"], "--exec-timeout is for --exec."),
+        (["--approve", ""], "--approve has no id"),
         (["--watch", "--exec", "true", "--exec-timeout", "0"], "Give seconds above 0."),
         (["--events-version", "2021-02-01"], "theirs are not the instance's"),
     ],
@@ -183,3 +190,155 @@ def test_switched_off_it_asks_nothing(emulate: Emulate, tmp_path: Path) -> None:
     )
     assert (off.returncode, off.stdout) == (3, "")
     assert emulator.requests == []
+
+
+STUBBORN = 'trap "" TERM; while :; do sleep 0.1; done'
+
+
+def write_script(path: Path, content: str) -> Path:
+    """Make a program of a few lines of shell."""
+    path.write_text(f"#!/bin/sh\n{content}\n")
+    path.chmod(0o755)
+    return path
+
+
+def is_running(script: Path) -> bool:
+    """Return whether a process runs a script."""
+    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    return any(bytes(script) in line.split(b"\0") for line in lines)
+
+
+@pytest.mark.parametrize("end", ["timeout", "stop"])
+def test_a_command_is_ended_with_all_that_it_started(
+    end: str, emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path
+) -> None:
+    """A program that does not want to end is killed after the grace, though the shell that started it ended at once."""
+    emulator = emulate()
+    script = write_script(tmp_path / "stubborn", STUBBORN)
+    seconds = "1" if end == "timeout" else "60"
+    watcher = watch(
+        emulator, "--exec", f"{script}; true", "--exec-timeout", seconds, "--state", str(tmp_path / "state.json")
+    )
+    emulator.event("Reboot")
+    wait_for(lambda: is_running(script))
+    if end == "timeout":
+        wait_for(lambda: not is_running(script))
+        wait_for(lambda: "was ended by signal" in watcher.errors.read_text())
+    assert watcher.stop() == 0
+    assert not is_running(script)
+
+
+def test_what_was_ended_is_no_success(emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path) -> None:
+    """A command that ends with 0 because it was told to end has not drained anything."""
+    emulator = emulate()
+    command = 'trap "exit 0" TERM; sleep 60 & wait'
+    watcher = watch(
+        emulator, "--exec", command, "--exec-timeout", "1", "--approve-on-success", "--state", str(tmp_path / "s.json")
+    )
+    emulator.event("Reboot")
+    wait_for(lambda: "(scheduled) ended with 0" in watcher.errors.read_text())
+    seen = polls(emulator)
+    wait_for(lambda: polls(emulator) > seen + 1)
+    assert "POST" not in [record.method for record in emulator.requests]
+    assert watcher.stop() == 0
+
+
+def test_many_approvals_leave_time_for_a_preempt(
+    emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path
+) -> None:
+    """Approvals that fail take turns with looks for new events."""
+    emulator = emulate()
+    command = f'[ "$AZURE_IMDS_EVENT_TYPE" = Reboot ] || touch {tmp_path}/preempted'
+    watcher = watch(emulator, "--exec", command, "--approve-on-success", "--state", str(tmp_path / "state.json"))
+    for _event in range(6):
+        emulator.event("Reboot", notice="10m")
+    wait_for(lambda: any(record.method == "POST" for record in emulator.requests))
+    emulator.event("Preempt")
+    took = wait_for((tmp_path / "preempted").exists)
+    assert took < 2.5, took
+    wait_for(lambda: sum(record.method == "POST" for record in emulator.requests) >= 6, seconds=30)
+    assert watcher.stop() == 0
+
+
+def test_standard_output_that_nobody_reads(emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path) -> None:
+    """SIGTERM ends a watch that waits for its reader."""
+    emulator = emulate()
+    for _event in range(100):
+        emulator.event("Freeze", description="x" * 2000)
+    flags = ("--endpoint", emulator.url, "--cache-dir", str(tmp_path / "cache"))
+    with subprocess.Popen(words("--watch", *flags), env=environment(), stdout=subprocess.PIPE) as process:
+        wait_for(lambda: polls(emulator) > 0)
+        time.sleep(1.0)
+        process.terminate()
+        assert process.wait(5) == 0
+        assert process.stdout
+        process.stdout.close()
+
+
+@pytest.mark.parametrize("redirected", [">/dev/full", ">&-"])
+def test_commands_need_no_standard_output(redirected: str, emulate: Emulate, tmp_path: Path) -> None:
+    """Where changes cannot be printed, commands run for them all the same."""
+    emulator = emulate()
+    emulator.event("Reboot")
+    flags = ("--endpoint", emulator.url, "--cache-dir", str(tmp_path / "cache"), "--state", str(tmp_path / "state"))
+    line = words("--watch", *flags, "--exec", f"touch {tmp_path}/ran")
+    process = subprocess.Popen(
+        ["sh", "-c", f'exec "$0" "$@" {redirected}', *line], env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    wait_for((tmp_path / "ran").exists)
+    process.terminate()
+    told = process.communicate(timeout=10)[1]
+    assert process.returncode == 0
+    assert "Commands are run all the same." in told
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk takes root")
+def test_a_full_disk_does_not_end_the_watch(emulate: Emulate, tmp_path: Path) -> None:
+    """What was told cannot be kept any more; that is told, and events go on."""
+    emulator = emulate()
+    small = tmp_path / "small"
+    small.mkdir()
+    flags = f"--endpoint {emulator.url} --cache-dir {tmp_path}/cache --state {small}/state/events.json"
+    fill = f"(while [ ! -e {tmp_path}/begun ]; do sleep 0.1; done; cat /dev/zero > {small}/filler; touch {tmp_path}/full) &"
+    script = f'mount -t tmpfs -o size=64k none {small} || exit 77; {fill} exec "$0" "$@" {flags}'
+    line = words("--watch", "--exec", f"echo $AZURE_IMDS_EVENT_TYPE >> {tmp_path}/ran")
+    process = subprocess.Popen(
+        ["unshare", "-m", "sh", "-c", script, *line], env=environment(), stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True
+    )  # fmt: skip
+    wait_for(lambda: polls(emulator) > 0 or process.poll() is not None)
+    if process.poll() == 77:
+        pytest.skip("nothing can be mounted here")
+    (tmp_path / "begun").touch()
+    wait_for((tmp_path / "full").exists)
+    emulator.event("Preempt", description="x" * 3000)
+    wait_for((tmp_path / "ran").exists)
+    seen = polls(emulator)
+    wait_for(lambda: polls(emulator) > seen + 1)
+    process.terminate()
+    told = process.communicate(timeout=10)[1]
+    assert process.returncode == 0
+    assert told.count("cannot be kept") == 1
+
+
+def test_several_approvals(emulate: Emulate, tmp_path: Path) -> None:
+    """--approve may stand several times."""
+    emulator = emulate()
+    ids = [emulator.event("Reboot") for _event in range(2)]
+    done = run_events(
+        "--endpoint", emulator.url, "--cache-dir", str(tmp_path / "c"), "--approve", ids[0], "--approve", ids[1]
+    )
+    assert [json.loads(line)["eventId"] for line in done.stdout.splitlines()] == ids
+
+
+@pytest.mark.parametrize("content", ["root:x:0:0::/root:/bin/sh\n", '{"mine": 1}', "[]", '{"events": []}'])
+def test_a_file_of_somebody_else_s_is_left_alone(content: str, tmp_path: Path) -> None:
+    """A state is written over nothing but a state, and no lock is left beside what is refused."""
+    state = tmp_path / "theirs"
+    state.write_text(content)
+    done = run_events(
+        "--watch", "--endpoint", "http://127.0.0.1:9", "--vm-name", "x", "--exec", "true", "--state", str(state)
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "holds something else" in done.stderr
+    assert (state.read_text(), [path.name for path in tmp_path.iterdir()]) == (content, ["theirs"])

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.core.clock import Clock, Deadline
+from azure_imds_facts.core.errors import ImdsError
 from azure_imds_facts.core.event_client import EventClient
 from azure_imds_facts.core.event_watch import Watch
 from azure_imds_facts.core.http_transport import HttpTransport
@@ -227,3 +228,43 @@ def test_an_hour_of_maintenance(emulate: Callable[..., Emulator]) -> None:
     assert min(later - earlier for earlier, later in zip(times, times[1:])) >= 0.5
     assert max(sizes) - min(sizes) < 50_000
     assert 2 <= len(reporter.notices) <= 2 * restarts + 4
+
+
+def test_events_without_an_id_hide_no_others(clock: ManualClock, reporter: ListReporter) -> None:
+    """They are passed over, which is told once; types that are no words are none."""
+    odd = document(
+        raw_event("A"),
+        raw_event("B\n\nC"),
+        raw_event("{{ x }}"),
+        raw_event("D", EventType="Reboot\n\n"),
+        {"EventType": "x"},
+    )
+    watch = make_watch(PostingScript(reply(200, odd)), clock, reporter)
+    told = []
+    for _poll in range(3):
+        clock.advance(watch.wait_s)
+        told += [(change.event.event_id, change.event.event_type) for change in watch.poll()]
+    assert told == [("A", raw_event()["EventType"]), ("D", "")]
+    assert len(reporter.warnings) == 1
+
+
+def test_a_state_holds_nothing_sensitive(clock: ManualClock, reporter: ListReporter) -> None:
+    """Fields that are left out of facts are left out of it too."""
+    watch = make_watch(PostingScript(reply(200, document(raw_event(userData="c2VjcmV0")))), clock, reporter)
+    step(watch, clock)
+    assert "c2VjcmV0" not in json.dumps(watch.state())
+
+
+@pytest.mark.parametrize(("asked", "again_s"), [(None, 5.0), ("2", 2.0), ("60", 15.0)])
+def test_an_approval_is_one_request(
+    asked: str | None, again_s: float, clock: ManualClock, reporter: ListReporter
+) -> None:
+    """A watch does not insist on one; `Retry-After` says when to come back with it, within bounds."""
+    headers = {} if asked is None else {"retry_after": asked}
+    transport = PostingScript(reply(200, document(raw_event())), reply(503, **headers))
+    watch = make_watch(transport, clock, reporter)
+    step(watch, clock)
+    with pytest.raises(ImdsError):
+        watch.approve("A", timeout_s=3.0)
+    assert len(transport.urls) == 2
+    assert watch.approve_again_s == again_s

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from azure_imds_facts.core.events import Change
 
 _LIMIT = 8 << 20
+_OWN_KEYS = {"vmName", "incarnation", "events", "approved"}
 # While commands run they are looked after so often, should one end unnoticed or take too long.
 _LOOK_S = 0.5
 # An approval may not keep the watch from its next look for long; one that fails is tried again.
@@ -84,7 +85,8 @@ class StateFile:
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
             self._directory = open_directory(folder)
-            lock = open_lock_file(self._directory, f"{self._name}.lock")
+            self._check_ours()
+            lock = open_lock_file(self._directory, f".{self._name}.lock")
         except OSError as error:
             raise self._refuse(error) from None
         try:
@@ -94,6 +96,21 @@ class StateFile:
                 f"Another process uses {path}: the events are watched already.",
                 hint="Stop that one, perhaps azure-imds-events.service, or name another file with --state.",
             ) from None
+
+    def _check_ours(self) -> None:
+        """Raises UsageError where something else stands there: it would be lost."""
+        try:
+            content = read_file(self._directory, self._name, limit=_LIMIT)
+            found = json.loads(content or b"{}") if content is not None else {}
+        except FileNotFoundError:
+            found = {}
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict) or (found and not _OWN_KEYS.issubset(found)):
+            raise UsageError(
+                f"{self._path} holds something else than what was told of events, so it stays as it is.",
+                hint="Name another file with --state, or move that one away.",
+            )
 
     def read(self) -> object:
         """Return the last state, None where there is none."""

@@ -71,7 +71,7 @@ def check_cache(settings: Settings) -> Finding:
         finally:
             os.close(directory)
     except OSError as error:
-        mend = "Remove it, or name another with --cache-dir or AZURE_IMDS_CACHE_DIR."
+        mend = "Mend that, or name another directory with --cache-dir or AZURE_IMDS_CACHE_DIR."
         reason = error.strerror or str(error)
         return Finding(check="cache", verdict=BAD, text=f"{path} cannot be used: {reason}.", mend=mend)
     return Finding(check="cache", verdict=OK, text=f"{path} can be used.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from . import errors
-from .client import backoff
+from .client import Answer, backoff
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ class Asking:
 
     def ask(
         self,
-        attempt: Callable[[], client.Answer],
+        attempt: Callable[[], Answer],
         *,
         key: cache.Key | None,
         look: Look[T],
-        accept: Callable[[client.Answer], T],
+        accept: Callable[[Answer], T],
         deadline: clock.Deadline | None = None,
     ) -> T:
         """Return what `accept` makes of an answer, or what `look` finds because another process asked meanwhile.
@@ -75,24 +75,26 @@ class Asking:
             wait_s = choose_wait(answer, failures, deadline, least_s=_AFTER_MANY_S if requests > 1 else 0.0)
             if wait_s is None:
                 # The last complete answer names the outcome, even where the connection broke after it.
-                last = self.client.last_complete_error if answer.status is None else self.client.retell(answer)
-                raise last or answer.error
+                last = self.client.last_refusal if answer.status is None else None
+                raise self.client.told(last or answer) or answer.error
             if answer.error.outcome != told:
                 told = answer.error.outcome
                 self.client.reporter.notice(
-                    f"{answer.error.problem} Asking again for up to {deadline.remaining:.1f} s."
+                    f"{self.client.tell(answer.error.problem)} Asking again for up to {deadline.remaining:.1f} s."
                 )
             deadline.clock.sleep(wait_s)
 
     def _out_of_time(self, key: cache.Key | None) -> errors.ImdsError:
-        nothing = "nothing, for another process is asking and has brought no answer yet"
-        url = f"{key.endpoint}{key.path} (api-version {key.asked})" if key else ""
-        return self.client.last_complete_error or errors.UnreachableError(
-            self.client.tell(nothing, url=url), hint="Try again, or raise the timeout."
+        nothing = errors.UnreachableError(
+            "nothing, for another process is asking and has brought no answer yet",
+            hint="Try again, or raise the timeout.",
         )
+        url = f"{key.endpoint}{key.path} (api-version {key.asked})" if key else ""
+        waited = Answer(version=None, error=nothing, url=url)
+        return self.client.told(self.client.last_refusal or waited) or nothing
 
 
-def choose_wait(answer: client.Answer, failures: int, deadline: clock.Deadline, *, least_s: float) -> float | None:
+def choose_wait(answer: Answer, failures: int, deadline: clock.Deadline, *, least_s: float) -> float | None:
     """Return the seconds after which to ask again, at least `least_s`; None where that is not to be."""
     asked_s = answer.wait_s or 0.0
     if not answer.is_retried or asked_s >= deadline.remaining:

@@ -148,7 +148,7 @@ class Cache:
         if not self._has_warned:
             self._has_warned = True
             self._reporter.warn(
-                f"The cache in {self._path} is not used: {reason}. Mend or remove it, or name another cache_dir."
+                f"The cache in {self._path} is not used: {reason}. Mend that, or name another cache_dir."
             )
 
 

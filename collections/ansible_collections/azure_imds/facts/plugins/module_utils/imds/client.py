@@ -30,7 +30,8 @@ _HINT = "Check that this is an Azure VM whose primary network interface is up an
 class Answer:
     """One attempt's end: `value` where it was JSON with status 200, else `error` and whether to ask again.
 
-    `wait_s`: what `Retry-After` asks for, None where it does not. `came_back` and `url`: what the error tells.
+    The error says what came back alone; `Client.told` adds what was tried. `wait_s`: what `Retry-After` asks for, None
+    where it does not.
     """
 
     version: str | None
@@ -41,7 +42,6 @@ class Answer:
     local_address: str | None = None
     status: int | None = None
     offered: tuple[object, ...] | None = None
-    came_back: str = ""
     url: str = ""
 
 
@@ -62,47 +62,39 @@ class Client:
         self.reporter = reporter
         self.attempts = 0
         self._url = endpoint
-        self._last_complete: Answer | None = None
+        # The last answer that was whole and no good: it names the outcome.
+        self.last_refusal: Answer | None = None
         self._refused: set[str] = set()
         self._offered: set[object] = set()
         self._has_asked_versions = False
-        self._listed: list[object] | None = None
+        # What `/metadata/versions` lists, as far as it was asked for.
+        self.listed: list[object] | None = None
 
     def close(self) -> None:
         """Close the connection."""
         self._transport.close()
 
-    @property
-    def last_complete_error(self) -> errors.ImdsError | None:
-        """The error of the last complete answer, None where there was none, or a good one."""
-        return self.retell(self._last_complete) if self._last_complete else None
-
-    def retell(self, answer: Answer) -> errors.ImdsError | None:
+    def told(self, answer: Answer) -> errors.ImdsError | None:
         """Return an answer's error, with what has been tried up to now."""
         error = answer.error
-        if error is None or not answer.came_back:
-            return error
-        told = self.tell(answer.came_back, url=answer.url)
-        return type(error)(told, hint=error.hint, is_broken_json=error.is_broken_json)
-
-    def fetch_instance(self, version: str | None, *, remembered: str | None = None) -> Answer:
-        """Ask for the whole instance once, and at once anew where the answer says that the api-version was the trouble.
-
-        `version` None: start from `remembered` or the newest known and negotiate.
-        """
-        return self.negotiate(lambda asked: self.fetch("/metadata/instance", asked), version, remembered=remembered)
+        return error and type(error)(self.tell(error.problem, url=answer.url), hint=error.hint)
 
     def negotiate(self, ask: Callable[[str], Answer], version: str | None, *, remembered: str | None = None) -> Answer:
-        """Ask as `fetch_instance` does, whatever `ask` asks for in the api-version that it is given."""
-        if version:
-            return self._note(ask(version))
-        asked: str | None = remembered or versions.NEWEST
+        """Ask once in an api-version, and at once anew where the answer says that the version was the trouble.
+
+        `ask` is called with a version. `version` None: start from `remembered` or the newest known and negotiate.
+        """
+        asked: str | None = version or remembered or versions.NEWEST
         self._refused = set()
         self._offered = {remembered}
-        self._has_asked_versions = False
+        self._has_asked_versions, self.listed = False, None
         is_guess = False
         while True:
-            answer = self._note(ask(str(asked)))
+            answer = ask(str(asked))
+            if answer.status is not None:
+                self.last_refusal = answer if answer.error else None
+            if version:
+                return answer
             self._offered.update(name for name in answer.offered or () if isinstance(name, str))
             if answer.value is not None and is_guess:
                 # The list could not be had when it was wanted; now that IMDS answers, it may name a newer version.
@@ -117,11 +109,6 @@ class Client:
             asked, is_guess = self._choose_next(answer, str(asked))
             if asked is None:
                 return answer
-
-    def _note(self, answer: Answer) -> Answer:
-        if answer.status is not None:
-            self._last_complete = answer
-        return answer
 
     def fetch(self, path: str, version: str | None) -> Answer:
         """Ask for a path once, and read the answer as JSON."""
@@ -145,7 +132,7 @@ class Client:
         except TransportError as error:
             self.reporter.attempt(f"GET {url} ({request_id}): {error}")
             return errors.UnreachableError(
-                self.tell(str(error)),
+                str(error),
                 hint=_HINT if self._endpoint == DEFAULT_ENDPOINT else "Check that IMDS is served at this endpoint.",
             )
         self.reporter.attempt(f"GET {url} ({request_id}): {response.status}, {len(response.body)} bytes")
@@ -154,7 +141,7 @@ class Client:
     def read(self, version: str | None, response: transport.Response | errors.UnreachableError) -> Answer:
         """Read what came."""
         if isinstance(response, errors.UnreachableError):
-            return Answer(version=version, error=response, is_retried=True)
+            return Answer(version=version, error=response, is_retried=True, url=self._url)
         common: records.JsonObject = {
             "version": version,
             "status": response.status,
@@ -165,20 +152,16 @@ class Client:
             try:
                 return Answer(value=parse_json(response.body), **common)
             except errors.InvalidError as error:
-                told = errors.InvalidError(
-                    self.tell(error.problem), hint=error.hint, is_broken_json=error.is_broken_json
-                )
-                return Answer(error=told, is_retried=error.is_broken_json, came_back=error.problem, **common)
+                return Answer(error=error, is_retried=error.is_broken_json, **common)
         meaning = meaning_of(response.status)
         said, offered = _read_error_body(response.body)
         came_back = f"{response.status} ({meaning.sense}){said}"
         wait_s = parse_retry_after(response.headers, now=self.deadline.clock.time()) if meaning.is_retried else None
         return Answer(
-            error=meaning.error(self.tell(came_back), hint=meaning.hint),
+            error=meaning.error(came_back, hint=meaning.hint),
             is_retried=meaning.is_retried,
             wait_s=wait_s,
             offered=offered,
-            came_back=came_back,
             **common,
         )
 
@@ -212,10 +195,6 @@ class Client:
             self._refused
         ), listed is None
 
-    def is_listed(self, version: str | None) -> bool:
-        """Return whether `/metadata/versions` lists a version, as far as it was asked for."""
-        return self._has_asked_versions and version in (self._listed or ())
-
     def _fetch_versions(self) -> list[object] | None:
         """Return what `/metadata/versions` lists, `[]` where IMDS has no such page, None where it could not say.
 
@@ -224,10 +203,10 @@ class Client:
         if not self._has_asked_versions:
             answer = self.fetch("/metadata/versions", None)
             self._has_asked_versions = True
-            self._listed = None if answer.is_retried else []
+            self.listed = None if answer.is_retried else []
             if isinstance(answer.value, dict) and isinstance(answer.value.get("apiVersions"), list):
-                self._listed = list(answer.value["apiVersions"])
-        return self._listed
+                self.listed = list(answer.value["apiVersions"])
+        return self.listed
 
 
 def _read_error_body(body: bytes) -> tuple[str, tuple[object, ...] | None]:

@@ -160,8 +160,11 @@ class Collection:
         entry = self.cache.read(self.key(_INSTANCE))
         remembered = entry.api_version if entry and entry.api_version in versions.KNOWN else None
         asking = self.asking()
+        client = asking.client
         return asking.ask(
-            lambda: asking.client.fetch_instance(self.settings.api_version, remembered=remembered),
+            lambda: client.negotiate(
+                lambda version: client.fetch(_INSTANCE, version), self.settings.api_version, remembered=remembered
+            ),
             key=self.key(_INSTANCE),
             look=self._read_fresh,
             accept=self._accept_instance,

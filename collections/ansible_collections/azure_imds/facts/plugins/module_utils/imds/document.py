@@ -42,13 +42,16 @@ def _without(value: Any, dropped: set[str], depth: int) -> Any:
     if not isinstance(value, (dict, list)):
         return value
     if not depth:
-        raise errors.InvalidError(f"The answer is nested over {MAX_DEPTH} deep.", hint=NOT_IMDS)
+        raise errors.InvalidError(TOO_DEEP, hint=NOT_IMDS)
     if isinstance(value, list):
         return [_without(item, dropped, depth - 1) for item in value]
-    return {key: _without(item, dropped, depth - 1) for key, item in value.items() if key.casefold() not in dropped}
+    # What is left out is walked as well: it may not be nested deeper than the rest.
+    walked = [(key, _without(item, dropped, depth - 1)) for key, item in value.items()]
+    return {key: item for key, item in walked if key.casefold() not in dropped}
 
 
 MAX_DEPTH = 64
+TOO_DEEP = f"The answer is nested over {MAX_DEPTH} deep."
 # IMDS's documents take a few KiB, with 50 tags at full length about 50 KiB; what is larger is something else.
 MAX_BODY = 1024 * 1024
 # What to do about something that is not IMDS, and about a document that is not whole.

@@ -94,7 +94,7 @@ class EventClient:
         Raises the ImdsError of the last answer: RejectedError where IMDS knows none of the api-versions.
         """
         self._attempts = 0
-        return self._insist(self.ask_once, Deadline(self._timeout_s, self.clock))
+        return self._insist(self._ask, Deadline(self._timeout_s, self.clock))
 
     def approve(
         self,
@@ -112,7 +112,7 @@ class EventClient:
         """
         self._attempts = 0
         deadline = Deadline(timeout_s or self._timeout_s, self.clock)
-        event = find_event(event_id, timeline or self._insist(self.ask_once, deadline))
+        event = find_event(event_id, timeline or self._insist(self._ask, deadline))
         if event.is_started:
             return False
         body = json.dumps({"StartRequests": [{"EventId": event.event_id}]}).encode()
@@ -129,14 +129,16 @@ class EventClient:
 
         return self._insist(post, deadline, is_patient=is_patient)
 
-    def ask_once(self, deadline: Deadline | None = None) -> tuple[Answer, Timeline | None]:
+    def ask_once(self) -> tuple[Answer, Timeline | None]:
         """Make one request, of no more than a few seconds once IMDS has answered; return its end and what it brought.
 
         Without a timeline the answer holds the error. While the api-version is looked for there may be neither.
         """
-        if deadline is None:
-            self._attempts = 0
-            deadline = Deadline(self._timeout_s, self.clock)
+        self._attempts = 0
+        answer, timeline = self._ask(Deadline(self._timeout_s, self.clock))
+        return records.replace(answer, error=self._client.told(answer)), timeline
+
+    def _ask(self, deadline: Deadline) -> tuple[Answer, Timeline | None]:
         client = self._make_client(deadline.within(_AFTERWARDS_S) if self.has_answered else deadline)
         answer = client.fetch(PATH, self.version)
         self.has_answered = self.has_answered or answer.error is None
@@ -145,21 +147,17 @@ class EventClient:
             try:
                 timeline = parse_timeline(answer.value)
             except errors.InvalidError as broken:
-                error = errors.InvalidError(
-                    client.tell(broken.problem), hint="Look for what else answers at this endpoint."
-                )
-                return records.replace(answer, value=None, error=error, came_back=broken.problem), None
+                error = errors.InvalidError(broken.problem, hint="Look for what else answers at this endpoint.")
+                return records.replace(answer, value=None, error=error), None
             return answer, timeline if self._versions.accept() else None
         if answer.status not in (400, 404):
             return answer, None
-        if self._versions.refuse():
-            return records.replace(answer, error=None), None
-        return (answer if answer.status == 400 or self.has_answered else self._offers_none(answer)), None
-
-    def _offers_none(self, answer: Answer) -> Answer:
         hint = "This IMDS offers no scheduled events, as Azure Stack Hub's. Check the endpoint and --api-version."
-        refused = errors.RejectedError(self._client.tell(answer.came_back, url=answer.url), hint=hint)
-        return records.replace(answer, error=refused, is_retried=False)
+        refused = records.replace(answer, error=errors.RejectedError(error.problem, hint=hint), is_retried=False)
+        if self._versions.refuse():
+            self._refused = refused
+            return records.replace(answer, error=None), None
+        return (answer if answer.status == 400 or self.has_answered else refused), None
 
     def _insist(
         self,
@@ -180,28 +178,34 @@ class EventClient:
                 last = answer
             self.retry_after_s = answer.wait_s
             error = answer.error
-            if error is None and deadline.remaining > 0:
+            spacing_s = self._spacing_left_s()
+            if error is None and deadline.remaining > spacing_s:
                 continue  # the next api-version
             failures += 1
-            wait_s = choose_wait(answer, failures, deadline, least_s=0.0) if is_patient else None
-            if error is None or wait_s is None:
+            wait_s = choose_wait(answer, failures, deadline, least_s=spacing_s) if is_patient else None
+            if error is None or wait_s is None or wait_s < spacing_s:
                 raise self._final(last)
             if error.outcome != told:
                 told = error.outcome
-                self._reporter.notice(f"{error.problem} Asking again for up to {deadline.remaining:.1f} s.")
+                tried = self._client.tell(error.problem)
+                self._reporter.notice(f"{tried} Asking again for up to {deadline.remaining:.1f} s.")
             self.clock.sleep(wait_s)
 
     def _final(self, last: Answer) -> errors.ImdsError:
         """Return the error of the last complete answer, which names the outcome."""
-        error = self._client.retell(last if last.error else self._offers_none(last))
+        error = self._client.told(last if last.error else self._refused)
         return error or errors.UnavailableError("IMDS gave no answer.")
+
+    def _spacing_left_s(self) -> float:
+        """Seconds until the next request may be made."""
+        left = 0.0 if self._asked_at is None else self._asked_at + self._spacing_s - self.clock.monotonic()
+        return max(0.0, left)
 
     def _make_client(self, deadline: Deadline, body: bytes | None = None) -> Client:
         """A client for one request, once the time for it has come."""
-        if self._asked_at is not None:
-            wait_s = self._asked_at + self._spacing_s - self.clock.monotonic()
-            if wait_s > 0:
-                self.clock.sleep(wait_s)
+        wait_s = self._spacing_left_s()
+        if wait_s > 0:
+            self.clock.sleep(wait_s)
         self._asked_at = self.clock.monotonic()
         transport = self._transport = self._transport or self._transport_factory()
         reporter = self._reporter

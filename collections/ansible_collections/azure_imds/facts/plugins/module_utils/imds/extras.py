@@ -22,8 +22,8 @@ _LONGEST_S = 5.0
 class Extra:
     """One endpoint: `name` in `gather`, `category` among the facts.
 
-    `versions`: its own api-versions, newest first, where it does not share the instance's. Its answer has to have `field`
-    in it, of the Python type `kind`.
+    `version`: its own api-version where it does not share the instance's. Its answer has to have `field` in it, of the
+    Python type `kind`.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Extra:
     path: str
     field: str
     kind: type
-    versions: tuple[str, ...] = ()
+    version: str | None = None
     is_cached: bool = True
 
 
@@ -48,7 +48,7 @@ EXTRAS = (
         path="/metadata/scheduledevents",
         field="Events",
         kind=list,
-        versions=versions.SCHEDULED_EVENTS,
+        version=versions.SCHEDULED_EVENTS[0],
         is_cached=False,
     ),
 )
@@ -89,13 +89,10 @@ def _gather(
     if kept is not None or not is_live:
         return kept
     asking = collection.asking()
-    left = [*reversed(extra.versions)]
+    version = extra.version or snapshot.api_version
 
     def attempt() -> client.Answer:
-        answer = asking.client.fetch(extra.path, left[-1] if left else snapshot.api_version)
-        while answer.status in (400, 404) and len(left) > 1:
-            left.pop()  # for good: where they are many, IMDS's five requests a second may be used up before the last
-            answer = asking.client.fetch(extra.path, left[-1])
+        answer = asking.client.fetch(extra.path, version)
         # No load balancer, no identity: 404 is an answer here, not a sign that IMDS is not ready.
         return records.replace(answer, is_retried=False) if answer.status == 404 else answer
 

@@ -207,12 +207,16 @@ class LocalFacts:
         if self._directory is None:
             return Existing(content=None)
         try:
-            found = safe_files.read_file_and_mode(self._directory, NAME, limit=_LIMIT)
+            # Both of one descriptor: the name may be another file's a moment later.
+            with open(safe_files.open_plain(self._directory, NAME, os.O_RDONLY), "rb") as file:
+                mode = os.fstat(file.fileno()).st_mode
+                content = file.read(_LIMIT + 1)
+            if len(content) > _LIMIT:
+                raise UnsafeFileError(f"over {_LIMIT} bytes")
+        except FileNotFoundError:
+            return Existing(content=None)
         except OSError as error:
             return Existing(content=None, is_foreign=True, reason=_reason(error))
-        if found is None:
-            return Existing(content=None)
-        content, mode = found
         try:
             value = json.loads(content)
         except (ValueError, RecursionError):

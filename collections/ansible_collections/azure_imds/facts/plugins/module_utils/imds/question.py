@@ -8,7 +8,7 @@ from .asking import Asking
 from .cache import Cache, Key
 from .client import Answer, Client
 from .clock import Clock, Deadline
-from .document import MAX_BODY
+from .document import MAX_BODY, redact
 from .host import Host, detect_azure
 from .settings import DISABLED
 
@@ -108,16 +108,17 @@ class _Question:
             self._format = "text"
             in_text = self._ask(str(answer.version))
             answer = in_text if in_text.error is None else answer
-        if answer.status == 404 and self._client.is_listed(answer.version):
+        if answer.status == 404 and answer.version in (self._client.listed or ()):
             # Else it may be the version that there is not, or an IMDS that is not ready.
-            problem = self._client.tell(f"404 from an IMDS that knows api-version {answer.version}", url=answer.url)
-            hint = "There is no such element; ask for what stands above it to see what there is."
-            return Answer(version=answer.version, status=404, error=errors.RejectedError(problem, hint=hint))
+            problem = f"404 from an IMDS that knows api-version {answer.version}"
+            hint = "There is no such element (case counts); ask for what stands above it to see what there is."
+            return records.replace(answer, error=errors.RejectedError(problem, hint=hint), is_retried=False)
         return answer
 
-    def accept(self, _answer: Answer) -> RawAnswer:
+    def accept(self, answer: Answer) -> RawAnswer:
         """Return what came. Raises InvalidError where it cannot be IMDS's."""
         body = self._response.body if self._response else b""
+        redact(answer.value)  # raises for what is nested too deep
         if len(body) > MAX_BODY:
             raise errors.InvalidError(
                 "The answer is over 1 MiB, which no IMDS document is.", hint="Look for what else answers."

@@ -44,22 +44,15 @@ def read_file(directory: int, name: str, *, limit: int) -> bytes | None:
     Raises UnsafeFileError for what is no plain file of ours with one link, can be written by others, or is over `limit`
     bytes; OSError where it cannot be read.
     """
-    found = read_file_and_mode(directory, name, limit=limit)
-    return found[0] if found else None
-
-
-def read_file_and_mode(directory: int, name: str, *, limit: int) -> tuple[bytes, int] | None:
-    """Return a file's content as `read_file` does, and that same file's permissions."""
     try:
-        descriptor = _open_plain(directory, name, os.O_RDONLY)
+        descriptor = open_plain(directory, name, os.O_RDONLY)
     except FileNotFoundError:
         return None
     with open(descriptor, "rb") as file:
-        mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
         content = file.read(limit + 1)
     if len(content) > limit:
         raise UnsafeFileError(f"{name} is over {limit} bytes")
-    return content, mode
+    return content
 
 
 def write_file(directory: int, name: str, content: bytes, *, mode: int, durable: bool = False) -> None:
@@ -99,10 +92,11 @@ def remove_leftovers(directory: int, name: str, *, now: float, older_than_s: flo
 
 def open_lock_file(directory: int, name: str) -> int:
     """Return a descriptor to lock, of a file made where it is missing. Raises UnsafeFileError as `read_file` does."""
-    return _open_plain(directory, name, os.O_RDWR | os.O_CREAT)
+    return open_plain(directory, name, os.O_RDWR | os.O_CREAT)
 
 
-def _open_plain(directory: int, name: str, flags: int) -> int:
+def open_plain(directory: int, name: str, flags: int) -> int:
+    """Return a descriptor of a file. Raises UnsafeFileError for what is no plain file of ours with one link."""
     # O_NONBLOCK: opening a FIFO would wait for a writer that never comes.
     descriptor = os.open(name, flags | os.O_NONBLOCK | _NOFOLLOW, 0o600, dir_fd=directory)
     found = os.fstat(descriptor)

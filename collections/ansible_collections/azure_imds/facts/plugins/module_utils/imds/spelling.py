@@ -44,8 +44,8 @@ def spell_ansible(facts: records.JsonObject, *, reporter: errors.Reporter) -> re
             continue
         if category == "tags":
             spelled[prefix] = name_tags(content, reporter)
-            named = ((snake_case(name), ("tag ", name), value) for name, value in content.items() if name)
-            flat = _unite(named, _Omissions(reporter))
+            # A name with nothing in it gets no flat fact, and that is no surprise.
+            flat = flatten({name: value for name, value in content.items() if name}, "tag", reporter)
         else:
             flat = flatten(content, category, reporter)
         spelled.update({f"{prefix}_{name}": value for name, value in flat.items()})
@@ -60,35 +60,31 @@ def name_tags(tags: records.JsonObject, reporter: errors.Reporter) -> records.Js
     """
     marks = [name for name in tags if name.startswith("__ansible_")]
     if marks:
-        told = ", ".join(errors.printable(name) for name in marks[:_MOST_WARNINGS])
-        reporter.warn(f"{told} is left out of the mapping of tags: to Ansible that is a mark of its own.")
+        told = errors.printable(", ".join(marks), most=_LONGEST_PLACE)
+        reporter.warn(f"{told} left out of the mapping of tags: to Ansible that is a mark of its own.")
     return {name: value for name, value in tags.items() if name not in marks}
 
 
 def flatten(content: records.JsonObject, category: str, reporter: errors.Reporter) -> records.JsonObject:
     """Join the names of nested objects with `_`; lists stay lists, and an empty object leaves nothing."""
-    omissions = _Omissions(reporter)
-    return _unite(_leaves(content, "", (category,), omissions), omissions)
+    omissions: list[str] = []
+    flat = _unite(_leaves(content, "", (category,), omissions), omissions)
+    for omission in omissions:
+        reporter.warn(omission)
+    return flat
 
 
-class _Omissions:
-    """Warns of what is left out, one by one up to a few: a document can hold any number of them."""
-
-    def __init__(self, reporter: errors.Reporter) -> None:
-        self._reporter = reporter
-        self._told = 0
-
-    def tell(self, places: list[Place], reason: str) -> None:
-        self._told += 1
-        if self._told <= _MOST_WARNINGS:
-            named = sorted(errors.printable("".join(place), most=_LONGEST_PLACE) for place in places[:_MOST_WARNINGS])
-            self._reporter.warn(f"{', '.join(named)} {'is' if len(places) == 1 else 'are'} left out: {reason}.")
-        elif self._told == _MOST_WARNINGS + 1:
-            self._reporter.warn("More is left out in the same way, and not told one by one.")
+def _omit(omissions: list[str], places: list[Place], reason: str) -> None:
+    """Note that something is left out, one by one up to a few: a document can hold any number of them."""
+    if len(omissions) < _MOST_WARNINGS:
+        named = sorted(errors.printable("".join(place), most=_LONGEST_PLACE) for place in places[:_MOST_WARNINGS])
+        omissions.append(f"{', '.join(named)} left out: {reason}.")
+    elif len(omissions) == _MOST_WARNINGS:
+        omissions.append("More is left out in the same way, and not told one by one.")
 
 
 def _leaves(
-    content: records.JsonObject, prefix: str, place: Place, omissions: _Omissions
+    content: records.JsonObject, prefix: str, place: Place, omissions: list[str]
 ) -> Iterator[tuple[str, Place, Any]]:
     """Yield (flat name, place, value) for every leaf."""
     for key, value in content.items():
@@ -105,7 +101,7 @@ def _leaves(
             yield name, here, _respell(value, here, omissions)
 
 
-def _respell(value: Any, place: Place, omissions: _Omissions) -> Any:
+def _respell(value: Any, place: Place, omissions: list[str]) -> Any:
     """Re-spell the keys of objects inside a list, and nothing else of them."""
     if isinstance(value, list):
         return [_respell(item, (*place, f"[{index}]"), omissions) for index, item in enumerate(value)]
@@ -116,7 +112,7 @@ def _respell(value: Any, place: Place, omissions: _Omissions) -> Any:
     return value
 
 
-def _unite(named: Iterable[tuple[str, Place, Any]], omissions: _Omissions) -> records.JsonObject:
+def _unite(named: Iterable[tuple[str, Place, Any]], omissions: list[str]) -> records.JsonObject:
     """Make a mapping of (name, place, value), leaving out all that meet in one name and what has no name left.
 
     To let the last one win would make a fact depend on the order of keys, which no one promises.
@@ -127,13 +123,13 @@ def _unite(named: Iterable[tuple[str, Place, Any]], omissions: _Omissions) -> re
     for name, place, value in named:
         length += len(name)
         if length > _MOST_OF_NAMES:
-            omissions.tell([place, ("all that follows",)], "the names before them take over 4 MiB")
+            _omit(omissions, [place, ("all that follows",)], "the names before them take over 4 MiB")
             break
         places.setdefault(name, []).append(place)
         values[name] = value
     for place in places.pop("", ()):
-        omissions.tell([place], "nothing is left of its name in snake_case")
+        _omit(omissions, [place], "nothing is left of its name in snake_case")
     for name, met in places.items():
         if len(met) > 1:
-            omissions.tell(met, f"all of them are {name[:_LONGEST_PLACE]} in snake_case")
+            _omit(omissions, met, f"all of them are {name[:_LONGEST_PLACE]} in snake_case")
     return {name: values[name] for name, met in places.items() if len(met) == 1}

@@ -31,7 +31,7 @@ def read_substitute(collection: collector.Collection) -> facts.Snapshot | None:
 def _from_cloud_init(collection: collector.Collection) -> facts.Snapshot | None:
     copy, changed = read_copy(collection.host.instance_data)
     age_s = max(0.0, collection.clock.time() - changed)
-    entry = Entry(document=redact(copy), api_version=None, fetched_at=format_time(changed), age_s=age_s)
+    entry = Entry(document=copy, api_version=None, fetched_at=format_time(changed), age_s=age_s)
     return collection.use(entry, "cloud-init")
 
 
@@ -47,7 +47,7 @@ def read_copy(path: str) -> tuple[object, float]:
             os.close(descriptor)
             return None, 0.0
         with open(descriptor, "rb") as file:
-            value = parse_json(file.read(MAX_BODY + 1))
+            value = redact(parse_json(file.read(MAX_BODY + 1)))
     except (OSError, errors.InvalidError):
         return None, 0.0
     for name in ("ds", "meta_data", "imds"):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _LONGEST_CONNECT_S = 2.0
 # A document has 1 MiB at the most; what wraps it, chunk by chunk for instance, may not be endless either.
 _MOST_RECEIVED = 4 << 20
-_END_OF_HEAD = re.compile(rb"\n\r?\n")
+_INTERIM = re.compile(rb"\A(HTTP/\S+ 100\b.*?\n\r?\n)+", re.DOTALL)
 
 
 class TransportError(Exception):
@@ -65,7 +65,7 @@ class DeadlineSocket(socket.socket):
     def expect_answer(self, deadline: clock.Deadline) -> None:
         """Begin a new answer, to be read before a deadline."""
         self._deadline = deadline
-        self._start = self._tail = b""
+        self._head = b""
         self._left = _MOST_RECEIVED
         self.has_whole_head = False
 
@@ -77,20 +77,10 @@ class DeadlineSocket(socket.socket):
         if self._left < 0:
             raise OSError("an answer without an end")
         if not self.has_whole_head:
-            self._follow_head(bytes(memoryview(buffer)[:count]))
+            # That of an interim answer (100), which HTTP clients pass over, does not count.
+            self._head = _INTERIM.sub(b"", self._head + bytes(memoryview(buffer)[:count]))
+            self.has_whole_head = b"\n\r\n" in self._head or b"\n\n" in self._head
         return count
-
-    def _follow_head(self, piece: bytes) -> None:
-        """Note where the head ends. That of an interim answer (100, which HTTP clients pass over) does not count."""
-        while piece:
-            self._start += piece[: 12 - len(self._start)]
-            seen = self._tail + piece
-            self._tail, piece = seen[-2:], b""
-            end = _END_OF_HEAD.search(seen)
-            if end and self._start.endswith(b" 100"):
-                self._start, self._tail, piece = b"", b"", seen[end.end() :]
-            else:
-                self.has_whole_head = end is not None
 
     def seconds_left(self) -> float:
         """Return the seconds until the deadline. Raises socket.timeout where it has passed."""
@@ -126,21 +116,15 @@ def open_socket(host: str, port: int, deadline: clock.Deadline) -> DeadlineSocke
     raise failure
 
 
-_REASONS: tuple[tuple[type[Exception], str], ...] = (
-    (socket.timeout, "no complete answer in time"),
-    (ConnectionRefusedError, "connection refused"),
-    (ConnectionResetError, "connection reset"),
-)
-
-
 def describe_failure(error: Exception) -> str:
     """Say in a few words why there was no answer."""
-    for kind, reason in _REASONS:
-        if isinstance(error, kind):
-            return reason
+    if isinstance(error, socket.timeout):
+        return "no complete answer in time"
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, ConnectionResetError):
+        return "connection reset"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
-    if type(error).__name__ == "IncompleteRead":  # of http.client or urllib3, which are not imported here
-        return "the connection closed inside the answer"
     # A bare OSError is one of ours.
     return str(error) if type(error) is OSError else f"an answer that breaks HTTP ({type(error).__name__})"
