@@ -6,7 +6,7 @@ hyperfine times one command after the other: where a machine's speed drifts, the
 
 from __future__ import annotations
 
-import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -73,12 +73,12 @@ def run_once(command: Command) -> tuple[float, float]:
     """Run a command and return its wall and processor seconds. Raises CalledProcessError where it fails."""
     if command.prepare:
         command.prepare()
-    before, started = os.times(), time.perf_counter()
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(
         command.words, env=command.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
-    wall, after = time.perf_counter() - started, os.times()
+    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
         print(f"\n{command.words} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}", file=sys.stderr)
         done.check_returncode()
-    return wall, after.children_user + after.children_system - before.children_user - before.children_system
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

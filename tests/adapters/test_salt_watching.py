@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import sys
 import warnings
-from importlib import import_module
+from importlib import import_module, reload
 from pathlib import Path
 from typing import Any
 
 import pytest
+from azure_imds_facts.emulator import Emulator
 
 from tests.support.servers import free_port
 
@@ -65,3 +66,33 @@ def test_nothing_to_watch(detect: str, beacons: Any, tmp_path: Path, monkeypatch
     rests_s = watch._resting_until - watch._clock.monotonic()
     assert 50 < rests_s < 60 if detect == "auto" else 4 < rests_s < 5
     assert beacons.beacon([]) == []
+
+
+def test_a_name_that_is_not_there_yet(beacons: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where IMDS answers without this VM's name, the beacon asks for it again, and then tells of its events."""
+    watching = import_module("azure_imds_facts.salt.watching")
+    monkeypatch.setattr(watching, "_WATCHES", {})
+    with Emulator(rate_limit=0) as imds:
+        name = imds.document["compute"]["name"]
+        imds.set("compute.name", "")
+        opts = {"cachedir": str(tmp_path), "azure_imds": {"endpoint": imds.url, "cache_ttl": 0}}
+        monkeypatch.setattr(beacons, "__opts__", opts, raising=False)
+        assert beacons.beacon([]) == []
+        imds.set("compute.name", name)
+        imds.event("Reboot")
+        (watch,) = watching._WATCHES.values()
+        watch._resting_until = 0.0
+        assert [told["tag"] for told in beacons.beacon([])] == ["Reboot"]
+
+
+def test_a_reload_of_beacons_tells_nothing_twice(beacons: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loader makes the beacon's module anew; what was told is not of that module."""
+    monkeypatch.setattr(import_module("azure_imds_facts.salt.watching"), "_WATCHES", {})
+    with Emulator(rate_limit=0) as imds:
+        imds.event("Reboot")
+        opts = {"cachedir": str(tmp_path), "azure_imds": {"endpoint": imds.url}}
+        monkeypatch.setattr(beacons, "__opts__", opts, raising=False)
+        assert len(beacons.beacon([])) == 1
+        reloaded = reload(beacons)
+        monkeypatch.setattr(reloaded, "__opts__", opts, raising=False)
+        assert reloaded.beacon([]) == []

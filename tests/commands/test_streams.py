@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from azure_imds_facts.commands.streams import dump_json
 from tests.support.documents import build_document
 from tests.support.servers import RawServer, answering
 
-from .conftest import Run, start
+from .conftest import ROOT, Run, start
 
 # Command line → its exit code where standard output can be written; `URL` stands for a server's.
 ANSWERING = {
@@ -37,17 +38,12 @@ FAILING = {
 
 def shell(line: str, redirected: str, url: str) -> subprocess.CompletedProcess[bytes]:
     """Run a command line with a stream redirected as a shell does it."""
-    words = line.replace("URL", url).split()
-    process = start(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    process.communicate()
-    script = f'exec "$0" "$@" {redirected}'
-    return subprocess.run(["sh", "-c", script, *process.args], capture_output=True, check=False)  # type: ignore[list-item]
+    words = [sys.executable, "-m", "azure_imds_facts", *line.replace("URL", url).split()]
+    return subprocess.run(["sh", "-c", f'exec "$0" "$@" {redirected}', *words], capture_output=True, check=False)
 
 
 @pytest.fixture(autouse=True)
 def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    from .conftest import ROOT  # noqa: PLC0415
-
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 

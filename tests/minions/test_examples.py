@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -146,3 +146,37 @@ def test_schedule(fleet: Fleet, add_minion: Callable[..., Minion]) -> None:
     minion.start()
     minion.imds.tag("env", "by-schedule")
     fleet.master.wait_for({"scheduled": True}, "-G", "azure_imds:tags:env:by-schedule", "test.ping")
+
+
+HOSTILE = "0\"\n\nowned:\n  test.succeed_with_changes: []\n\n'{{ x }} %}"
+
+
+@pytest.fixture
+def hostile(documented: Fleet) -> Iterator[Fleet]:
+    """The fleet while one machine's IMDS answers with text that would like to be YAML, or a template."""
+    web = documented.minions["web"].imds
+    interface = "network.interface[0].ipv4.ipAddress[0].privateIpAddress"
+    before = {path: VMS["web"][path.partition(".")[2]] for path in ("compute.zone", "compute.platformFaultDomain")}
+    for path in (*before, "compute.location", interface):
+        web.set(path, HOSTILE)
+    documented.salt("web", "azure_imds.refresh")
+    documented.master.wait_for({"web": HOSTILE}, "web", "grains.get", "azure_imds:network:privateIpv4")
+    documented.salt("*", "mine.update")
+    yield documented
+    for path, value in {**before, "compute.location": "westeurope", interface: "10.9.0.0"}.items():
+        web.set(path, value)
+    documented.salt("web", "azure_imds.refresh")
+    documented.master.wait_for({"web": "10.9.0.0"}, "web", "grains.get", "azure_imds:network:privateIpv4")
+    documented.salt("*", "mine.update")
+
+
+def test_recipes_keep_hostile_text_text(hostile: Fleet) -> None:
+    """Whatever a machine says of itself, it becomes no state: on the machine, on another one, on the master."""
+    (state,) = hostile.salt("web", "state.apply", "zone_one")["web"].values()
+    assert state["comment"] == f"zone {HOSTILE} of {HOSTILE}"
+    states = hostile.salt("db", "state.apply", "backends")["db"].values()
+    assert len(states) == 2
+    assert f"server web {HOSTILE}:80 check" in [state["comment"] for state in states]
+    printed = hostile.master.salt_run("state.orchestrate", "orch.by_fault_domain")
+    steps = next(iter(printed["data"].values())).values()
+    assert [step["__id__"] for step in steps] == ["fault domain 1"]

@@ -151,11 +151,16 @@ class Guest:
         assert leader, self.console.read_text()[-2000:]
         return run("nsenter", "--target", str(leader), "--all", "--", *words, check=check)
 
-    def read_with_ansible(self) -> dict[str, Any] | None:
-        """Return `ansible_local.azure_imds` as Ansible's own setup, run by the guest's Python, finds it; None: absent."""
+    def make_python(self) -> Path:
+        """Return a program that is the guest's Python, run inside."""
         python = self.root.parent / "guest-python"
         python.write_text(f'#!/bin/sh\nexec nsenter --target {self._find_leader()} --all -- /usr/bin/python3 "$@"\n')
         python.chmod(0o755)
+        return python
+
+    def read_with_ansible(self) -> dict[str, Any] | None:
+        """Return `ansible_local.azure_imds` as Ansible's own setup, run by the guest's Python, finds it; None: absent."""
+        python = self.make_python()
         home = self.root.parent / "ansible"
         home.mkdir(exist_ok=True)
         done = run(
