@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,12 +166,12 @@ def test_an_earlier_offer_counts(collect_from: Collect) -> None:
 
 
 @pytest.mark.parametrize("status", [404, 500])
-def test_retry_after_is_not_about_the_version(status: int, collect_from: Collect) -> None:
+def test_retry_after_is_not_about_the_version(status: int, collect_from: Collect, tmp_path: Path) -> None:
     """An answer that says when to come back is no reason to ask for another version."""
     transport = ScriptedTransport(reply(status, retry_after="1"), reply(200, DOCUMENT))
     assert collect_from(transport).api_version == NEWEST
     assert transport.versions == [NEWEST, NEWEST]
     beyond = ScriptedTransport(reply(status, retry_after="100"))
     with pytest.raises(ImdsError):
-        collect_from(beyond, cache_ttl=0, cache_dir="/nonexistent/cache")
+        collect_from(beyond, cache_dir=str(tmp_path / "another"))
     assert beyond.versions == [NEWEST]

@@ -199,7 +199,7 @@ class LocalFacts:
 
     def _refuse_place(self, error: OSError) -> errors.UsageError:
         return errors.UsageError(
-            f"The directory for local facts cannot be used: {self._place!r}: {_reason(error)}.",
+            f"The directory for local facts cannot be used: {self._place or repr('')}: {_reason(error)}.",
             hint="Name a directory (not a link to one) that you may write to with --directory.",
         )
 
