@@ -75,7 +75,7 @@ class DeadlineSocket(socket.socket):
         count = super().recv_into(buffer, *args)
         self._left -= count
         if self._left < 0:
-            raise OSError("an answer without an end")
+            raise OSError(0, "an answer without an end")
         if not self.has_whole_head:
             # That of an interim answer (100), which HTTP clients pass over, does not count.
             self._head = _INTERIM.sub(b"", self._head + bytes(memoryview(buffer)[:count]))
@@ -100,7 +100,7 @@ class DeadlineSocket(socket.socket):
 
 def open_socket(host: str, port: int, deadline: clock.Deadline) -> DeadlineSocket:
     """Connect over TCP, to the first address of `localhost` that answers. Raises OSError."""
-    failure: OSError = OSError(f"no address for {host}")
+    failure: OSError = OSError(0, f"no address for {host}")
     for family, kind, protocol, _name, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
         connection = DeadlineSocket(family, kind, protocol)
         connection.expect_answer(deadline)
@@ -126,5 +126,4 @@ def describe_failure(error: Exception) -> str:
         return "connection reset"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
-    # A bare OSError is one of ours.
-    return str(error) if type(error) is OSError else f"an answer that breaks HTTP ({type(error).__name__})"
+    return f"an answer that breaks HTTP ({type(error).__name__})"
