@@ -282,14 +282,15 @@ def test_commands_need_no_standard_output(redirected: str, emulate: Emulate, tmp
     emulator.event("Reboot")
     flags = ("--endpoint", emulator.url, "--cache-dir", str(tmp_path / "cache"), "--state", str(tmp_path / "state"))
     line = words("--watch", *flags, "--exec", f"touch {tmp_path}/ran")
-    process = subprocess.Popen(
-        ["sh", "-c", f'exec "$0" "$@" {redirected}', *line], env=environment(), stderr=subprocess.PIPE, text=True
-    )
+    told = tmp_path / "told"
+    with told.open("wb") as errors:
+        process = subprocess.Popen(
+            ["sh", "-c", f'exec "$0" "$@" {redirected}', *line], env=environment(), stderr=errors
+        )
     wait_for((tmp_path / "ran").exists)
+    wait_for(lambda: "Commands are run all the same." in told.read_text())
     process.terminate()
-    told = process.communicate(timeout=10)[1]
-    assert process.returncode == 0
-    assert "Commands are run all the same." in told
+    assert process.wait(10) == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk takes root")

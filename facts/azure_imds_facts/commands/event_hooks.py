@@ -83,8 +83,11 @@ class Hooks:
         self._waiting.append(change)
         self._start()
 
-    def reap(self) -> list[Change]:
-        """Start what can be started, end what takes too long; return the changes whose command did well by itself."""
+    def reap(self, *, is_last: bool = False) -> list[Change]:
+        """Start what can be started, end what takes too long; return the changes whose command did well by itself.
+
+        `is_last`: nothing more is started.
+        """
         succeeded = []
         for run in list(self._running):
             if not run.is_over:
@@ -97,7 +100,8 @@ class Hooks:
             else:
                 end = f"ended with {code}" if code >= 0 else f"was ended by signal {-code}"
                 self._reporter.warn(f"The command for {_name(run.change)} {end}: {self._command}")
-        self._start()
+        if not is_last:
+            self._start()
         return succeeded
 
     def stop(self) -> None:

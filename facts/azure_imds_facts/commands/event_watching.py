@@ -176,6 +176,10 @@ class Watching:
             pass  # what a poll that was cut brought was not told, and is not in the state either
         finally:
             if self._hooks is not None:
+                # What has ended just now is not to run again after a restart.
+                for change in self._hooks.reap(is_last=True):
+                    self._settle(change)
+                self._save()
                 self._hooks.stop()
 
     def _turn(self) -> None:
