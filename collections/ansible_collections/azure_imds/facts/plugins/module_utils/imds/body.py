@@ -41,7 +41,8 @@ def parse_json(body: bytes) -> Any:
 
 def _decode(body: bytes) -> str:
     try:
-        return body.decode("utf-8-sig")
+        text = body.decode()
+        return text[1:] if text.startswith("\ufeff") else text
     except UnicodeDecodeError as error:
         # A character that lacks its end at the end of the body was cut off; anything else never was UTF-8.
         is_cut = error.end == len(body) and error.reason == "unexpected end of data"

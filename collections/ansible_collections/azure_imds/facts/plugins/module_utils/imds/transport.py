@@ -7,7 +7,6 @@ uses a proxy, follows a redirect, nor lets a slow server stretch the deadline.
 
 from __future__ import annotations
 
-import re
 import socket
 
 from . import records
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 _LONGEST_CONNECT_S = 2.0
 # A document has 1 MiB at the most; what wraps it, chunk by chunk for instance, may not be endless either.
 _MOST_RECEIVED = 4 << 20
-_INTERIM = re.compile(rb"\A(HTTP/\S+ 100\b.*?\n\r?\n)+", re.DOTALL)
 
 
 class TransportError(Exception):
@@ -77,9 +75,13 @@ class DeadlineSocket(socket.socket):
         if self._left < 0:
             raise OSError(0, "an answer without an end")
         if not self.has_whole_head:
-            # That of an interim answer (100), which HTTP clients pass over, does not count.
-            self._head = _INTERIM.sub(b"", self._head + bytes(memoryview(buffer)[:count]))
-            self.has_whole_head = b"\n\r\n" in self._head or b"\n\n" in self._head
+            self._head += bytes(memoryview(buffer)[:count])
+            end = _find_end(self._head)
+            while end and self._head[:64].split(None, 2)[1:2] == [b"100"]:
+                # An interim answer, which HTTP clients pass over, does not count.
+                self._head = self._head[end:]
+                end = _find_end(self._head)
+            self.has_whole_head = end > 0
         return count
 
     def seconds_left(self) -> float:
@@ -96,6 +98,11 @@ class DeadlineSocket(socket.socket):
         if headers.get_payload():
             # Python takes all from that line on for something else, Content-Length included.
             raise TransportError("an answer with a broken header")
+
+
+def _find_end(head: bytes) -> int:
+    """Return where a head's blank line ends, 0 where it is not there yet."""
+    return min((head.find(blank) + len(blank) for blank in (b"\n\r\n", b"\n\n") if blank in head), default=0)
 
 
 def open_socket(host: str, port: int, deadline: clock.Deadline) -> DeadlineSocket:
