@@ -39,15 +39,15 @@ NETWORK = st.fixed_dictionaries({}, optional={"interface": st.lists(INTERFACE | 
 DOCUMENT = st.fixed_dictionaries(
     {}, optional={"compute": COMPUTE | VALUE, "network": NETWORK | VALUE, "extended": VALUE}
 )
-KEY = {"endpoint": ENDPOINT, "path": "/metadata/instance", "asked": "negotiated", "bootId": BOOT_ID}
+KEY = {"endpoint": ENDPOINT, "path": "/metadata/instance", "asked": "negotiated", "boot_id": BOOT_ID}
 KEPT = st.fixed_dictionaries(
     {
         "format": st.just(1) | LEAF,
         "key": st.just(KEY) | VALUE,
-        "apiVersion": st.just("2021-02-01") | LEAF,
-        "fetchedAt": TEXT | LEAF,
-        "fetchedBoottime": st.just(990.0) | LEAF,
-        "localAddress": LEAF,
+        "api_version": st.just("2021-02-01") | LEAF,
+        "fetched_at": TEXT | LEAF,
+        "fetched_boottime": st.just(990.0) | LEAF,
+        "local_address": LEAF,
         "document": DOCUMENT | VALUE,
     }
 )

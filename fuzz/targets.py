@@ -20,7 +20,7 @@ from unittest import mock
 from azure_imds_facts import requests_transport
 from azure_imds_facts.commands.facts import _format_env
 from azure_imds_facts.commands.show import _rows
-from azure_imds_facts.core import http_transport
+from azure_imds_facts.core import transport as core_transport
 from azure_imds_facts.core.client import parse_retry_after
 from azure_imds_facts.core.clock import Clock, Deadline, parse_date
 from azure_imds_facts.core.collector import collect
@@ -28,11 +28,10 @@ from azure_imds_facts.core.document import SENSITIVE
 from azure_imds_facts.core.errors import ImdsError, Reporter
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.host import Host
-from azure_imds_facts.core.http_transport import HttpTransport
 from azure_imds_facts.core.nested import spell_local, spell_salt
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.core.spelling import spell_ansible
-from azure_imds_facts.core.transport import DeadlineSocket, Response, TransportError
+from azure_imds_facts.core.transport import DeadlineSocket, HttpTransport, Response, TransportError
 from azure_imds_facts.requests_transport import RequestsTransport
 
 if TYPE_CHECKING:
@@ -194,7 +193,7 @@ def _saying(content: bytes) -> Any:
 
     try:
         with (
-            mock.patch.object(http_transport, "open_socket", open_socket),
+            mock.patch.object(core_transport, "open_socket", open_socket),
             mock.patch.object(requests_transport, "open_socket", open_socket),
         ):
             yield

@@ -25,10 +25,48 @@ from azure_imds_facts.core.transport import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from email.message import Message
 
     from azure_imds_facts.core.clock import Deadline
 
 _PER_THREAD = threading.local()
+_CUT = "the connection closed before the answer was complete"
+
+
+class WatchingSocket(DeadlineSocket):
+    """Notices where an answer's head ends: Python's HTTP client takes one that was cut for a whole one."""
+
+    def expect_answer(self, deadline: Deadline) -> None:
+        """Begin a new answer, to be read before a deadline."""
+        super().expect_answer(deadline)
+        self._head = b""
+        self._has_whole_head = False
+
+    def recv_into(self, buffer: Any, *args: Any) -> int:
+        """Read as the base does, and look at what came of the head."""
+        count = super().recv_into(buffer, *args)
+        if not self._has_whole_head:
+            self._head += bytes(memoryview(buffer)[:count])
+            end = _find_end(self._head)
+            while end and self._head[:64].split(None, 2)[1:2] == [b"100"]:
+                # An interim answer, which the client passes over, does not count.
+                self._head = self._head[end:]
+                end = _find_end(self._head)
+            self._has_whole_head = end > 0
+        return count
+
+    def check_head(self, headers: Message) -> None:
+        """Raises TransportError where the answer's head was cut, or has a line in it that is no header."""
+        if not self._has_whole_head:
+            raise TransportError(_CUT)
+        if headers.get_payload():
+            # Python takes all from that line on for something else, Content-Length included.
+            raise TransportError("an answer with a broken header")
+
+
+def _find_end(head: bytes) -> int:
+    """Return where a head's blank line ends, 0 where it is not there yet."""
+    return min((head.find(blank) + len(blank) for blank in (b"\n\r\n", b"\n\n") if blank in head), default=0)
 
 
 class _CheckedHeads(http.client.HTTPConnection):
@@ -51,10 +89,13 @@ class _Connection(urllib3.connection.HTTPConnection, _CheckedHeads):  # type: ig
 
     def _new_conn(self) -> DeadlineSocket:
         try:
-            return open_socket(self.host, self.port or 80, _PER_THREAD.deadline)
+            opened = open_socket(self.host, self.port or 80, _PER_THREAD.deadline)
         except OSError as error:
             # Bare, urllib3 would take a reset in connecting for one in sending, and read from no socket.
             raise urllib3.exceptions.NewConnectionError(self, str(error)) from error
+        watching = WatchingSocket(opened.family, opened.type, opened.proto, opened.detach())
+        watching.expect_answer(_PER_THREAD.deadline)
+        return watching
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Send a request, on a kept connection with the new request's deadline."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from azure_imds_facts.core.event_client import EventClient
-from azure_imds_facts.core.http_transport import HttpTransport
+from azure_imds_facts.core.transport import HttpTransport
 from azure_imds_facts.emulator import Emulator
 
 from tests.e2e.conftest import shell

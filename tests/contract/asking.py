@@ -14,10 +14,10 @@ from typing import Any
 from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import Reporter
 from azure_imds_facts.core.facts import build_facts
-from azure_imds_facts.core.http_transport import HttpTransport
 from azure_imds_facts.core.nested import spell_local, spell_salt
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.core.spelling import spell_ansible
+from azure_imds_facts.core.transport import HttpTransport
 
 from .reference import Circumstances
 from .serving import Answer, Serving

@@ -154,10 +154,10 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "binary": damage_content(b"\xff\x00" * 100),
     "nested": damage_content(b"[" * 300_000),
     "huge": damage_content(b" " * (4 * 1024 * 1024 + 1)),
-    "no time": change_stored(fetchedBoottime=None),
-    "time of no number": change_stored(fetchedBoottime="soon"),
-    "NaN": change_stored(fetchedBoottime=float("nan")),
-    "infinitely old": change_stored(fetchedBoottime=float("-inf")),
+    "no time": change_stored(fetched_boottime=None),
+    "time of no number": change_stored(fetched_boottime="soon"),
+    "NaN": change_stored(fetched_boottime=float("nan")),
+    "infinitely old": change_stored(fetched_boottime=float("-inf")),
     "other format": change_stored(format=99),
     "document of text": change_stored(document="x"),
     "no document": change_stored(document=None),
@@ -259,7 +259,7 @@ def test_no_path(clock: ManualClock, reporter: ListReporter) -> None:
 @pytest.mark.parametrize(
     ("was", "becomes"),
     [
-        ('"fetchedBoottime": ', '"fetchedBoottime": ' + "9" * 400 + ", "),
+        ('"fetched_boottime": ', '"fetched_boottime": ' + "9" * 400 + ", "),
         ('"Standard_D2s_v3"', '"\\\\ud800"'),
         ('"Standard_D2s_v3"', "[" * 900 + "]" * 900),
         ('"Standard_D2s_v3"', "[" * 66 + "]" * 66),

@@ -96,7 +96,7 @@ import json, sys
 sys.path.insert(0, {str(CORE.parent)!r})
 from imds.collector import collect
 from imds.facts import build_facts
-from imds.http_transport import HttpTransport
+from imds.transport import HttpTransport
 from imds.errors import Reporter
 from imds.settings import build_settings
 from imds.nested import spell_local, spell_salt

@@ -36,11 +36,11 @@ def test_turns(tmp_path: Path, clock: ManualClock, reporter: ListReporter) -> No
         None,
         "brought",
     )
-    first.end()
+    first.close()
     second, found = wait_for_turn(cache, KEY, nothing, Deadline(2.0, clock))
     assert second is not None
     assert found is None
-    second.end()
+    second.close()
     assert len(os.listdir(tmp_path / "cache")) == before == 1
 
 
@@ -55,7 +55,7 @@ def test_other_keys_do_not_wait(tmp_path: Path, clock: ManualClock, reporter: Li
     assert clock.slept == []
     for turn in turns:
         assert turn is not None
-        turn.end()
+        turn.close()
 
 
 def test_without_a_cache(clock: ManualClock, reporter: ListReporter) -> None:

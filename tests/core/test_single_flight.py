@@ -27,7 +27,7 @@ PROGRAM = """
 import sys
 from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import ImdsError
-from azure_imds_facts.core.http_transport import HttpTransport
+from azure_imds_facts.core.transport import HttpTransport
 from azure_imds_facts.core.settings import build_settings
 settings = build_settings(dict(endpoint=sys.argv[1], cache_dir=sys.argv[2], timeout=sys.argv[3]), {})
 print("ready", flush=True)

@@ -18,8 +18,7 @@ from azure_imds_facts.core.errors import (
     UsageError,
 )
 from azure_imds_facts.core.event_client import EventClient
-from azure_imds_facts.core.http_transport import HttpTransport
-from azure_imds_facts.core.transport import Response
+from azure_imds_facts.core.transport import HttpTransport, Response
 from azure_imds_facts.core.versions import KNOWN
 from azure_imds_facts.core.versions import SCHEDULED_EVENTS as VERSIONS
 from azure_imds_facts.emulator import Emulator

@@ -16,8 +16,7 @@ from azure_imds_facts.core.clock import Clock, Deadline
 from azure_imds_facts.core.errors import ImdsError
 from azure_imds_facts.core.event_client import EventClient
 from azure_imds_facts.core.event_watch import Watch
-from azure_imds_facts.core.http_transport import HttpTransport
-from azure_imds_facts.core.transport import Response
+from azure_imds_facts.core.transport import HttpTransport, Response
 from azure_imds_facts.emulator import Emulator
 
 from tests.support.clocks import ManualClock

@@ -18,9 +18,9 @@ from azure_imds_facts.commands import local_facts
 from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import Reporter
 from azure_imds_facts.core.facts import build_facts
-from azure_imds_facts.core.http_transport import HttpTransport
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.core.spelling import spell_ansible
+from azure_imds_facts.core.transport import HttpTransport
 
 # Loaded before the parting, so that it is not done by each.
 LOADED = (requests_transport, local_facts)

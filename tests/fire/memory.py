@@ -14,8 +14,8 @@ from typing import Any
 
 from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import ImdsError
-from azure_imds_facts.core.http_transport import HttpTransport
 from azure_imds_facts.core.settings import build_settings
+from azure_imds_facts.core.transport import HttpTransport
 from azure_imds_facts.requests_transport import RequestsTransport
 
 _STATUS = Path("/proc/self/status")

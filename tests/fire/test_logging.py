@@ -12,7 +12,7 @@ from azure_imds_facts.emulator import Emulator
 
 from tests.fire.test_matrix import FACTS
 
-REQUEST_ID = re.compile(r"\(([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12})\)")
+REQUEST_ID = re.compile(r"\(([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\)")
 
 
 def run(url: str, *arguments: str) -> tuple[int, list[str]]:

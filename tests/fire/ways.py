@@ -19,14 +19,14 @@ from typing import Any
 
 from azure_imds_facts.commands import collecting as commands_collecting
 from azure_imds_facts.commands import local_facts
-from azure_imds_facts.core import collector, http_transport, transport
+from azure_imds_facts.core import collector, transport
 from azure_imds_facts.core import local_facts as core_local_facts
 from azure_imds_facts.core.errors import ImdsError
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.host import Host
-from azure_imds_facts.core.http_transport import HttpTransport
 from azure_imds_facts.core.settings import DEFAULT_ENDPOINT, build_settings
 from azure_imds_facts.core.spelling import spell_ansible
+from azure_imds_facts.core.transport import HttpTransport
 
 from tests.support.reporters import ListReporter
 
@@ -149,10 +149,12 @@ def lead_to(port: int) -> None:
     """Let what goes to 169.254.169.254 arrive at a port of this machine."""
     from azure_imds_facts import requests_transport  # noqa: PLC0415  as above
 
-    def open_socket(host: str, to_port: int, deadline: Any) -> Any:
-        return transport.open_socket(*(("127.0.0.1", port) if host == "169.254.169.254" else (host, to_port)), deadline)
+    really_open = transport.open_socket
 
-    for module in (http_transport, requests_transport):
+    def open_socket(host: str, to_port: int, deadline: Any) -> Any:
+        return really_open(*(("127.0.0.1", port) if host == "169.254.169.254" else (host, to_port)), deadline)
+
+    for module in (transport, requests_transport):
         _replace(module, "open_socket", open_socket)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 from azure_imds_facts.commands.streams import plain, tell
-from azure_imds_facts.core.collector import collect
+from azure_imds_facts.core.collector import collect, open_transport
 from azure_imds_facts.core.errors import Reporter
 from azure_imds_facts.core.settings import build_settings
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from azure_imds_facts.core.facts import Snapshot
     from azure_imds_facts.core.settings import Settings
-    from azure_imds_facts.core.transport import Transport
 
 # Setting, metavar, help. The environment variable is AZURE_IMDS_ and the setting's name in upper case.
 FLAGS = (
@@ -76,10 +75,3 @@ def read_settings(arguments: argparse.Namespace, *, timeout: float = 5.0) -> Set
 def collect_snapshot(settings: Settings, reporter: Reporter) -> Snapshot:
     """Collect with the standard library's transport. Raises the ImdsError of the outcome."""
     return collect(settings, open_transport=open_transport, reporter=reporter)
-
-
-def open_transport() -> Transport:
-    """Import the HTTP client only where the cache does not answer."""
-    from azure_imds_facts.core.http_transport import HttpTransport  # noqa: PLC0415
-
-    return HttpTransport()

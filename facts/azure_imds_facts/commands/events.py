@@ -28,6 +28,7 @@ from azure_imds_facts.commands.collecting import (
 from azure_imds_facts.commands.streams import print_json
 from azure_imds_facts.core.cache import Cache
 from azure_imds_facts.core.clock import Clock
+from azure_imds_facts.core.collector import open_transport
 from azure_imds_facts.core.errors import TRANSIENT, NotAzureError, UnavailableError, UsageError
 from azure_imds_facts.core.event_client import SWITCH_ON_S, EventClient
 from azure_imds_facts.core.events import concerns, spell_event
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
     from azure_imds_facts.commands.event_watching import Signals
     from azure_imds_facts.core.errors import Reporter
-    from azure_imds_facts.core.event_client import PostingTransport
     from azure_imds_facts.core.settings import Settings
 
 _ROOTS_STATE = "/var/lib/azure-imds-facts/events.json"
@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         detect_azure(Host())
     client = EventClient(
         settings.endpoint,
-        _open_transport,
+        open_transport,
         api_version=arguments.events_version,
         timeout_s=SWITCH_ON_S if arguments.watch else settings.timeout,
         reporter=reporter,
@@ -188,12 +188,6 @@ def _collect_name(settings: Settings, reporter: Reporter) -> str:
             "IMDS tells no name of this VM.", hint="Give it with --vm-name, or --all for all events."
         )
     return name
-
-
-def _open_transport() -> PostingTransport:
-    from azure_imds_facts.core.http_transport import HttpTransport  # noqa: PLC0415  --help needs no HTTP client
-
-    return HttpTransport()
 
 
 def _warn_of_first_call(settings: Settings, reporter: Reporter) -> None:

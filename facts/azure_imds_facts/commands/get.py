@@ -13,10 +13,10 @@ from __future__ import annotations
 from azure_imds_facts.commands.collecting import (
     ErrorStreamReporter,
     add_settings,
-    open_transport,
     read_settings,
 )
 from azure_imds_facts.commands.streams import write_output
+from azure_imds_facts.core.collector import open_transport
 from azure_imds_facts.core.question import fetch_path
 
 TYPE_CHECKING = False

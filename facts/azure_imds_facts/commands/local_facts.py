@@ -7,7 +7,8 @@ to 300 seconds for IMDS, and first of all lets nothing of an earlier boot pass f
 
 from __future__ import annotations
 
-from azure_imds_facts.commands.collecting import ErrorStreamReporter, add_settings, open_transport, read_settings
+from azure_imds_facts.commands.collecting import ErrorStreamReporter, add_settings, read_settings
+from azure_imds_facts.core.collector import open_transport
 from azure_imds_facts.core.local_facts import BOOT_TIMEOUT_S, DIRECTORY, write_local_facts
 
 TYPE_CHECKING = False

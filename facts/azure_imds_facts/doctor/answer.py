@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from azure_imds_facts.core.clock import format_time, parse_date
 from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import ImdsError
-from azure_imds_facts.core.http_transport import HttpTransport
 from azure_imds_facts.core.records import record, replace
-from azure_imds_facts.core.transport import TransportError
+from azure_imds_facts.core.transport import HttpTransport, TransportError
 from azure_imds_facts.core.versions import NEWEST
 from azure_imds_facts.doctor.findings import BAD, NOTE, OK, SKIPPED, Finding
 

@@ -17,8 +17,8 @@ from ansible_collections.azure_imds.facts.plugins.module_utils.imds.event_client
 )
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events import spell_event
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.host import Host, detect_azure
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.http_transport import HttpTransport
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.settings import DISABLED, build_settings
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.transport import HttpTransport
 
 ARGUMENTS = {
     "event_id": {"type": "str", "required": True},

@@ -25,8 +25,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-    from ansible_collections.azure_imds.facts.plugins.module_utils.imds.transport import Transport
-
 # No defaults here, `fail_on` apart: the environment of the target comes before them.
 ARGUMENTS = {
     "endpoint": {"type": "str"},
@@ -54,15 +52,6 @@ class Module(AnsibleModule, errors.Reporter):  # type: ignore[misc]  # ansible h
         raise SystemExit(1)  # never reached: the base ends the process; this tells type checkers so
 
 
-def open_transport() -> Transport:
-    """Import the HTTP client only where the cache does not answer."""
-    from ansible_collections.azure_imds.facts.plugins.module_utils.imds.http_transport import (  # noqa: PLC0415
-        HttpTransport,
-    )
-
-    return HttpTransport()
-
-
 def main() -> None:
     """Run the module."""
     module = Module(ARGUMENTS, supports_check_mode=True)
@@ -70,7 +59,7 @@ def main() -> None:
     fail_on = explicit.pop("fail_on")
     try:
         chosen = settings.build_settings(explicit, os.environ)
-        snapshot = collector.collect(chosen, open_transport=open_transport, reporter=module)
+        snapshot = collector.collect(chosen, open_transport=collector.open_transport, reporter=module)
         spelled = spelling.spell_ansible(facts.build_facts(snapshot, reporter=module), reporter=module)
     except errors.NotAzureError as error:
         if fail_on == "any":

@@ -6,6 +6,7 @@ Across processes in single flight: one asks while the others wait for what it br
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from . import errors
@@ -69,7 +70,7 @@ class Asking:
             except errors.InvalidError as error:
                 raise errors.InvalidError(self.client.tell(error.problem), hint=error.hint) from None
             finally:
-                turn.end()
+                turn.close()
             failures += 1
             requests += self.client.attempts
             wait_s = choose_wait(answer, failures, deadline, least_s=_AFTER_MANY_S if requests > 1 else 0.0)
@@ -104,50 +105,39 @@ def choose_wait(answer: Answer, failures: int, deadline: clock.Deadline, *, leas
     return wait_s if wait_s >= 0.001 else None
 
 
-class Turn:
-    """The right to ask for one key, as a lock that the kernel releases with its holder, however that ends."""
-
-    def __init__(self, descriptor: int | None) -> None:
-        self._descriptor = descriptor
-
-    def take(self) -> bool:
-        """Return whether it is ours now. Without a lock everybody has the right."""
-        if self._descriptor is None:
-            return True
-        import fcntl  # noqa: PLC0415  absent where there are no such locks, and then there is no descriptor either
-
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):
-            return False
-        except OSError:
-            return True  # a file system without locks
-        return True
-
-    def end(self) -> None:
-        """Give it to the next."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-
-
 def wait_for_turn(
     cache: cache.Cache, key: cache.Key | None, look: Look[T], deadline: clock.Deadline
-) -> tuple[Turn | None, T | None]:
+) -> tuple[contextlib.ExitStack | None, T | None]:
     """Wait until `look` finds what another process brought, or the turn to ask is ours, or the deadline passes.
 
-    Returns the turn, or what was found, or neither. Having got the turn it looks once more: the last holder may have
-    brought it in between.
+    Returns the turn, to be closed, or what was found, or neither. Having got the turn it looks once more: the last
+    holder may have brought it in between. It is a lock that the kernel releases with its holder, however that ends.
     """
-    turn = Turn(cache.open_lock(key) if key else None)
+    turn = contextlib.ExitStack()
+    descriptor = cache.open_lock(key) if key else None
+    if descriptor is not None:
+        turn.callback(os.close, descriptor)
     poll_s = _FIRST_POLL_S
     while True:
-        is_ours = turn.take()
+        is_ours = _lock(descriptor)
         found = look()
         if is_ours and found is None:
             return turn, None
         if found is not None or deadline.remaining <= 0:
-            turn.end()
+            turn.close()
             return None, found
         deadline.clock.sleep(min(poll_s * (0.5 + deadline.clock.random()), deadline.remaining))
         poll_s = min(2 * poll_s, _LONGEST_POLL_S)
+
+
+def _lock(descriptor: int | None) -> bool:
+    """Return whether nobody else holds the lock now; where there can be none, nobody does."""
+    if descriptor is None:
+        return True
+    import fcntl  # noqa: PLC0415  absent where there are no such locks, and then there is no descriptor either
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return not isinstance(error, (BlockingIOError, PermissionError))  # else a file system without locks
+    return True

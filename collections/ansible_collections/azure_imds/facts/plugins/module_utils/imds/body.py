@@ -55,7 +55,7 @@ def _refuse_constant(name: str) -> None:
 
 def _parse_float(digits: str) -> float:
     number = float(digits)
-    if number in (float("inf"), float("-inf")):
+    if abs(number) == float("inf"):
         raise errors.InvalidError("The answer holds a number that is too large.", hint=BROKEN)
     return number
 

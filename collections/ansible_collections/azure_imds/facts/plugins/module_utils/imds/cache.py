@@ -72,17 +72,17 @@ class Cache:
             return None
         try:
             stored = json.loads(content)
-            if stored["key"] != _describe(key) or stored["format"] != _FORMAT:
+            if stored["key"] != key.__dict__ or stored["format"] != _FORMAT:
                 return None
             if b"\\ud" in content.lower():
                 # Raises for a lone surrogate, which no entry of ours holds.
                 json.dumps(stored, ensure_ascii=False).encode()
-            age_s = self._clock.boottime() - float(stored["fetchedBoottime"])
-            local_address = stored["localAddress"]
+            age_s = self._clock.boottime() - float(stored["fetched_boottime"])
+            local_address = stored["local_address"]
             entry = Entry(
                 document=redact(stored["document"]),
-                api_version=stored["apiVersion"],
-                fetched_at=str(stored["fetchedAt"]),
+                api_version=stored["api_version"],
+                fetched_at=str(stored["fetched_at"]),
                 age_s=age_s,
                 local_address=local_address if isinstance(local_address, str) else None,
             )
@@ -97,11 +97,9 @@ class Cache:
             return
         stored = {
             "format": _FORMAT,
-            "key": _describe(key),
-            "apiVersion": entry.api_version,
-            "fetchedAt": entry.fetched_at,
-            "fetchedBoottime": self._clock.boottime() - entry.age_s,
-            "localAddress": entry.local_address,
+            "key": key.__dict__,
+            **entry.__dict__,
+            "fetched_boottime": self._clock.boottime() - entry.age_s,
             "document": redact(entry.document),
         }
         self.write_file(key.file_name, json.dumps(stored).encode())
@@ -150,7 +148,3 @@ class Cache:
             self._reporter.warn(
                 f"The cache in {self._path} is not used: {reason}. Mend that, or name another cache_dir."
             )
-
-
-def _describe(key: Key) -> dict[str, str]:
-    return {"endpoint": key.endpoint, "path": key.path, "asked": key.asked, "bootId": key.boot_id}

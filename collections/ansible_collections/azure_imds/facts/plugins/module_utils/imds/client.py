@@ -224,9 +224,8 @@ def _read_error_body(body: bytes) -> tuple[str, tuple[object, ...] | None]:
 
 
 def _make_request_id() -> str:
-    """Return a random UUID, by which Microsoft's support can find a request."""
-    digits = os.urandom(16).hex()
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+    """Return a random GUID, by which Microsoft's support can find a request."""
+    return "-".join(os.urandom(size).hex() for size in (4, 2, 2, 2, 6))
 
 
 # IMDS allows five requests a second: a first wait of at least 0.1 s that doubles up to a second stays far below, and an

@@ -46,6 +46,13 @@ def collect(
         collection.close()
 
 
+def open_transport() -> transport.HttpTransport:
+    """Return the core's own transport, imported only where the cache does not answer."""
+    from .transport import HttpTransport  # noqa: PLC0415  said above
+
+    return HttpTransport()
+
+
 class Collection:
     """One run: what it goes by, and the connection its requests share. Raises NotAzureError, without the network."""
 
@@ -135,9 +142,9 @@ class Collection:
             return None
 
     def read_kept(self, source: str, *, max_age_s: float) -> Snapshot | None:
-        """Return a kept answer up to that age, None where there is none to use."""
+        """Return a kept answer below that age, None where there is none to use."""
         entry = self.cache.read(self.key(_INSTANCE))
-        return self.use(entry, source) if entry and entry.age_s <= max_age_s else None
+        return self.use(entry, source) if entry and entry.age_s < max_age_s else None
 
     def entry(self, document: Any, answer: client.Answer) -> Entry:
         """Return what an answer brought, as it is kept."""
@@ -153,8 +160,7 @@ class Collection:
         return self.settings.cache_ttl > 0 and not self.settings.reveal
 
     def _read_fresh(self) -> Snapshot | None:
-        kept = self.read_kept("cache", max_age_s=self.settings.cache_ttl) if self.reads_fresh() else None
-        return kept if kept and kept.age_s < self.settings.cache_ttl else None
+        return self.read_kept("cache", max_age_s=self.settings.cache_ttl) if self.reads_fresh() else None
 
     def _fetch_instance(self) -> Snapshot:
         entry = self.cache.read(self.key(_INSTANCE))

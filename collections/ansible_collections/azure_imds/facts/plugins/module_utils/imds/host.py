@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 from . import errors, records
@@ -11,6 +12,8 @@ from . import errors, records
 # The chassis asset tag that Azure gives every VM, Azure Stack Hub included; cloud-init, systemd and waagent rely on it.
 AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
 _ENOUGH = 4096
+_SKIP = "Set detect to skip to ask IMDS all the same."
+_SMBIOS_ORDER = "^(..)(..)(..)(..)-(..)(..)-(..)(..)"
 
 
 @records.record
@@ -26,11 +29,11 @@ class Host:
 
     def read_asset_tag(self) -> str:
         """Return the DMI chassis asset tag, `""` where none can be read."""
-        return _read_line(os.path.join(self.dmi_dir, "chassis_asset_tag"))
+        return _read_line(f"{self.dmi_dir}/chassis_asset_tag")
 
     def read_product_uuid(self) -> str:
         """Return the DMI product UUID in lower case, `""` where it cannot be read (root alone may)."""
-        return _read_line(os.path.join(self.dmi_dir, "product_uuid")).lower()
+        return _read_line(f"{self.dmi_dir}/product_uuid").lower()
 
     def read_boot_id(self) -> str | None:
         """Return the kernel's id of this boot, None where the system has none."""
@@ -38,9 +41,8 @@ class Host:
 
     def has_azure_traces(self) -> bool:
         """Return whether cloud-init named Azure, or Azure's agent left its directory."""
-        if _read_line(self.cloud_id) == "azure" or os.path.exists(self.waagent_dir):
-            return True
-        return sys.platform == "win32" and os.path.exists(self.windows_azure_dir)
+        agent = self.windows_azure_dir if sys.platform == "win32" else self.waagent_dir
+        return _read_line(self.cloud_id) == "azure" or os.path.exists(agent)
 
 
 def detect_azure(host: Host) -> str:
@@ -54,7 +56,7 @@ def detect_azure(host: Host) -> str:
     if tag:
         raise errors.NotAzureError(
             f"This machine is not an Azure VM: its DMI chassis asset tag is {errors.printable(tag)!r}.",
-            hint="Set detect to skip to ask IMDS all the same.",
+            hint=_SKIP,
             is_positive=True,
         )
     if host.has_azure_traces():
@@ -62,7 +64,7 @@ def detect_azure(host: Host) -> str:
     raise errors.NotAzureError(
         f"This machine does not look like an Azure VM: {host.dmi_dir} has no chassis asset tag that can be read, "
         "cloud-init does not say azure, and there is no Azure agent.",
-        hint="Set detect to skip to ask IMDS all the same.",
+        hint=_SKIP,
     )
 
 
@@ -85,13 +87,8 @@ def verify_vm_id(vm_id: str | None, dmi_uuid: str) -> bool | None:
 
 def is_same_machine(vm_id: str, dmi_uuid: str) -> bool:
     """Return whether the two name one machine, in either byte order of the first three groups, without case."""
-    return vm_id.lower() in (dmi_uuid.lower(), _swap_bytes(dmi_uuid.lower()))
-
-
-def _swap_bytes(uuid: str) -> str:
-    groups = uuid.split("-")
-    swapped = ["".join(reversed([group[at : at + 2] for at in range(0, len(group), 2)])) for group in groups[:3]]
-    return "-".join(swapped + groups[3:])
+    asked, own = vm_id.lower(), dmi_uuid.lower()
+    return asked == own or asked == re.sub(_SMBIOS_ORDER, r"\4\3\2\1-\6\5-\8\7", own)
 
 
 def _read_line(path: str) -> str:

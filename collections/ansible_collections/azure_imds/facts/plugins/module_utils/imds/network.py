@@ -98,12 +98,9 @@ def _canonical(address: object) -> str:
 
 
 def _first_subnet(interface: records.JsonObject) -> str:
-    section = interface.get("ipv4")
-    listed = section.get("subnet") if isinstance(section, dict) else None
-    first = listed[0] if isinstance(listed, list) and listed else None
-    if not isinstance(first, dict) or first.get("address") in (None, "") or first.get("prefix") in (None, ""):
-        return ""
-    return f"{first['address']}/{first['prefix']}"
+    first = next(iter(_entries(interface, "ipv4", "subnet")), {})
+    address, prefix = first.get("address"), first.get("prefix")
+    return "" if address in (None, "") or prefix in (None, "") else f"{address}/{prefix}"
 
 
 def _mac_address(interface: records.JsonObject) -> object:
@@ -112,11 +109,6 @@ def _mac_address(interface: records.JsonObject) -> object:
     if not isinstance(mac, str):
         return mac
     digits = mac.replace(":", "").replace("-", "")
-    pairs = [digits[at : at + 2] for at in range(0, len(digits), 2)]
-    if (
-        len(digits) != 12
-        or not _HEXADECIMAL.issuperset(digits)
-        or mac not in (digits, ":".join(pairs), "-".join(pairs))
-    ):
-        return mac
-    return ":".join(pairs).lower()
+    pairs = [digits[at : at + 2] for at in range(0, 12, 2)]
+    is_mac = len(digits) == 12 and _HEXADECIMAL.issuperset(digits)
+    return ":".join(pairs).lower() if is_mac and mac in (digits, ":".join(pairs), "-".join(pairs)) else mac

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from . import errors, records, versions
 from .document import SENSITIVE
@@ -19,6 +20,7 @@ DEFAULT_GATHER = CATEGORIES[:3]
 # Behind endpoints of their own.
 EXTRA_CATEGORIES = CATEGORIES[3:]
 DISABLED = "AZURE_IMDS_DISABLED"
+_ENDPOINT = r"http://((?i:localhost)|[0-9.]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?"
 
 
 @records.record
@@ -53,7 +55,10 @@ def build_settings(
         raise errors.UsageError(f"Unknown setting {', '.join(unknown)}.", hint=f"Known are {', '.join(_PARSERS)}.")
     values: records.JsonObject = {}
     for name, (parse, allowed) in _PARSERS.items():
-        given, origin = _pick(name, explicit, environ)
+        given, origin = explicit.get(name), name
+        if given is None:
+            origin = f"AZURE_IMDS_{name.upper()}"
+            given = environ.get(origin) or None
         try:
             if given is not None:
                 values[name] = parse(given)
@@ -69,14 +74,6 @@ def build_settings(
     return Settings(is_disabled=is_disabled, **values)
 
 
-def _pick(name: str, explicit: Mapping[str, object], environ: Mapping[str, str]) -> tuple[object, str]:
-    """Return the value that counts, None where there is none, and what to call its origin in a message."""
-    if explicit.get(name) is not None:
-        return explicit[name], name
-    variable = f"AZURE_IMDS_{name.upper()}"
-    return environ.get(variable) or None, variable
-
-
 def _default_cache_dir(environ: Mapping[str, str]) -> str | None:
     """Root shares one directory, other users have their own or none: unprivileged users share nothing with root."""
     if getattr(os, "geteuid", lambda: 1)() == 0:
@@ -90,36 +87,25 @@ def _parse_endpoint(given: object) -> str:
 
     Only IP literals and `localhost`: a name would have to be resolved, by a server that may not be ours.
     """
-    scheme, _slashes, authority = given.partition("://") if isinstance(given, str) else ("", "", "")
-    if authority.endswith("/"):
-        authority = authority[:-1]
-    host, colon, port = authority.rpartition(":") if not authority.endswith("]") else (authority, "", "")
-    if not colon:
-        host, port = authority, "80"
-    is_port = port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) <= 65535
-    if scheme != "http" or not is_port or not _is_address(host):
+    found = re.fullmatch(_ENDPOINT, given) if isinstance(given, str) else None
+    host, port = found.groups("80") if found else ("", "0")
+    if not 0 < int(port) <= 65535 or not _is_address(host):
         raise ValueError
     return f"http://{host.lower()}" + (f":{int(port)}" if int(port) != 80 else "")
 
 
 def _is_address(host: str) -> bool:
-    octets = host.split(".")
-    if host.lower() == "localhost" or (len(octets) == 4 and {str(number) for number in range(256)}.issuperset(octets)):
-        return True
-    if not (host.startswith("[") and host.endswith("]")) or "%" in host:
-        return False
-    import ipaddress  # noqa: PLC0415  only an endpoint that is not Azure's can be IPv6
+    if host[0] == "[":
+        import ipaddress  # noqa: PLC0415  only an endpoint that is not Azure's can be IPv6
 
-    return bool(ipaddress.IPv6Address(host[1:-1]))
+        return bool(ipaddress.IPv6Address(host[1:-1]))
+    octets = host.split(".")
+    return host.lower() == "localhost" or (len(octets) == 4 and set(map(str, range(256))).issuperset(octets))
 
 
 def _parse_api_version(given: object) -> str:
     # YAML reads an unquoted 2021-02-01 as a date, whose text is the version again.
     return versions.KNOWN[versions.KNOWN.index(str(given))]
-
-
-def _parse_timeout(given: object) -> float:
-    return _parse_seconds(given, least=1e-9)
 
 
 def _parse_seconds(given: object, *, least: float = 0.0) -> float:
@@ -145,10 +131,6 @@ def _parse_gather(given: object) -> tuple[str, ...]:
     return CATEGORIES if "all" in (names := _parse_names(given, (*CATEGORIES, "all"))) else names
 
 
-def _parse_reveal(given: object) -> tuple[str, ...]:
-    return _parse_names(given, tuple(SENSITIVE))
-
-
 def _parse_names(given: object, allowed: tuple[str, ...]) -> tuple[str, ...]:
     names = [part.strip() for part in given.split(",")] if isinstance(given, str) else given
     if not isinstance(names, (list, tuple)) or any(name not in allowed for name in names):
@@ -163,10 +145,10 @@ _PARSERS: dict[str, tuple[Callable[[object], object], str]] = {
         "`http://`, an IP address or `localhost`, and perhaps a port: http://127.0.0.1:8080",
     ),
     "api_version": (_parse_api_version, f"one of {', '.join(versions.KNOWN)}"),
-    "timeout": (_parse_timeout, "a number of seconds above 0"),
+    "timeout": (lambda given: _parse_seconds(given, least=1e-9), "a number of seconds above 0"),
     "detect": (_parse_detect, "`auto` or `skip`"),
     "cache_ttl": (_parse_seconds, "a number of seconds, 0 to ask IMDS anew"),
     "cache_dir": (_parse_cache_dir, "the path of a directory"),
     "gather": (_parse_gather, f"a list of {', '.join(CATEGORIES)}, all"),
-    "reveal": (_parse_reveal, f"a list of {', '.join(SENSITIVE)}"),
+    "reveal": (lambda given: _parse_names(given, tuple(SENSITIVE)), f"a list of {', '.join(SENSITIVE)}"),
 }

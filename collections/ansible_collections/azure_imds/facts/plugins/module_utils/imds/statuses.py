@@ -21,7 +21,7 @@ _NOT_IMDS = "Something else answers at this address: look for a proxy, a captive
 # First and last status, outcome, whether to ask again, sense, hint; the first row that holds a status counts. Sources:
 # Microsoft's pages "Azure Instance Metadata Service" (status codes) and "How to use managed identities on a VM to
 # acquire an access token" (retry guidance).
-_ROWS: tuple[tuple[int, int, type[errors.ImdsError], bool, str, str], ...] = (
+_ROWS = (
     # IMDS answers 200 or an error; no other success is documented or was ever recorded.
     (200, 299, errors.InvalidError, False, "not an answer of IMDS", _NOT_IMDS),
     # IMDS never redirects; what does is a portal that would like to be asked instead.

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a transport is: one GET, one whole answer or an error, inside a deadline.
+"""Transports: one request, one whole answer or an error, inside a deadline.
 
-Two of them stand behind this: `http_transport` (the standard library's) and the distribution's on `requests`. Neither
-uses a proxy, follows a redirect, nor lets a slow server stretch the deadline.
+There are two: the one here on a plain socket, and the distribution's on `requests`. Neither uses a proxy, follows a
+redirect, nor lets a slow server stretch the deadline.
+
+The one here speaks as much of HTTP/1.1 (RFC 9112) as one question and its answer need. Python's own client imports
+`email` and `ssl`, which costs as much as all else that a collection does; it knows no deadline, takes a head that was
+cut for a whole one, and what follows a broken header for the body.
 """
 
 from __future__ import annotations
@@ -10,12 +14,12 @@ from __future__ import annotations
 import socket
 
 from . import records
+from .document import MAX_BODY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from email.message import Message
-    from typing import Protocol
+    from typing import BinaryIO, Protocol
 
     from . import clock
 
@@ -34,6 +38,11 @@ if TYPE_CHECKING:
 _LONGEST_CONNECT_S = 2.0
 # A document has 1 MiB at the most; what wraps it, chunk by chunk for instance, may not be endless either.
 _MOST_RECEIVED = 4 << 20
+# Enough to tell that a body is over the limit.
+_MOST = MAX_BODY + 1
+_MOST_HEADERS = 100
+_LONGEST_LINE = 65536  # what is longer reads as several, the second of which is no header
+_CUT = "the connection closed before the answer was complete"
 
 
 class TransportError(Exception):
@@ -54,18 +63,15 @@ class Response:
 
 
 class DeadlineSocket(socket.socket):
-    """A connected socket whose every read ends with the deadline, and which notices where an answer's head ends.
+    """A connected socket whose every read ends with the deadline, and which reads no more than an answer may take.
 
-    A timeout on a plain socket starts anew with each byte, so one byte a second would hold a reader for ever. And HTTP
-    clients take a connection that closes inside the head for its end.
+    A timeout on a plain socket starts anew with each byte, so one byte a second would hold a reader for ever.
     """
 
     def expect_answer(self, deadline: clock.Deadline) -> None:
         """Begin a new answer, to be read before a deadline."""
         self._deadline = deadline
-        self._head = b""
         self._left = _MOST_RECEIVED
-        self.has_whole_head = False
 
     def recv_into(self, buffer, *args) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002  # as the base's
         """Read as the base does, for no longer than the deadline leaves."""
@@ -74,14 +80,6 @@ class DeadlineSocket(socket.socket):
         self._left -= count
         if self._left < 0:
             raise OSError(0, "an answer without an end")
-        if not self.has_whole_head:
-            self._head += bytes(memoryview(buffer)[:count])
-            end = _find_end(self._head)
-            while end and self._head[:64].split(None, 2)[1:2] == [b"100"]:
-                # An interim answer, which HTTP clients pass over, does not count.
-                self._head = self._head[end:]
-                end = _find_end(self._head)
-            self.has_whole_head = end > 0
         return count
 
     def seconds_left(self) -> float:
@@ -91,23 +89,10 @@ class DeadlineSocket(socket.socket):
             raise socket.timeout("the deadline passed")
         return remaining
 
-    def check_head(self, headers: Message) -> None:
-        """Raises TransportError where the answer's head was cut, or has a line in it that is no header."""
-        if not self.has_whole_head:
-            raise TransportError("the connection closed inside the answer's headers")
-        if headers.get_payload():
-            # Python takes all from that line on for something else, Content-Length included.
-            raise TransportError("an answer with a broken header")
-
-
-def _find_end(head: bytes) -> int:
-    """Return where a head's blank line ends, 0 where it is not there yet."""
-    return min((head.find(blank) + len(blank) for blank in (b"\n\r\n", b"\n\n") if blank in head), default=0)
-
 
 def open_socket(host: str, port: int, deadline: clock.Deadline) -> DeadlineSocket:
     """Connect over TCP, to the first address of `localhost` that answers. Raises OSError."""
-    failure: OSError = OSError(0, f"no address for {host}")
+    failure = OSError(0, f"no address for {host}")
     for family, kind, protocol, _name, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
         connection = DeadlineSocket(family, kind, protocol)
         connection.expect_answer(deadline)
@@ -127,10 +112,107 @@ def describe_failure(error: Exception) -> str:
     """Say in a few words why there was no answer."""
     if isinstance(error, socket.timeout):
         return "no complete answer in time"
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    if isinstance(error, ConnectionResetError):
-        return "connection reset"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return f"an answer that breaks HTTP ({type(error).__name__})"
+
+
+class HttpTransport:
+    """One connection a request: a collection makes one request, and a kept connection would be one more state."""
+
+    def fetch(
+        self, url: str, headers: Mapping[str, str], deadline: clock.Deadline, *, body: bytes | None = None
+    ) -> Response:
+        """GET a URL, or POST where there is a body. Raises TransportError where no whole answer came in time."""
+        authority, _slash, path = url.partition("://")[2].partition("/")
+        host, _colon, port = authority.rpartition(":")
+        if not port.isdigit():
+            host, port = authority, "80"
+        method = "GET" if body is None else "POST"
+        request = _build_request(f"{method} /{path} HTTP/1.1", {"Host": authority, **headers}, body or b"")
+        try:
+            with open_socket(host.strip("[]"), int(port), deadline) as opened:
+                opened.sendall(request)
+                with opened.makefile("rb") as stream:
+                    status = 100
+                    while status == 100:
+                        status, received = _read_head(stream)
+                    return Response(
+                        status=status,
+                        headers=received,
+                        body=_read_body(stream, status, received),
+                        local_address=opened.getsockname()[0],
+                    )
+        except (OSError, ValueError) as error:
+            raise TransportError(describe_failure(error)) from error
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def _build_request(first: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    lines = [first, *(f"{name}: {value}" for name, value in headers.items())]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    if not all(line.isascii() and line.isprintable() for line in lines):
+        raise TransportError("a request that HTTP cannot carry")
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def _read_head(stream: BinaryIO) -> tuple[int, dict[str, str]]:
+    """Return an answer's status and headers, names in lower case; of equal ones the first, as all clients do."""
+    version, status = [*_read_line(stream).split(None, 2), "", ""][:2]
+    if not version.startswith("HTTP/1.") or not status.isdecimal() or len(status) != 3 or status < "100":
+        raise TransportError("an answer that is not HTTP/1.1")
+    headers: dict[str, str] = {}
+    while len(headers) <= _MOST_HEADERS:
+        line = _read_line(stream)
+        if not line:
+            return int(status), headers
+        name, colon, value = line.partition(":")
+        if line[0] in " \t" and headers:
+            continue  # the end of a line that was folded, which no header that is read here can be
+        if not colon or not name.isascii() or not name.isprintable() or " " in name:
+            break
+        headers.setdefault(name.lower(), value.strip())
+    raise TransportError("an answer with a broken header")
+
+
+def _read_line(stream: BinaryIO) -> str:
+    line = stream.readline(_LONGEST_LINE)
+    if not line.endswith(b"\n") and len(line) < _LONGEST_LINE:
+        raise TransportError(_CUT)
+    return line.decode("latin-1").rstrip("\r\n")
+
+
+def _read_body(stream: BinaryIO, status: int, headers: Mapping[str, str]) -> bytes:
+    """Return the body, of one over the limit a byte more than that. Raises ValueError for a length that is none.
+
+    After a `0`, a number can have neither a sign nor blanks.
+    """
+    if status < 200 or status in (204, 304):
+        return b""
+    if headers.get("transfer-encoding", "").lower() == "chunked":
+        return _read_chunks(stream)
+    if "content-length" in headers:
+        return _read_exactly(stream, int("0" + headers["content-length"]))
+    return stream.read(_MOST)
+
+
+def _read_chunks(stream: BinaryIO) -> bytes:
+    body = bytearray()
+    while len(body) < _MOST:
+        size = int("0" + _read_line(stream).partition(";")[0], 16)
+        if not size:
+            break
+        body += _read_exactly(stream, size)
+        if size < _MOST and _read_line(stream):
+            raise TransportError("an answer with a broken chunk")
+    return bytes(body[:_MOST])
+
+
+def _read_exactly(stream: BinaryIO, size: int) -> bytes:
+    read = stream.read(min(size, _MOST))
+    if len(read) < min(size, _MOST):
+        raise TransportError(_CUT)
+    return read

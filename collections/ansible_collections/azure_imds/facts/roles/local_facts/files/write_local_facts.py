@@ -36,8 +36,8 @@ class _Inside(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 def main(arguments: list[str]) -> int:
     """Write the file and return the outcome's exit code."""
     sys.meta_path.insert(0, _Inside())
-    from imds.errors import ImdsError, Reporter, UsageError  # noqa: PLC0415  to be found from now on
-    from imds.http_transport import HttpTransport  # noqa: PLC0415
+    from imds.collector import open_transport  # noqa: PLC0415  to be found from now on
+    from imds.errors import ImdsError, Reporter, UsageError  # noqa: PLC0415
     from imds.local_facts import BOOT_TIMEOUT_S, write_local_facts  # noqa: PLC0415
     from imds.settings import build_settings  # noqa: PLC0415
 
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
             raise UsageError(f"Cannot do {' '.join(arguments) or 'nothing'}.", hint="Give: local-facts [--boot].")
         is_boot = "--boot" in arguments
         settings = build_settings({}, os.environ, timeout=BOOT_TIMEOUT_S if is_boot else 5.0)
-        write_local_facts(settings, is_boot=is_boot, reporter=Journal(), open_transport=HttpTransport)
+        write_local_facts(settings, is_boot=is_boot, reporter=Journal(), open_transport=open_transport)
     except ImdsError as error:
         Journal().notice(f"{error.outcome}: {error}")
         return error.exit_code

@@ -87,7 +87,7 @@ def _read_arguments(args: dict[str, Any]) -> dict[str, Any]:
 
 def _open_watch(options: dict[str, Any]) -> Any:
     """Return a watch. Raises the ImdsError of the outcome, where the machine's name cannot be had for instance."""
-    http, errors = _import_core("http_transport"), _import_core("errors")
+    http, errors = _import_core("transport"), _import_core("errors")
     explicit = {"endpoint": options["endpoint"], "timeout": options["timeout"]}
     settings = _import_core("settings").build_settings(explicit, os.environ)
     if settings.is_disabled:
