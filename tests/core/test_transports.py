@@ -125,10 +125,12 @@ FAILING: dict[str, tuple[Behaviour, str]] = {
     "Content-Length too long": (sending(OK + b"Content-Length: 10\r\n\r\n{}"), ""),
     "chunk cut": (sending(OK + b"Transfer-Encoding: chunked\r\n\r\na\r\n{}"), ""),
     "chunk without last": (sending(OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"), ""),
+    "chunk of no size": (sending(OK + b"Transfer-Encoding: chunked\r\n\r\n\r\n{}\r\n0\r\n\r\n"), ""),
     "chunk of no number": (sending(OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"), ""),
     "garbage": (sending(b"\x00\xff\x16\x03\x01 not HTTP at all\r\n\r\n"), ""),
     "SSH banner": (sending(b"SSH-2.0-OpenSSH_9.6\r\n"), ""),
     "status of no number": (sending(b"HTTP/1.1 abc OK\r\n\r\n"), ""),
+    "bare CR in a header": (sending(OK + b"X: y\rTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}"), ""),
     "HTTP/9": (sending(b"HTTP/9.9 200 OK\r\n\r\n"), ""),
 }
 
@@ -147,6 +149,7 @@ ANSWERS: dict[str, tuple[bytes, int, bytes]] = {
     "plain": (OK + b"Content-Length: 2\r\n\r\n{}", 200, b"{}"),
     "until closed": (OK + b"\r\n{}", 200, b"{}"),
     "HTTP/1.0": (b"HTTP/1.0 200 OK\r\n\r\n{}", 200, b"{}"),
+    "folded": (OK + b"X: y\r\n\tz: 1\r\nContent-Length: 2\r\n\r\n{}", 200, b"{}"),
     "empty": (OK + b"Content-Length: 0\r\n\r\n", 200, b""),
     "no content": (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
     "Content-Length too short": (OK + b"Content-Length: 2\r\n\r\n{}{}{}", 200, b"{}"),
@@ -178,7 +181,7 @@ def test_answers(name: str, transport: Transport) -> None:
 
 # urllib3 leaves the socket of a refused head to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("content_length", [b"x", b"-1", b"1, 2"])
+@pytest.mark.parametrize("content_length", [b"x", b"-1", b"1, 2", b"", b"+2", b"2 2", b"2\r\n 0", b"9" * 5000])
 def test_odd_content_length(content_length: bytes, transport: Transport) -> None:
     """A length that is none ends in an answer or in TransportError, and in time."""
     with RawServer(sending(OK + b"Content-Length: " + content_length + b"\r\n\r\n{}")) as server:

@@ -169,9 +169,10 @@ def _read_head(stream: BinaryIO) -> tuple[int, dict[str, str]]:
         line = _read_line(stream)
         if not line:
             return int(status), headers
+        if headers and line[0] in " \t":
+            headers[name.lower()] += line  # the rest of a line that was folded
+            continue
         name, colon, value = line.partition(":")
-        if line[0] in " \t" and headers:
-            continue  # the end of a line that was folded, which no header that is read here can be
         if not colon or not name.isascii() or not name.isprintable() or " " in name:
             break
         headers.setdefault(name.lower(), value.strip())
@@ -182,27 +183,27 @@ def _read_line(stream: BinaryIO) -> str:
     line = stream.readline(_LONGEST_LINE)
     if not line.endswith(b"\n") and len(line) < _LONGEST_LINE:
         raise TransportError(_CUT)
-    return line.decode("latin-1").rstrip("\r\n")
+    text = line.decode("latin-1").replace("\r\n", "").rstrip("\n")
+    if "\r" in text:
+        raise TransportError("an answer with a bare CR, which some take for the end of a line")
+    return text
 
 
 def _read_body(stream: BinaryIO, status: int, headers: Mapping[str, str]) -> bytes:
-    """Return the body, of one over the limit a byte more than that. Raises ValueError for a length that is none.
-
-    After a `0`, a number can have neither a sign nor blanks.
-    """
+    """Return the body, of one over the limit a byte more than that."""
     if status < 200 or status in (204, 304):
         return b""
     if headers.get("transfer-encoding", "").lower() == "chunked":
         return _read_chunks(stream)
     if "content-length" in headers:
-        return _read_exactly(stream, int("0" + headers["content-length"]))
+        return _read_exactly(stream, _parse_size(headers["content-length"], 10))
     return stream.read(_MOST)
 
 
 def _read_chunks(stream: BinaryIO) -> bytes:
     body = bytearray()
     while len(body) < _MOST:
-        size = int("0" + _read_line(stream).partition(";")[0], 16)
+        size = _parse_size(_read_line(stream).partition(";")[0], 16)
         if not size:
             break
         body += _read_exactly(stream, size)
@@ -216,3 +217,10 @@ def _read_exactly(stream: BinaryIO, size: int) -> bytes:
     if len(read) < min(size, _MOST):
         raise TransportError(_CUT)
     return read
+
+
+def _parse_size(digits: str, base: int) -> int:
+    """Raises ValueError for what is no number, nothing and one with a sign included."""
+    if not digits.strip().isalnum():
+        raise ValueError
+    return int(digits, base)
