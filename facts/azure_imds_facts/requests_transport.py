@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -94,6 +95,7 @@ class _Connection(urllib3.connection.HTTPConnection, _CheckedHeads):  # type: ig
             # Bare, urllib3 would take a reset in connecting for one in sending, and read from no socket.
             raise urllib3.exceptions.NewConnectionError(self, str(error)) from error
         watching = WatchingSocket(opened.family, opened.type, opened.proto, opened.detach())
+        watching.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a head and a body are sent one after the other
         watching.expect_answer(_PER_THREAD.deadline)
         return watching
 

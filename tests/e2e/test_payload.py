@@ -24,7 +24,7 @@ MOST_IMPORTED = 65_000
 MOST_SENT = 62_500
 # The controller parses all that is sent in every run, and what it makes of it has its garbage collector look through
 # the whole of Ansible once more where it is too much: 30 ms for `ansible -m`. docs/benchmarks.md tells more of it.
-MOST_PARSED = 9_750
+MOST_PARSED = 9_800
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_little_is_compiled(shell: Shell, payload: Path) -> None:
     files = [payload / (name.replace(".", "/") + ".py") for name in imported if ".module_utils.imds." in name]
     assert payload / OURS / "module_utils/imds/collector.py" in files
     assert sum(path.stat().st_size for path in files) <= MOST_IMPORTED
-    assert "http.client" not in imported
+    assert not any(name.endswith((".imds.transport", ".imds.client")) for name in imported)
 
 
 def test_little_is_parsed(payload: Path) -> None:

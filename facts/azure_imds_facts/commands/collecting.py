@@ -73,5 +73,5 @@ def read_settings(arguments: argparse.Namespace, *, timeout: float = 5.0) -> Set
 
 
 def collect_snapshot(settings: Settings, reporter: Reporter) -> Snapshot:
-    """Collect with the standard library's transport. Raises the ImdsError of the outcome."""
+    """Collect with the core's own transport. Raises the ImdsError of the outcome."""
     return collect(settings, open_transport=open_transport, reporter=reporter)

@@ -7,6 +7,7 @@ from . import errors, records, versions
 from .cache import STALE_S
 from .clock import parse_date
 from .document import redact
+from .settings import EXTRA_CATEGORIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,14 +21,13 @@ _LONGEST_S = 5.0
 
 @records.record
 class Extra:
-    """One endpoint: `name` in `gather`, `category` among the facts.
+    """One endpoint: `name` in `gather`.
 
     `version`: its own api-version where it does not share the instance's. Its answer has to have `field` in it, of the
     Python type `kind`.
     """
 
     name: str
-    category: str
     path: str
     field: str
     kind: type
@@ -36,15 +36,12 @@ class Extra:
 
 
 EXTRAS = (
-    Extra(
-        name="load_balancer", category="loadBalancer", path="/metadata/loadbalancer", field="loadbalancer", kind=dict
-    ),
+    Extra(name="load_balancer", path="/metadata/loadbalancer", field="loadbalancer", kind=dict),
     # The token endpoint next door is never asked: access tokens are no facts.
-    Extra(name="identity", category="identity", path="/metadata/identity/info", field="tenantId", kind=str),
+    Extra(name="identity", path="/metadata/identity/info", field="tenantId", kind=str),
     # Never cached: an event may start any second. The first request ever switches the service on for this VM.
     Extra(
         name="scheduled_events",
-        category="scheduledEvents",
         path="/metadata/scheduledevents",
         field="Events",
         kind=list,
@@ -76,7 +73,7 @@ def gather_extras(collection: collector.Collection, snapshot: facts.Snapshot) ->
     for left, extra in zip(range(len(wanted), 0, -1), wanted):
         # Each gets its share of the time that is left: one that hangs takes no other's facts away.
         share = deadline.within(deadline.remaining / left)
-        found[extra.category] = _gather(collection, extra, snapshot, share)
+        found[EXTRA_CATEGORIES[extra.name]] = _gather(collection, extra, snapshot, share)
     return {category: value for category, value in found.items() if value is not None}
 
 

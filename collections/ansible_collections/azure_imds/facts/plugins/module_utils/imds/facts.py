@@ -6,7 +6,7 @@ from __future__ import annotations
 from . import records
 from .document import is_partial, read_vm_id
 from .network import summarize_network
-from .settings import DEFAULT_GATHER
+from .settings import DEFAULT_GATHER, EXTRA_CATEGORIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,10 +78,6 @@ class Snapshot:
     extras: records.JsonObject
 
 
-# gather's name → the category's, for what stands behind endpoints of its own.
-_EXTRAS = {"load_balancer": "loadBalancer", "scheduled_events": "scheduledEvents", "identity": "identity"}
-
-
 def build_facts(snapshot: Snapshot, *, reporter: errors.Reporter) -> records.JsonObject:
     """Return category → content: always `cloud` and `snapshot`, besides what was gathered and could be had.
 
@@ -112,7 +108,7 @@ def build_facts(snapshot: Snapshot, *, reporter: errors.Reporter) -> records.Jso
 
 
 def _describe(snapshot: Snapshot, tags: Tags) -> records.JsonObject:
-    gathered = [_EXTRAS[name] for name in snapshot.gather if name in _EXTRAS]
+    gathered = [EXTRA_CATEGORIES[name] for name in snapshot.gather if name in EXTRA_CATEGORIES]
     return {
         "endpoint": snapshot.endpoint,
         "apiVersion": snapshot.api_version,

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 DEFAULT_ENDPOINT = "http://169.254.169.254"
-CATEGORIES = ("compute", "network", "tags", "load_balancer", "scheduled_events", "identity")
-DEFAULT_GATHER = CATEGORIES[:3]
-# Behind endpoints of their own.
-EXTRA_CATEGORIES = CATEGORIES[3:]
+DEFAULT_GATHER = ("compute", "network", "tags")
+# Behind endpoints of their own; and what they are called among the facts.
+EXTRA_CATEGORIES = {"load_balancer": "loadBalancer", "scheduled_events": "scheduledEvents", "identity": "identity"}
+CATEGORIES = (*DEFAULT_GATHER, *EXTRA_CATEGORIES)
 DISABLED = "AZURE_IMDS_DISABLED"
 _ENDPOINT = r"http://((?i:localhost)|[0-9.]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?"
 

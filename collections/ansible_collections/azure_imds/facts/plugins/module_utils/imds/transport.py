@@ -103,7 +103,6 @@ def open_socket(host: str, port: int, deadline: clock.Deadline) -> DeadlineSocke
             connection.close()
             failure = error
         else:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return connection
     raise failure
 
@@ -165,11 +164,12 @@ def _read_head(stream: BinaryIO) -> tuple[int, dict[str, str]]:
     if not version.startswith("HTTP/1.") or not status.isdecimal() or len(status) != 3 or status < "100":
         raise TransportError("an answer that is not HTTP/1.1")
     headers: dict[str, str] = {}
+    name = ""
     while len(headers) <= _MOST_HEADERS:
         line = _read_line(stream)
         if not line:
             return int(status), headers
-        if headers and line[0] in " \t":
+        if name and line[0] in " \t":
             headers[name.lower()] += line  # the rest of a line that was folded
             continue
         name, colon, value = line.partition(":")
