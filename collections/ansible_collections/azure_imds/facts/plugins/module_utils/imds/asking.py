@@ -9,15 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 
-from . import errors
-from .client import Answer, backoff
+from . import client, errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Optional, TypeVar
 
-    from . import cache, client, clock
+    from . import cache, clock
 
     T = TypeVar("T")
     Look = Callable[[], Optional[T]]
@@ -41,11 +40,11 @@ class Asking:
 
     def ask(
         self,
-        attempt: Callable[[], Answer],
+        attempt: Callable[[], client.Answer],
         *,
         key: cache.Key | None,
         look: Look[T],
-        accept: Callable[[Answer], T],
+        accept: Callable[[client.Answer], T],
         deadline: clock.Deadline | None = None,
     ) -> T:
         """Return what `accept` makes of an answer, or what `look` finds because another process asked meanwhile.
@@ -91,16 +90,16 @@ class Asking:
             hint="Try again, or raise the timeout.",
         )
         url = f"{key.endpoint}{key.path} (api-version {key.asked})" if key else ""
-        waited = Answer(version=None, error=nothing, url=url)
+        waited = client.Answer(version=None, error=nothing, url=url)
         return self.client.told(self.client.last_refusal or waited) or nothing
 
 
-def choose_wait(answer: Answer, failures: int, deadline: clock.Deadline, *, least_s: float) -> float | None:
+def choose_wait(answer: client.Answer, failures: int, deadline: clock.Deadline, *, least_s: float) -> float | None:
     """Return the seconds after which to ask again, at least `least_s`; None where that is not to be."""
     asked_s = answer.wait_s or 0.0
     if not answer.is_retried or asked_s >= deadline.remaining:
         return None
-    wait_s = max(least_s, asked_s, backoff(failures, random=deadline.clock.random()))
+    wait_s = max(least_s, asked_s, client.backoff(failures, random=deadline.clock.random()))
     wait_s = min(wait_s, deadline.remaining - _LAST_ATTEMPT_S)
     return wait_s if wait_s >= 0.001 else None
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import json
 
-from . import errors
-from .document import BROKEN, MAX_BODY, NOT_IMDS, TOO_DEEP
+from . import document, errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,20 +22,20 @@ def parse_json(body: bytes) -> Any:
     `is_broken_json` where the body may have been cut short on its way. How deep the value is nested `document.redact`
     finds out, which walks all of it anyway.
     """
-    if len(body) > MAX_BODY:
-        raise errors.InvalidError("The answer is over 1 MiB, which no IMDS document is.", hint=NOT_IMDS)
+    if len(body) > document.MAX_BODY:
+        raise errors.InvalidError("The answer is over 1 MiB, which no IMDS document is.", hint=document.NOT_IMDS)
     text = _decode(body)
     if text.lstrip().startswith("<"):
-        raise errors.InvalidError("The answer is a page of HTML or XML, not JSON.", hint=NOT_IMDS)
+        raise errors.InvalidError("The answer is a page of HTML or XML, not JSON.", hint=document.NOT_IMDS)
     try:
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_parse_float, parse_int=_parse_int)
         return _replace_surrogates(value) if "\\ud" in text.lower() else value
     except RecursionError:
-        raise errors.InvalidError(TOO_DEEP, hint=NOT_IMDS) from None
+        raise errors.InvalidError(document.TOO_DEEP, hint=document.NOT_IMDS) from None
     except json.JSONDecodeError as error:
         wrong = error.msg.lower().replace(" at", "")
         problem = f"The answer is not whole JSON: {wrong} at character {error.pos} of {len(text)}."
-        raise errors.InvalidError(problem, hint=NOT_IMDS, is_broken_json=True) from None
+        raise errors.InvalidError(problem, hint=document.NOT_IMDS, is_broken_json=True) from None
 
 
 def _decode(body: bytes) -> str:
@@ -46,24 +45,24 @@ def _decode(body: bytes) -> str:
     except UnicodeDecodeError as error:
         # A character that lacks its end at the end of the body was cut off; anything else never was UTF-8.
         is_cut = error.end == len(body) and error.reason == "unexpected end of data"
-        raise errors.InvalidError("The answer is not UTF-8.", hint=NOT_IMDS, is_broken_json=is_cut) from None
+        raise errors.InvalidError("The answer is not UTF-8.", hint=document.NOT_IMDS, is_broken_json=is_cut) from None
 
 
 def _refuse_constant(name: str) -> None:
-    raise errors.InvalidError(f"The answer holds {name}, which is not JSON.", hint=BROKEN)
+    raise errors.InvalidError(f"The answer holds {name}, which is not JSON.", hint=document.BROKEN)
 
 
 def _parse_float(digits: str) -> float:
     number = float(digits)
     if abs(number) == float("inf"):
-        raise errors.InvalidError("The answer holds a number that is too large.", hint=BROKEN)
+        raise errors.InvalidError("The answer holds a number that is too large.", hint=document.BROKEN)
     return number
 
 
 def _parse_int(digits: str) -> int:
     # Python takes quadratic time over the digits, or refuses; IMDS has no number over 20 of them.
     if len(digits.lstrip("-")) > _LONGEST_NUMBER:
-        raise errors.InvalidError("The answer holds a number that is too large.", hint=BROKEN)
+        raise errors.InvalidError("The answer holds a number that is too large.", hint=document.BROKEN)
     return int(digits)
 
 

@@ -11,8 +11,7 @@ import json
 import os
 import re
 
-from . import errors, records, safe_files
-from .document import MAX_BODY, is_partial, redact
+from . import document, errors, records, safe_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 # An entry is a document of at most 1 MiB, escaped, and a few lines about it.
-_LIMIT = 4 * MAX_BODY
+_LIMIT = 4 * document.MAX_BODY
 # A stale answer older than this says too little about a VM that may have been resized and retagged meanwhile.
 STALE_S = 24 * 3600.0
 _FORMAT = 1
@@ -80,7 +79,7 @@ class Cache:
             age_s = self._clock.boottime() - float(stored["fetched_boottime"])
             local_address = stored["local_address"]
             entry = Entry(
-                document=redact(stored["document"]),
+                document=document.redact(stored["document"]),
                 api_version=stored["api_version"],
                 fetched_at=str(stored["fetched_at"]),
                 age_s=age_s,
@@ -93,14 +92,14 @@ class Cache:
 
     def write(self, key: Key, entry: Entry) -> None:
         """Keep an answer, redacted. A partial document never replaces a whole one."""
-        if key.path == "/metadata/instance" and is_partial(entry.document) and self._has_whole(key):
+        if key.path == "/metadata/instance" and document.is_partial(entry.document) and self._has_whole(key):
             return
         stored = {
             "format": _FORMAT,
             "key": key.__dict__,
             **entry.__dict__,
             "fetched_boottime": self._clock.boottime() - entry.age_s,
-            "document": redact(entry.document),
+            "document": document.redact(entry.document),
         }
         self.write_file(key.file_name, json.dumps(stored).encode())
 
@@ -140,7 +139,7 @@ class Cache:
 
     def _has_whole(self, key: Key) -> bool:
         entry = self.read(key)
-        return entry is not None and isinstance(entry.document, dict) and not is_partial(entry.document)
+        return entry is not None and isinstance(entry.document, dict) and not document.is_partial(entry.document)
 
     def _warn(self, reason: str) -> None:
         if not self._has_warned:

@@ -6,19 +6,12 @@ from __future__ import annotations
 import json
 import os
 
-from . import errors, records, versions
-from .body import parse_json
-from .clock import parse_date
-from .settings import DEFAULT_ENDPOINT
-from .statuses import meaning_of
-from .transport import TransportError
+from . import body, clock, errors, records, settings, transport, versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
-
-    from . import clock, transport
 
 
 # One attempt must not eat a boot's whole patience; cloud-init reads for as long.
@@ -129,11 +122,11 @@ class Client:
         self.attempts += 1
         try:
             response = self._transport.fetch(url, headers, self.deadline.within(_LONGEST_ATTEMPT_S))
-        except TransportError as error:
+        except transport.TransportError as error:
             self.reporter.attempt(f"GET {url} ({request_id}): {error}")
+            is_azure = self._endpoint == settings.DEFAULT_ENDPOINT
             return errors.UnreachableError(
-                str(error),
-                hint=_HINT if self._endpoint == DEFAULT_ENDPOINT else "Check that IMDS is served at this endpoint.",
+                str(error), hint=_HINT if is_azure else "Check that IMDS is served at this endpoint."
             )
         self.reporter.attempt(f"GET {url} ({request_id}): {response.status}, {len(response.body)} bytes")
         return response
@@ -150,10 +143,12 @@ class Client:
         }
         if response.status == 200:
             try:
-                return Answer(value=parse_json(response.body), **common)
+                return Answer(value=body.parse_json(response.body), **common)
             except errors.InvalidError as error:
                 return Answer(error=error, is_retried=error.is_broken_json, **common)
-        meaning = meaning_of(response.status)
+        from . import statuses  # noqa: PLC0415  IMDS answers 200 as a rule
+
+        meaning = statuses.meaning_of(response.status)
         said, offered = _read_error_body(response.body)
         came_back = f"{response.status} ({meaning.sense}){said}"
         wait_s = parse_retry_after(response.headers, now=self.deadline.clock.time()) if meaning.is_retried else None
@@ -209,13 +204,13 @@ class Client:
         return self.listed
 
 
-def _read_error_body(body: bytes) -> tuple[str, tuple[object, ...] | None]:
+def _read_error_body(content: bytes) -> tuple[str, tuple[object, ...] | None]:
     """Return what an error's body says, ready to stand behind its status, and the versions that it offers.
 
     Nothing but the text of `error` is shown: a body can hold anything.
     """
     try:
-        value = parse_json(body)
+        value = body.parse_json(content)
     except errors.InvalidError:
         return "", None
     said, offered = (value.get("error"), value.get("newest-versions")) if isinstance(value, dict) else (None, None)
@@ -243,10 +238,10 @@ def parse_retry_after(headers: Mapping[str, str], *, now: float) -> float | None
     asked = headers.get("retry-after", "").strip()
     if asked.isdigit() and asked.isascii():
         return float(asked) if len(asked) < 10 else float("inf")
-    moment = parse_date(asked)
+    moment = clock.parse_date(asked)
     if moment is None:
         return None
-    served = parse_date(headers.get("date", ""))
+    served = clock.parse_date(headers.get("date", ""))
     return max(0.0, moment - (now if served is None else served))
 
 

@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-from . import errors, records, versions
-from .cache import Cache, Entry, Key
+from . import cache, document, errors, facts, records, versions
 from .clock import Clock, Deadline, format_time
-from .document import read_vm_id, redact, validate_document
-from .facts import Snapshot
 from .host import Host, detect_azure, verify_vm_id
 from .settings import DEFAULT_ENDPOINT, DISABLED, EXTRA_CATEGORIES
 
@@ -30,7 +27,7 @@ def collect(
     clock: Clock | None = None,
     reporter: errors.Reporter | None = None,
     failures: Any = None,
-) -> Snapshot:
+) -> facts.Snapshot:
     """Return the machine's metadata inside `settings.timeout` seconds, with one request as a rule.
 
     `open_transport` is called when a request is needed and not before. `failures`: a `failures.Failures` (whose import
@@ -75,10 +72,10 @@ class Collection:
         self._dmi_uuid = dmi_uuid if settings.endpoint == DEFAULT_ENDPOINT else ""
         self._boot_id = host.read_boot_id()
         # Without a boot id nothing tells an answer of this boot from an older one.
-        self.cache = Cache(settings.cache_dir if self._boot_id else None, clock=clock, reporter=reporter)
+        self.cache = cache.Cache(settings.cache_dir if self._boot_id else None, clock=clock, reporter=reporter)
         self._opened: asking.Asking | None = None
 
-    def run(self, failures: Any) -> Snapshot:
+    def run(self, failures: Any) -> facts.Snapshot:
         """Collect. Raises the ImdsError of the outcome."""
         fresh = self._read_fresh()
         if fresh:
@@ -104,10 +101,10 @@ class Collection:
         if self._opened:
             self._opened.client.close()
 
-    def key(self, path: str) -> Key:
+    def key(self, path: str) -> cache.Key:
         """Return the name under which an answer for this path is kept."""
         asked = self.settings.api_version or "negotiated"
-        return Key(endpoint=self.settings.endpoint, path=path, asked=asked, boot_id=self._boot_id or "")
+        return cache.Key(endpoint=self.settings.endpoint, path=path, asked=asked, boot_id=self._boot_id or "")
 
     def asking(self) -> asking.Asking:
         """Return the client, opened with the first request."""
@@ -121,35 +118,35 @@ class Collection:
             self._opened = Asking(client, self.cache)
         return self._opened
 
-    def _snapshot(self, entry: Entry, source: str) -> Snapshot:
+    def _snapshot(self, entry: cache.Entry, source: str) -> facts.Snapshot:
         """Return what this run has collected. Raises InvalidError where the document is another VM's."""
-        return Snapshot(
+        return facts.Snapshot(
             source=source,
             endpoint=self.settings.endpoint,
             boot_id=self._boot_id,
-            vm_id_verified=verify_vm_id(read_vm_id(entry.document), self._dmi_uuid),
+            vm_id_verified=verify_vm_id(document.read_vm_id(entry.document), self._dmi_uuid),
             gather=self.settings.gather,
             extras={},
             **entry.__dict__,
         )
 
-    def use(self, entry: Entry, source: str) -> Snapshot | None:
+    def use(self, entry: cache.Entry, source: str) -> facts.Snapshot | None:
         """Return what was kept as collected now, None where it does not stand the checks of a new answer."""
         try:
-            document = validate_document(entry.document)
-            return self._snapshot(records.replace(entry, document=document), source)
+            whole = document.validate_document(entry.document)
+            return self._snapshot(records.replace(entry, document=whole), source)
         except errors.InvalidError:
             return None
 
-    def read_kept(self, source: str, *, max_age_s: float) -> Snapshot | None:
+    def read_kept(self, source: str, *, max_age_s: float) -> facts.Snapshot | None:
         """Return a kept answer below that age, None where there is none to use."""
         entry = self.cache.read(self.key(_INSTANCE))
         return self.use(entry, source) if entry and entry.age_s < max_age_s else None
 
-    def entry(self, document: Any, answer: client.Answer) -> Entry:
+    def entry(self, content: Any, answer: client.Answer) -> cache.Entry:
         """Return what an answer brought, as it is kept."""
-        return Entry(
-            document=document,
+        return cache.Entry(
+            document=content,
             api_version=answer.version,
             fetched_at=format_time(self.clock.time()),
             local_address=answer.local_address,
@@ -159,10 +156,10 @@ class Collection:
         """Return whether a kept answer may do; what is to be revealed is never kept."""
         return self.settings.cache_ttl > 0 and not self.settings.reveal
 
-    def _read_fresh(self) -> Snapshot | None:
+    def _read_fresh(self) -> facts.Snapshot | None:
         return self.read_kept("cache", max_age_s=self.settings.cache_ttl) if self.reads_fresh() else None
 
-    def _fetch_instance(self) -> Snapshot:
+    def _fetch_instance(self) -> facts.Snapshot:
         entry = self.cache.read(self.key(_INSTANCE))
         remembered = entry.api_version if entry and entry.api_version in versions.KNOWN else None
         asking = self.asking()
@@ -176,14 +173,14 @@ class Collection:
             accept=self._accept_instance,
         )
 
-    def _accept_instance(self, answer: client.Answer) -> Snapshot:
-        document = validate_document(answer.value)
-        entry = self.entry(document, answer)
+    def _accept_instance(self, answer: client.Answer) -> facts.Snapshot:
+        whole = document.validate_document(answer.value)
+        entry = self.entry(whole, answer)
         snapshot = self._snapshot(entry, "imds")
         self.cache.write(self.key(_INSTANCE), entry)
-        return records.replace(snapshot, document=redact(document, reveal=self.settings.reveal))
+        return records.replace(snapshot, document=document.redact(whole, reveal=self.settings.reveal))
 
-    def _fall_back(self, error: errors.ImdsError, *, is_known: bool) -> Snapshot:
+    def _fall_back(self, error: errors.ImdsError, *, is_known: bool) -> facts.Snapshot:
         """Return an older answer where the failure says nothing against one. Raises the failure where there is none."""
         if not isinstance(error, errors.TRANSIENT) or self.settings.reveal:
             raise error
@@ -196,7 +193,7 @@ class Collection:
         tell(f"{error} Using {substitute.source} facts of {substitute.fetched_at} instead.")
         return self._add_extras(substitute)
 
-    def _add_extras(self, snapshot: Snapshot) -> Snapshot:
+    def _add_extras(self, snapshot: facts.Snapshot) -> facts.Snapshot:
         if not set(EXTRA_CATEGORIES).intersection(self.settings.gather):
             return snapshot
         from .extras import gather_extras  # noqa: PLC0415  few ask for what is beside the instance

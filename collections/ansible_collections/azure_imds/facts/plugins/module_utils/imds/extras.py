@@ -3,17 +3,13 @@
 
 from __future__ import annotations
 
-from . import errors, records, versions
-from .cache import STALE_S
-from .clock import parse_date
-from .document import redact
-from .settings import EXTRA_CATEGORIES
+from . import cache, clock, document, errors, records, settings, versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import client, clock, collector, facts
+    from . import client, collector, facts
 
 # What is asked for beside the instance may not hold back the facts that are there already.
 _LONGEST_S = 5.0
@@ -73,7 +69,7 @@ def gather_extras(collection: collector.Collection, snapshot: facts.Snapshot) ->
     for left, extra in zip(range(len(wanted), 0, -1), wanted):
         # Each gets its share of the time that is left: one that hangs takes no other's facts away.
         share = deadline.within(deadline.remaining / left)
-        found[EXTRA_CATEGORIES[extra.name]] = _gather(collection, extra, snapshot, share)
+        found[settings.EXTRA_CATEGORIES[extra.name]] = _gather(collection, extra, snapshot, share)
     return {category: value for category, value in found.items() if value is not None}
 
 
@@ -110,7 +106,7 @@ def _read(collection: collector.Collection, extra: Extra, *, is_live: bool) -> r
     if not extra.is_cached or (is_live and not collection.reads_fresh()):
         return None
     entry = collection.cache.read(collection.key(extra.path))
-    oldest_s = collection.settings.cache_ttl if is_live else STALE_S
+    oldest_s = collection.settings.cache_ttl if is_live else cache.STALE_S
     kept = entry.document if entry and entry.age_s < oldest_s else None
     return kept if isinstance(kept, dict) else None
 
@@ -119,7 +115,7 @@ def _accept(collection: collector.Collection, extra: Extra, answer: client.Answe
     value = read_answer(extra, answer.value)
     if extra.is_cached:
         collection.cache.write(collection.key(extra.path), collection.entry(value, answer))
-    shown: records.JsonObject = redact(value, reveal=collection.settings.reveal)
+    shown: records.JsonObject = document.redact(value, reveal=collection.settings.reveal)
     return shown
 
 
@@ -131,7 +127,8 @@ def summarize_events(document: records.JsonObject, vm_name: object) -> dict[str,
     """
     events = document["Events"]
     own = [event for event in events if isinstance(event, dict) and _concerns(event, vm_name)]
-    timed = [(moment, event) for event in own for moment in [parse_date(event.get("NotBefore"))] if moment is not None]
+    moments = [(clock.parse_date(event.get("NotBefore")), event) for event in own]
+    timed = [(moment, event) for moment, event in moments if moment is not None]
     earliest = min(timed, key=lambda pair: pair[0])[1] if timed else {}
     return {
         "incarnation": document.get("DocumentIncarnation"),

@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-from . import records
-from .document import is_partial, read_vm_id
-from .network import summarize_network
-from .settings import DEFAULT_GATHER, EXTRA_CATEGORIES
+from . import document, network, records, settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +71,7 @@ class Snapshot:
     boot_id: str | None = None
     local_address: str | None = None
     vm_id_verified: bool | None = None
-    gather: tuple[str, ...] = DEFAULT_GATHER
+    gather: tuple[str, ...] = settings.DEFAULT_GATHER
     extras: records.JsonObject
 
 
@@ -91,7 +88,7 @@ def build_facts(snapshot: Snapshot, *, reporter: errors.Reporter) -> records.Jso
     if "compute" in snapshot.gather:
         facts["compute"] = {key: value for key, value in (compute or {}).items() if key not in ("tags", "tagsList")}
     if "network" in snapshot.gather:
-        facts["network"] = summarize_network(
+        facts["network"] = network.summarize_network(
             snapshot.document.get("network"),
             local_address=snapshot.local_address,
             load_balancer=snapshot.extras.get("loadBalancer"),
@@ -108,7 +105,7 @@ def build_facts(snapshot: Snapshot, *, reporter: errors.Reporter) -> records.Jso
 
 
 def _describe(snapshot: Snapshot, tags: Tags) -> records.JsonObject:
-    gathered = [EXTRA_CATEGORIES[name] for name in snapshot.gather if name in EXTRA_CATEGORIES]
+    gathered = [settings.EXTRA_CATEGORIES[name] for name in snapshot.gather if name in settings.EXTRA_CATEGORIES]
     return {
         "endpoint": snapshot.endpoint,
         "apiVersion": snapshot.api_version,
@@ -116,9 +113,9 @@ def _describe(snapshot: Snapshot, tags: Tags) -> records.JsonObject:
         "fetchedAt": snapshot.fetched_at,
         "ageSeconds": int(snapshot.age_s),
         "bootId": snapshot.boot_id,
-        "partial": is_partial(snapshot.document),
+        "partial": document.is_partial(snapshot.document),
         "tagsAmbiguous": tags.is_ambiguous,
-        "vmId": read_vm_id(snapshot.document),
+        "vmId": document.read_vm_id(snapshot.document),
         "vmIdVerified": snapshot.vm_id_verified,
         "missing": [category for category in gathered if category not in snapshot.extras],
     }

@@ -12,6 +12,8 @@ import stat
 
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
+_LIVING_S = 60.0
+
 
 class UnsafeFileError(OSError):
     """A file or directory is not what it should be; the text says what it is."""
@@ -78,16 +80,13 @@ def write_file(directory: int, name: str, content: bytes, *, mode: int, durable:
         os.fsync(directory)
 
 
-def remove_leftovers(directory: int, name: str, *, now: float, older_than_s: float = 60.0) -> None:
+def remove_leftovers(directory: int, name: str, *, now: float) -> None:
     """Remove the temporary files of writers of `name` that were killed; a living writer takes milliseconds."""
     for leftover in os.listdir(directory):
-        if not (leftover.startswith(f".{name}.") and leftover.endswith(".tmp")):
-            continue
-        try:
-            if now - os.stat(leftover, dir_fd=directory, follow_symlinks=False).st_mtime > older_than_s:
+        with contextlib.suppress(OSError):  # another writer was faster, or it is not ours to remove
+            is_temporary = leftover.startswith(f".{name}.") and leftover.endswith(".tmp")
+            if is_temporary and now - os.stat(leftover, dir_fd=directory, follow_symlinks=False).st_mtime > _LIVING_S:
                 os.unlink(leftover, dir_fd=directory)
-        except OSError:
-            continue  # another writer was faster, or it is not ours to remove
 
 
 def open_lock_file(directory: int, name: str) -> int:

@@ -6,8 +6,7 @@ from __future__ import annotations
 import os
 import re
 
-from . import errors, records, versions
-from .document import SENSITIVE
+from . import document, errors, records, versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,5 +149,8 @@ _PARSERS: dict[str, tuple[Callable[[object], object], str]] = {
     "cache_ttl": (_parse_seconds, "a number of seconds, 0 to ask IMDS anew"),
     "cache_dir": (_parse_cache_dir, "the path of a directory"),
     "gather": (_parse_gather, f"a list of {', '.join(CATEGORIES)}, all"),
-    "reveal": (lambda given: _parse_names(given, tuple(SENSITIVE)), f"a list of {', '.join(SENSITIVE)}"),
+    "reveal": (
+        lambda given: _parse_names(given, tuple(document.SENSITIVE)),
+        f"a list of {', '.join(document.SENSITIVE)}",
+    ),
 }

@@ -6,12 +6,7 @@ from __future__ import annotations
 import os
 import stat
 
-from . import errors
-from .body import parse_json
-from .cache import STALE_S, Entry
-from .clock import format_time
-from .document import MAX_BODY, redact
-from .settings import DEFAULT_ENDPOINT
+from . import body, cache, clock, document, errors, settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,10 +15,10 @@ if TYPE_CHECKING:
 
 def read_substitute(collection: collector.Collection) -> facts.Snapshot | None:
     """Return an older answer, None where there is none to use: nothing is asked."""
-    settings = collection.settings
-    stale = collection.read_kept("stale", max_age_s=STALE_S)
+    chosen = collection.settings
+    stale = collection.read_kept("stale", max_age_s=cache.STALE_S)
     # cloud-init asked Azure's own address, for a version of its own choice.
-    if stale or settings.endpoint != DEFAULT_ENDPOINT or settings.api_version:
+    if stale or chosen.endpoint != settings.DEFAULT_ENDPOINT or chosen.api_version:
         return stale
     return _from_cloud_init(collection)
 
@@ -31,7 +26,7 @@ def read_substitute(collection: collector.Collection) -> facts.Snapshot | None:
 def _from_cloud_init(collection: collector.Collection) -> facts.Snapshot | None:
     copy, changed = read_copy(collection.host.instance_data)
     age_s = max(0.0, collection.clock.time() - changed)
-    entry = Entry(document=copy, api_version=None, fetched_at=format_time(changed), age_s=age_s)
+    entry = cache.Entry(document=copy, api_version=None, fetched_at=clock.format_time(changed), age_s=age_s)
     return collection.use(entry, "cloud-init")
 
 
@@ -47,7 +42,7 @@ def read_copy(path: str) -> tuple[object, float]:
             os.close(descriptor)
             return None, 0.0
         with open(descriptor, "rb") as file:
-            value = redact(parse_json(file.read(MAX_BODY + 1)))
+            value = document.redact(body.parse_json(file.read(document.MAX_BODY + 1)))
     except (OSError, errors.InvalidError):
         return None, 0.0
     for name in ("ds", "meta_data", "imds"):

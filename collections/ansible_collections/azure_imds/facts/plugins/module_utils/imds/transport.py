@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import socket
 
-from . import records
-from .document import MAX_BODY
+from . import document, records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ _LONGEST_CONNECT_S = 2.0
 # A document has 1 MiB at the most; what wraps it, chunk by chunk for instance, may not be endless either.
 _MOST_RECEIVED = 4 << 20
 # Enough to tell that a body is over the limit.
-_MOST = MAX_BODY + 1
+_MOST = document.MAX_BODY + 1
 _MOST_HEADERS = 100
 _LONGEST_LINE = 65536  # what is longer reads as several, the second of which is no header
 _CUT = "the connection closed before the answer was complete"
