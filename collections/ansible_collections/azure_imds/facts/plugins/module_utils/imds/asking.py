@@ -122,7 +122,7 @@ def wait_for_turn(
         found = look()
         if is_ours and found is None:
             return turn, None
-        if found is not None or deadline.remaining <= 0:
+        if found is not None or not deadline.remaining:
             turn.close()
             return None, found
         deadline.clock.sleep(min(poll_s * (0.5 + deadline.clock.random()), deadline.remaining))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # One attempt must not eat a boot's whole patience; cloud-init reads for as long.
 _LONGEST_ATTEMPT_S = 30.0
+_HINT_ELSEWHERE = "Check that IMDS is served at this endpoint."
 _HINT = "Check that this is an Azure VM whose primary network interface is up and has a route to 169.254.169.254."
 
 
@@ -110,7 +111,8 @@ class Client:
     def send(self, path: str, version: str | None, query: str = "") -> transport.Response | errors.UnreachableError:
         """Ask for a path once, and return what came as it is."""
         url = self._endpoint + path + (f"?api-version={version}" if version else "") + query
-        request_id = _make_request_id()
+        # A random GUID, by which Microsoft's support can find a request.
+        request_id = "-".join(os.urandom(size).hex() for size in (4, 2, 2, 2, 6))
         self._url = url
         headers = {
             "Metadata": "true",
@@ -124,9 +126,8 @@ class Client:
             response = self._transport.fetch(url, headers, self.deadline.within(_LONGEST_ATTEMPT_S))
         except transport.TransportError as error:
             self.reporter.attempt(f"GET {url} ({request_id}): {error}")
-            is_azure = self._endpoint == settings.DEFAULT_ENDPOINT
             return errors.UnreachableError(
-                str(error), hint=_HINT if is_azure else "Check that IMDS is served at this endpoint."
+                str(error), hint=_HINT if self._endpoint == settings.DEFAULT_ENDPOINT else _HINT_ELSEWHERE
             )
         self.reporter.attempt(f"GET {url} ({request_id}): {response.status}, {len(response.body)} bytes")
         return response
@@ -216,11 +217,6 @@ def _read_error_body(content: bytes) -> tuple[str, tuple[object, ...] | None]:
     said, offered = (value.get("error"), value.get("newest-versions")) if isinstance(value, dict) else (None, None)
     shown = json.dumps(errors.printable(said, most=160), ensure_ascii=False) if said and isinstance(said, str) else ""
     return f": {shown}" if shown else "", tuple(offered) if isinstance(offered, list) else None
-
-
-def _make_request_id() -> str:
-    """Return a random GUID, by which Microsoft's support can find a request."""
-    return "-".join(os.urandom(size).hex() for size in (4, 2, 2, 2, 6))
 
 
 # IMDS allows five requests a second: a first wait of at least 0.1 s that doubles up to a second stays far below, and an

@@ -12,8 +12,6 @@ import stat
 
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
-_LIVING_S = 60.0
-
 
 class UnsafeFileError(OSError):
     """A file or directory is not what it should be; the text says what it is."""
@@ -81,11 +79,11 @@ def write_file(directory: int, name: str, content: bytes, *, mode: int, durable:
 
 
 def remove_leftovers(directory: int, name: str, *, now: float) -> None:
-    """Remove the temporary files of writers of `name` that were killed; a living writer takes milliseconds."""
+    """Remove the temporary files of writers of `name` that were killed; one that lives takes milliseconds."""
     for leftover in os.listdir(directory):
         with contextlib.suppress(OSError):  # another writer was faster, or it is not ours to remove
             is_temporary = leftover.startswith(f".{name}.") and leftover.endswith(".tmp")
-            if is_temporary and now - os.stat(leftover, dir_fd=directory, follow_symlinks=False).st_mtime > _LIVING_S:
+            if is_temporary and now - os.stat(leftover, dir_fd=directory, follow_symlinks=False).st_mtime > 60:
                 os.unlink(leftover, dir_fd=directory)
 
 

@@ -84,7 +84,7 @@ class DeadlineSocket(socket.socket):
     def seconds_left(self) -> float:
         """Return the seconds until the deadline. Raises socket.timeout where it has passed."""
         remaining = self._deadline.remaining
-        if remaining <= 0:
+        if not remaining:
             raise socket.timeout("the deadline passed")
         return remaining
 
