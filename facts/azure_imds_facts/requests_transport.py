@@ -17,6 +17,7 @@ import urllib3.exceptions
 
 from azure_imds_facts.core.document import MAX_BODY
 from azure_imds_facts.core.transport import (
+    CUT,
     DeadlineSocket,
     Response,
     TransportError,
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
     from azure_imds_facts.core.clock import Deadline
 
 _PER_THREAD = threading.local()
-_CUT = "the connection closed before the answer was complete"
+_LONGEST_HEAD = 65536
 
 
 class WatchingSocket(DeadlineSocket):
-    """Notices where an answer's head ends: Python's HTTP client takes one that was cut for a whole one."""
+    """Looks at an answer's head as it comes: Python's HTTP client takes a cut or an odd one for whole."""
 
     def expect_answer(self, deadline: Deadline) -> None:
         """Begin a new answer, to be read before a deadline."""
@@ -49,20 +50,30 @@ class WatchingSocket(DeadlineSocket):
         if not self._has_whole_head:
             self._head += bytes(memoryview(buffer)[:count])
             end = _find_end(self._head)
-            while end and self._head[:64].split(None, 2)[1:2] == [b"100"]:
+            while end and self._status() == b"100":
                 # An interim answer, which the client passes over, does not count.
                 self._head = self._head[end:]
                 end = _find_end(self._head)
             self._has_whole_head = end > 0
+            self._head = self._head[:end] if end else self._head
+            if len(self._head) > _LONGEST_HEAD:
+                raise OSError(0, "an answer with too long a head")
         return count
 
     def check_head(self, headers: Message) -> None:
-        """Raises TransportError where the answer's head was cut, or has a line in it that is no header."""
+        """Raises TransportError where the answer's head was cut, or has something in it that has no place there."""
         if not self._has_whole_head:
-            raise TransportError(_CUT)
-        if headers.get_payload():
-            # Python takes all from that line on for something else, Content-Length included.
+            raise TransportError(CUT)
+        status = self._status()
+        # Of interim answers the client knows 100 alone; and it reads 0100 as that.
+        if len(status) != 3 or status < b"200":
+            raise TransportError("an answer whose status is none")
+        if b"\r" in self._head.replace(b"\r\n", b"") or headers.get_payload():
+            # Python takes a bare CR for a line's end, and all from a line without a colon on for something else.
             raise TransportError("an answer with a broken header")
+
+    def _status(self) -> bytes:
+        return b"".join(self._head[:64].split(None, 2)[1:2])
 
 
 def _find_end(head: bytes) -> int:
@@ -82,6 +93,8 @@ class _CheckedHeads(http.client.HTTPConnection):
         except TransportError:
             answer.close()
             raise
+        # Nothing keeps cookies here, but requests would parse them, after the deadline perhaps.
+        del answer.msg["Set-Cookie"]
         return answer
 
 
@@ -103,8 +116,10 @@ class _Connection(urllib3.connection.HTTPConnection, _CheckedHeads):  # type: ig
         """Send a request, on a kept connection with the new request's deadline."""
         if isinstance(self.sock, DeadlineSocket):
             self.sock.expect_answer(_PER_THREAD.deadline)
-        super().request(*args, **kwargs)
-        _PER_THREAD.socket = self.sock
+        try:
+            super().request(*args, **kwargs)
+        finally:
+            _PER_THREAD.socket = self.sock  # urllib3 reads on where sending fails
 
 
 class _Pool(urllib3.HTTPConnectionPool):
@@ -130,9 +145,9 @@ class RequestsTransport:
         self._session.get_redirect_target = lambda _answer: None  # type: ignore[method-assign, assignment]
         self._session.mount("http://", _Adapter(max_retries=0))
 
-    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes | None = None) -> Response:
+    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes = b"") -> Response:
         """GET a URL, or POST where there is a body. Raises TransportError where no whole answer came in time."""
-        method = "GET" if body is None else "POST"
+        method = "POST" if body else "GET"
         _PER_THREAD.deadline, _PER_THREAD.socket = deadline, None
         try:
             with self._session.request(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import gzip
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,12 @@ def serve_reset_inside(server: RawServer, connection: socket.socket) -> None:
     reset(connection)
 
 
+def answer_unasked(server: RawServer, connection: socket.socket) -> None:
+    """Answer before the request has been read, and close: what comes then is refused with a reset."""
+    connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n{}")
+    server.ended.wait(0.05)
+
+
 def serve_nothing(server: RawServer, connection: socket.socket) -> None:
     """Take the request and stay silent."""
     server.read_request(connection)
@@ -119,6 +126,7 @@ FAILING: dict[str, tuple[Behaviour, str]] = {
     "closed at once": (sending(b""), ""),
     "closed inside the head": (sending(OK + b"Content-Le"), ""),
     "headers without end": (flood(OK, b"X-More: yes\r\n"), ""),
+    "folded lines without end": (flood(OK + b"X: y\r\n", b" \n" * 4096), ""),
     "one header without end": (flood(OK + b"X-More: ", b"y" * 1000), ""),
     "status line without end": (flood(b"HTTP/1.1 200 ", b"y" * 1000), ""),
     "informational answers without end": (flood(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), ""),
@@ -131,6 +139,10 @@ FAILING: dict[str, tuple[Behaviour, str]] = {
     "SSH banner": (sending(b"SSH-2.0-OpenSSH_9.6\r\n"), ""),
     "status of no number": (sending(b"HTTP/1.1 abc OK\r\n\r\n"), ""),
     "bare CR in a header": (sending(OK + b"X: y\rTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}"), ""),
+    "a line of 64 KiB": (sending(OK + b"X: " + b"y" * 65533 + b"\r\nContent-Length: 2\r\n\r\n{}"), ""),
+    "a head of 1 MiB": (sending(OK + b"".join(b"X%d: %s\r\n" % (n, b"y" * 8000) for n in range(130)) + b"\r\n"), ""),
+    "two lengths": (sending(OK + b"Content-Length: 2\r\nContent-Length: 100\r\n\r\n{}"), ""),
+    "status 0100": (sending(b"HTTP/1.1 0100 C\r\n\r\n" + OK + b"Content-Type: app"), ""),
     "HTTP/9": (sending(b"HTTP/9.9 200 OK\r\n\r\n"), ""),
 }
 
@@ -320,6 +332,73 @@ def test_a_head_that_is_cut_after_an_interim_one(transport: Transport) -> None:
     with RawServer(sending(INTERIM + OK + b"Content-Type: app")) as server:
         ended = fetch(transport, server.url)
     assert str(ended) == "the connection closed before the answer was complete"
+
+
+@pytest.mark.parametrize("coding", [b"gzip, chunked", b"identity", b"xchunked"])
+def test_other_codings(coding: bytes) -> None:
+    """The core's own transport takes nothing for a body that is coded in a way it does not know."""
+    chunks = b"2\r\n{}\r\n0\r\n\r\n"
+    with RawServer(sending(OK + b"Transfer-Encoding: " + coding + b"\r\n\r\n" + chunks)) as server:
+        ended = fetch(HttpTransport(), server.url)
+    assert isinstance(ended, TransportError), ended
+
+
+def test_an_answer_before_the_request(transport: Transport) -> None:
+    """What was answered counts, though the rest of the request could not be sent; or it is a reset, and nothing else."""
+    for _ in range(20):
+        with RawServer(answer_unasked) as server:
+            try:
+                ended = transport.fetch(server.url + "/", {}, Deadline(1, Clock()), body=b"y" * 1000)  # type: ignore[call-arg]
+            except TransportError:
+                continue
+        assert (ended.status, ended.body) == (413, b"{}")
+
+
+def test_no_cookie_is_read(transport: Transport, recwarn: pytest.WarningsRecorder) -> None:
+    """Not even a cookie that makes Python's cookie jar complain on standard error."""
+    cookie = b"Set-Cookie: a=b; expires=1 jan " + b"1" * 5000 + b"\r\n"
+    with RawServer(sending(OK + cookie + b"Content-Length: 2\r\n\r\n{}")) as server:
+        ended = fetch(transport, server.url)
+    assert isinstance(ended, Response)
+    assert "set-cookie" not in ended.headers or isinstance(transport, HttpTransport)
+    assert not [warning for warning in recwarn if "cookiejar" in str(warning.message)]
+
+
+def test_an_ipv6_address(transport: Transport) -> None:
+    """It stands in brackets, in the URL and in what is sent as the host."""
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
+        port = listener.getsockname()[1]
+        seen: list[bytes] = []
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                seen.append(connection.recv(4096))
+                connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        ended = fetch(transport, f"http://[::1]:{port}/x")
+        thread.join()
+    assert isinstance(ended, Response)
+    assert ended.local_address == "::1"
+    assert f"\r\nhost: [::1]:{port}\r\n".encode() in seen[0].lower()
+
+
+@pytest.mark.parametrize("status", [102, 103])
+def test_other_interim_answers(status: int, transport: Transport) -> None:
+    """They are passed over, or refused where the client cannot; never taken for the answer."""
+    interim = b"HTTP/1.1 %d Wait\r\nLink: </x>\r\n\r\n" % status
+    with RawServer(sending(interim + OK + b"Content-Length: 2\r\n\r\n{}")) as server:
+        ended = fetch(transport, server.url)
+    assert isinstance(ended, TransportError) or ended.status == 200
+
+
+def test_nothing_is_sent_that_is_no_request(transport: Transport) -> None:
+    """A line's end in a URL begins no header of its own."""
+    with RawServer(answering(b"{}")) as server:
+        fetch(transport, server.url + "/x HTTP/1.1\r\nX-Injected: yes\r\nX: ")
+        assert not any(b"\nX-Injected" in request for request in server.requests)
 
 
 @pytest.mark.parametrize("piece", [INTERIM * 400, b"1;" + b"x" * 8000 + b"\r\ny\r\n"], ids=["interim", "extensions"])

@@ -12,7 +12,6 @@ from azure_imds_facts.core.versions import (
     NEWEST,
     PREVIEW,
     SCHEDULED_EVENTS,
-    choose_fallback,
     choose_version,
 )
 
@@ -49,6 +48,6 @@ def test_choose_version(offered: list[object], refused: list[str], expected: str
 
 def test_choose_fallback() -> None:
     """The guesses come in their order and end."""
-    assert choose_fallback([]) == "2019-06-01"
-    assert choose_fallback(["2019-06-01"]) == "2017-04-02"
-    assert choose_fallback(FALLBACKS) is None
+    assert choose_version(FALLBACKS, []) == "2019-06-01"
+    assert choose_version(FALLBACKS, ["2019-06-01"]) == "2017-04-02"
+    assert choose_version(FALLBACKS, FALLBACKS) is None

@@ -24,7 +24,7 @@ class PostingScript(ScriptedTransport):
 
     bodies: list[bytes | None]
 
-    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes | None = None) -> Response:
+    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes = b"") -> Response:
         """Take the next step."""
         self.bodies = [*getattr(self, "bodies", []), body]
         return super().fetch(url, headers, deadline)

@@ -49,7 +49,7 @@ def test_the_newest_version_is_asked_first(clock: ManualClock) -> None:
     make_client(transport, clock).fetch_timeline()
     assert transport.urls == [f"{ENDPOINT}/metadata/scheduledevents?api-version=2020-07-01"]
     assert transport.headers[0]["Metadata"] == "true"
-    assert transport.bodies == [None]
+    assert transport.bodies == [b""]
 
 
 def test_an_old_server_is_asked_in_its_version(clock: ManualClock) -> None:

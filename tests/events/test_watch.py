@@ -168,7 +168,7 @@ class CountingTransport(HttpTransport):
         self._clock = clock
         self._times = times
 
-    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes | None = None) -> Response:
+    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes = b"") -> Response:
         """Ask."""
         self._times.append(self._clock.monotonic())
         return super().fetch(url, headers, Deadline(min(deadline.remaining, 2.0), Clock()), body=body)

@@ -45,7 +45,7 @@ def test_generated(name: str) -> None:
 def test_targets_can_fail() -> None:
     """A target that meets a broken promise says so: with redaction gone, a document with a secret is found."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("azure_imds_facts.core.collector.redact", lambda value, **_: value)
+        patch.setattr("azure_imds_facts.core.document.redact", lambda value, **_: value)
 
         def fails(content: bytes) -> bool:
             try:

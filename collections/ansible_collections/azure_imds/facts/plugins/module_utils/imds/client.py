@@ -187,9 +187,8 @@ class Client:
         is_known = versions.choose_version(listed, ()) == asked if listed else asked in self._offered
         if is_known and not is_about_version:
             return None, False  # IMDS knows this version: the trouble is another, and passes or does not
-        return versions.choose_version(listed or (), self._refused) or versions.choose_fallback(
-            self._refused
-        ), listed is None
+        best = versions.choose_version(listed or (), self._refused)
+        return best or versions.choose_version(versions.FALLBACKS, self._refused), listed is None
 
     def _fetch_versions(self) -> list[object] | None:
         """Return what `/metadata/versions` lists, `[]` where IMDS has no such page, None where it could not say.

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     class PostingTransport(Transport, Protocol):
         """A transport that posts as well; both of ours do."""
 
-        def fetch(
-            self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes | None = None
-        ) -> Response:
+        def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes = b"") -> Response:
             """GET a URL, or POST where there is a body."""
 
 
@@ -201,7 +199,7 @@ class EventClient:
         left = 0.0 if self._asked_at is None else self._asked_at + self._spacing_s - self.clock.monotonic()
         return max(0.0, left)
 
-    def _make_client(self, deadline: Deadline, body: bytes | None = None) -> Client:
+    def _make_client(self, deadline: Deadline, body: bytes = b"") -> Client:
         """A client for one request, once the time for it has come."""
         wait_s = self._spacing_left_s()
         if wait_s > 0:
@@ -224,7 +222,7 @@ class _Posts:
         self._transport = transport
         self._body = body
 
-    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes | None = None) -> Response:
+    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes = b"") -> Response:
         """POST to a URL."""
         headers = {**headers, "Content-Type": "application/json"}
         return self._transport.fetch(url, headers, deadline, body=body or self._body)

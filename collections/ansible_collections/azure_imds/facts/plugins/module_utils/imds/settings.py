@@ -69,8 +69,7 @@ def build_settings(
     if values.get("endpoint", DEFAULT_ENDPOINT) != DEFAULT_ENDPOINT:
         # Whoever names an endpoint of their own knows that something answers there.
         values.setdefault("detect", "skip")
-    is_disabled = environ.get(DISABLED, "").strip().lower() in ("1", "true", "yes", "on")
-    return Settings(is_disabled=is_disabled, **values)
+    return Settings(is_disabled=environ.get(DISABLED, "").strip().lower() in ("1", "true", "yes", "on"), **values)
 
 
 def _default_cache_dir(environ: Mapping[str, str]) -> str | None:

@@ -11,6 +11,7 @@ cut for a whole one, and what follows a broken header for the body.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 
 from . import document, records
@@ -39,9 +40,9 @@ _LONGEST_CONNECT_S = 2.0
 _MOST_RECEIVED = 4 << 20
 # Enough to tell that a body is over the limit.
 _MOST = document.MAX_BODY + 1
-_MOST_HEADERS = 100
-_LONGEST_LINE = 65536  # what is longer reads as several, the second of which is no header
-_CUT = "the connection closed before the answer was complete"
+_MOST_LINES = 100
+_LONGEST_LINE = 8192
+CUT = "the connection closed before the answer was complete"
 
 
 class TransportError(Exception):
@@ -62,48 +63,49 @@ class Response:
 
 
 class DeadlineSocket(socket.socket):
-    """A connected socket whose every read ends with the deadline, and which reads no more than an answer may take.
+    """A connected socket that waits for nothing beyond the deadline, and reads no more than an answer may take.
 
     A timeout on a plain socket starts anew with each byte, so one byte a second would hold a reader for ever.
     """
 
     def expect_answer(self, deadline: clock.Deadline) -> None:
-        """Begin a new answer, to be read before a deadline."""
+        """Begin a new answer, to be asked for and read before a deadline."""
         self._deadline = deadline
         self._left = _MOST_RECEIVED
 
+    def sendall(self, *args) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN002  # as the base's
+        """Send as the base does; where the other side reads no more, its answer may be there all the same."""
+        self.settimeout(_seconds_left(self._deadline))
+        with contextlib.suppress(ConnectionError):
+            super().sendall(*args)
+
     def recv_into(self, buffer, *args) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002  # as the base's
         """Read as the base does, for no longer than the deadline leaves."""
-        self.settimeout(self.seconds_left())
+        self.settimeout(_seconds_left(self._deadline))
         count = super().recv_into(buffer, *args)
         self._left -= count
         if self._left < 0:
             raise OSError(0, "an answer without an end")
         return count
 
-    def seconds_left(self) -> float:
-        """Return the seconds until the deadline. Raises socket.timeout where it has passed."""
-        remaining = self._deadline.remaining
-        if not remaining:
-            raise socket.timeout("the deadline passed")
-        return remaining
+
+def _seconds_left(deadline: clock.Deadline) -> float:
+    """Return the seconds until the deadline. Raises socket.timeout where it has passed."""
+    remaining = deadline.remaining
+    if not remaining:
+        raise socket.timeout("the deadline passed")
+    return remaining
 
 
 def open_socket(host: str, port: int, deadline: clock.Deadline) -> DeadlineSocket:
-    """Connect over TCP, to the first address of `localhost` that answers. Raises OSError."""
-    failure = OSError(0, f"no address for {host}")
-    for family, kind, protocol, _name, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
-        connection = DeadlineSocket(family, kind, protocol)
-        connection.expect_answer(deadline)
-        try:
-            connection.settimeout(min(connection.seconds_left(), _LONGEST_CONNECT_S))
-            connection.connect(address)
-        except OSError as error:
-            connection.close()
-            failure = error
-        else:
-            return connection
-    raise failure
+    """Connect over TCP, to the first address of `localhost` that answers; it has two at the most. Raises OSError."""
+    connected = socket.create_connection(
+        (host.encode(), port),  # type: ignore[arg-type]  # as bytes: a str has Python import international names
+        min(_seconds_left(deadline) / 2, _LONGEST_CONNECT_S),
+    )
+    opened = DeadlineSocket(fileno=connected.detach())
+    opened.expect_answer(deadline)
+    return opened
 
 
 def describe_failure(error: Exception) -> str:
@@ -118,22 +120,20 @@ def describe_failure(error: Exception) -> str:
 class HttpTransport:
     """One connection a request: a collection makes one request, and a kept connection would be one more state."""
 
-    def fetch(
-        self, url: str, headers: Mapping[str, str], deadline: clock.Deadline, *, body: bytes | None = None
-    ) -> Response:
+    def fetch(self, url: str, headers: Mapping[str, str], deadline: clock.Deadline, *, body: bytes = b"") -> Response:
         """GET a URL, or POST where there is a body. Raises TransportError where no whole answer came in time."""
         authority, _slash, path = url.partition("://")[2].partition("/")
         host, _colon, port = authority.rpartition(":")
         if not port.isdigit():
             host, port = authority, "80"
-        method = "GET" if body is None else "POST"
-        request = _build_request(f"{method} /{path} HTTP/1.1", {"Host": authority, **headers}, body or b"")
+        headers = {"Host": authority, "Connection": "close", **headers}
+        request = _build_request(f"{'POST' if body else 'GET'} /{path} HTTP/1.1", headers, body)
         try:
             with open_socket(host.strip("[]"), int(port), deadline) as opened:
                 opened.sendall(request)
                 with opened.makefile("rb") as stream:
                     status = 100
-                    while status == 100:
+                    while status < 200:
                         status, received = _read_head(stream)
                     return Response(
                         status=status,
@@ -158,30 +158,31 @@ def _build_request(first: str, headers: Mapping[str, str], body: bytes) -> bytes
 
 
 def _read_head(stream: BinaryIO) -> tuple[int, dict[str, str]]:
-    """Return an answer's status and headers, names in lower case; of equal ones the first, as all clients do."""
+    """Return an answer's status and headers, names in lower case, those that come twice joined (RFC 9110, 5.3)."""
     version, status = [*_read_line(stream).split(None, 2), "", ""][:2]
     if not version.startswith("HTTP/1.") or not status.isdecimal() or len(status) != 3 or status < "100":
         raise TransportError("an answer that is not HTTP/1.1")
     headers: dict[str, str] = {}
     name = ""
-    while len(headers) <= _MOST_HEADERS:
+    for _ in range(_MOST_LINES):
         line = _read_line(stream)
         if not line:
             return int(status), headers
         if name and line[0] in " \t":
-            headers[name.lower()] += line  # the rest of a line that was folded
+            headers[name] = f"{headers[name]} {line.strip()}".strip()
             continue
         name, colon, value = line.partition(":")
-        if not colon or not name.isascii() or not name.isprintable() or " " in name:
+        if not colon or not name or not name.isascii() or not name.isprintable() or " " in name:
             break
-        headers.setdefault(name.lower(), value.strip())
+        name = name.lower()
+        headers[name] = f"{headers[name]}, {value.strip()}" if name in headers else value.strip()
     raise TransportError("an answer with a broken header")
 
 
 def _read_line(stream: BinaryIO) -> str:
     line = stream.readline(_LONGEST_LINE)
-    if not line.endswith(b"\n") and len(line) < _LONGEST_LINE:
-        raise TransportError(_CUT)
+    if not line.endswith(b"\n"):
+        raise TransportError(CUT if len(line) < _LONGEST_LINE else "an answer with too long a line")
     text = line.decode("latin-1").replace("\r\n", "").rstrip("\n")
     if "\r" in text:
         raise TransportError("an answer with a bare CR, which some take for the end of a line")
@@ -190,16 +191,18 @@ def _read_line(stream: BinaryIO) -> str:
 
 def _read_body(stream: BinaryIO, status: int, headers: Mapping[str, str]) -> bytes:
     """Return the body, of one over the limit a byte more than that."""
-    if status < 200 or status in (204, 304):
+    if status in (204, 304):
         return b""
-    if headers.get("transfer-encoding", "").lower() == "chunked":
-        return _read_chunks(stream)
+    if "transfer-encoding" in headers:
+        return _read_chunks(stream, headers["transfer-encoding"])
     if "content-length" in headers:
         return _read_exactly(stream, _parse_size(headers["content-length"], 10))
     return stream.read(_MOST)
 
 
-def _read_chunks(stream: BinaryIO) -> bytes:
+def _read_chunks(stream: BinaryIO, coding: str) -> bytes:
+    if coding.lower() != "chunked":
+        raise TransportError("an answer in a transfer coding that was not asked for")
     body = bytearray()
     while len(body) < _MOST:
         size = _parse_size(_read_line(stream).partition(";")[0], 16)
@@ -214,7 +217,7 @@ def _read_chunks(stream: BinaryIO) -> bytes:
 def _read_exactly(stream: BinaryIO, size: int) -> bytes:
     read = stream.read(min(size, _MOST))
     if len(read) < min(size, _MOST):
-        raise TransportError(_CUT)
+        raise TransportError(CUT)
     return read
 
 

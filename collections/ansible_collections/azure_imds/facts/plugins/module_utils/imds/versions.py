@@ -43,8 +43,3 @@ def choose_version(offered: Iterable[object], refused: Iterable[str]) -> str | N
     """
     common = {version for version in offered if isinstance(version, str)}.intersection(KNOWN)
     return max(common.difference(refused, (PREVIEW,)), default=None)
-
-
-def choose_fallback(refused: Iterable[str]) -> str | None:
-    """Return the next version to guess, or None where the guesses are used up."""
-    return next((version for version in FALLBACKS if version not in set(refused)), None)
