@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -66,3 +67,14 @@ def test_not_azure(shell: Shell) -> None:
     """On a machine that is no Azure VM nothing is asked."""
     failed = shell.ansible("azure_imds_event_approve", "event_id=x detect=auto")
     assert (failed["failed"], failed["outcome"]) == (True, "not_azure")
+
+
+@pytest.mark.parametrize(("command", "left"), [(["true"], "Started"), (["false"], "Scheduled"), (None, "Scheduled")])
+def test_drain(command: list[str] | None, left: str, shell: Shell, imds: Emulator) -> None:
+    """The collection's playbook approves what has been drained for, and nothing where that failed or was not named."""
+    given = {"azure_event_id": imds.event("Reboot"), **({"azure_drain_command": command} if command else {})}
+    words = ("ansible-playbook", "azure_imds.facts.drain", "-e", json.dumps(given))
+    done = shell.run(*words, AZURE_IMDS_ENDPOINT=imds.url)
+    assert (done.returncode == 0) == (left == "Started"), done.stdout
+    assert status(imds) == [left]
+    assert command or "azure_drain_command" in done.stdout

@@ -143,6 +143,9 @@ def test_documentation() -> None:
         assert described[name]["default"] == read[name]
     (ruleset,) = yaml.safe_load((EDA / "rulebooks/drain.yml").read_text())
     assert "azure_imds.facts.scheduled_events" in ruleset["sources"][0]
+    namespace, collection, playbook = ruleset["rules"][0]["action"]["run_playbook"]["name"].split(".")
+    assert (namespace, collection) == ("azure_imds", "facts")
+    assert (EDA.parents[1] / f"playbooks/{playbook}.yml").is_file()
     assert {"change", "eventType"} <= set(described_keys(source["DOCUMENTATION"]))
 
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 # Setting, metavar, help. The environment variable is AZURE_IMDS_ and the setting's name in upper case.
 FLAGS = (
     ("endpoint", "URL", "where IMDS is: http://, an IP address or localhost, perhaps a port (http://169.254.169.254)"),
-    ("api_version", "VERSION", "ask for this api-version alone (the newest that both sides know)"),
+    ("api_version", "VERSION", "ask for this api-version alone (the newest that IMDS and this program know)"),
     ("timeout", "SECONDS", "for the whole collection (5; with local-facts --boot 300)"),
     ("detect", "auto|skip", "auto: ask only where the machine says that it is an Azure VM; skip: ask at once (auto)"),
-    ("cache_ttl", "SECONDS", "how long an answer on disk counts as fresh; 0 asks anew (60)"),
+    ("cache_ttl", "SECONDS", "how long an answer on disk counts as fresh; 0 always asks IMDS (60)"),
     ("cache_dir", "DIR", "where answers are kept (root: /run/azure-imds-facts; others: below $XDG_RUNTIME_DIR)"),
     ("gather", "LIST", "compute,network,tags,load_balancer,scheduled_events,identity or all (the first three)"),
     (
