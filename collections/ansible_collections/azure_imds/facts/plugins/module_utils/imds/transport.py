@@ -40,8 +40,8 @@ _LONGEST_CONNECT_S = 2.0
 _MOST_RECEIVED = 4 << 20
 # Enough to tell that a body is over the limit.
 _MOST = document.MAX_BODY + 1
-_MOST_LINES = 100
-_LONGEST_LINE = 8192
+# Of a head, and of a line anywhere. A head has 131 lines at the most, or fewer that are long.
+_LONGEST = 65536
 CUT = "the connection closed before the answer was complete"
 
 
@@ -164,8 +164,10 @@ def _read_head(stream: BinaryIO) -> tuple[int, dict[str, str]]:
         raise TransportError("an answer that is not HTTP/1.1")
     headers: dict[str, str] = {}
     name = ""
-    for _ in range(_MOST_LINES):
+    left = _LONGEST
+    while left > 0:
         line = _read_line(stream)
+        left -= 500 + len(line)
         if not line:
             return int(status), headers
         if name and line[0] in " \t":
@@ -180,9 +182,9 @@ def _read_head(stream: BinaryIO) -> tuple[int, dict[str, str]]:
 
 
 def _read_line(stream: BinaryIO) -> str:
-    line = stream.readline(_LONGEST_LINE)
+    line = stream.readline(_LONGEST)
     if not line.endswith(b"\n"):
-        raise TransportError(CUT if len(line) < _LONGEST_LINE else "an answer with too long a line")
+        raise TransportError(CUT if len(line) < _LONGEST else "an answer with too long a line")
     text = line.decode("latin-1").replace("\r\n", "").rstrip("\n")
     if "\r" in text:
         raise TransportError("an answer with a bare CR, which some take for the end of a line")
