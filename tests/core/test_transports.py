@@ -68,7 +68,6 @@ def serve_reset_inside(server: RawServer, connection: socket.socket) -> None:
 def answer_unasked(server: RawServer, connection: socket.socket) -> None:
     """Answer before the request has been read, and close: what comes then is refused with a reset."""
     connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n{}")
-    server.ended.wait(0.05)
 
 
 def serve_nothing(server: RawServer, connection: socket.socket) -> None:
@@ -344,14 +343,10 @@ def test_other_codings(coding: bytes) -> None:
 
 
 def test_an_answer_before_the_request(transport: Transport) -> None:
-    """What was answered counts, though the rest of the request could not be sent; or it is a reset, and nothing else."""
-    for _ in range(20):
-        with RawServer(answer_unasked) as server:
-            try:
-                ended = transport.fetch(server.url + "/", {}, Deadline(1, Clock()), body=b"y" * 1000)  # type: ignore[call-arg]
-            except TransportError:
-                continue
-        assert (ended.status, ended.body) == (413, b"{}")
+    """What was answered counts, though the request could not be sent to its end."""
+    with RawServer(answer_unasked) as server:
+        ended = transport.fetch(server.url + "/", {}, Deadline(5, Clock()), body=b"y" * (16 << 20))  # type: ignore[call-arg]
+    assert (ended.status, ended.body) == (413, b"{}")
 
 
 def test_no_cookie_is_read(transport: Transport, recwarn: pytest.WarningsRecorder) -> None:

@@ -97,9 +97,8 @@ class Cache:
         stored = {
             "format": _FORMAT,
             "key": key.__dict__,
-            **entry.__dict__,
             "fetched_boottime": self._clock.boottime() - entry.age_s,
-            "document": document.redact(entry.document),
+            **records.replace(entry, document=document.redact(entry.document)).__dict__,
         }
         self.write_file(key.file_name, json.dumps(stored).encode())
 

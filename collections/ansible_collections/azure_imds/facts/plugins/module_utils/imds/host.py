@@ -41,8 +41,9 @@ class Host:
 
     def has_azure_traces(self) -> bool:
         """Return whether cloud-init named Azure, or Azure's agent left its directory."""
-        agent = self.windows_azure_dir if sys.platform == "win32" else self.waagent_dir
-        return _read_line(self.cloud_id) == "azure" or os.path.exists(agent)
+        if _read_line(self.cloud_id) == "azure" or os.path.exists(self.waagent_dir):
+            return True
+        return sys.platform == "win32" and os.path.exists(self.windows_azure_dir)
 
 
 def detect_azure(host: Host) -> str:
