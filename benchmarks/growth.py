@@ -8,10 +8,10 @@ import statistics
 import time
 from typing import TYPE_CHECKING, Any
 
-from azure_imds_facts.core.body import parse_json
 from azure_imds_facts.core.document import redact, validate_document
-from azure_imds_facts.core.errors import Reporter
 from azure_imds_facts.core.facts import Snapshot, build_facts
+from azure_imds_facts.core.json_body import parse_json
+from azure_imds_facts.core.reporter import Reporter
 from azure_imds_facts.core.spelling import spell_ansible
 
 from benchmarks.figures import Figure
@@ -24,7 +24,8 @@ _HOW: dict[str, Any] = {
     "source": "imds",
     "endpoint": "http://169.254.169.254",
     "api_version": "2021-02-01",
-    "extras": {},
+    "extra": {},
+    "failures": {},
 }
 
 

@@ -23,7 +23,7 @@ _ADAPTERS = {
     "Ansible module, basic included": f"import sys; sys.path.insert(0, 'collections'); import {_MODULE}",
     "library": "import azure_imds_facts; azure_imds_facts.collect",
     "core, a kept answer": "import azure_imds_facts.core.collector, azure_imds_facts.core.spelling",
-    "core, the HTTP client too": "import azure_imds_facts.core.asking, azure_imds_facts.core.transport",
+    "core, the HTTP client too": "import azure_imds_facts.core.retry, azure_imds_facts.core.transport",
     "requests as transport": "import azure_imds_facts.requests_transport",
     "emulator": "import azure_imds_facts.emulator; azure_imds_facts.emulator.Emulator",
 }

@@ -21,16 +21,18 @@ from azure_imds_facts import requests_transport
 from azure_imds_facts.commands.facts import _format_env
 from azure_imds_facts.commands.show import _rows
 from azure_imds_facts.core import transport as core_transport
-from azure_imds_facts.core.client import parse_retry_after
 from azure_imds_facts.core.clock import Clock, Deadline, parse_date
 from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.document import SENSITIVE
-from azure_imds_facts.core.errors import ImdsError, Reporter
+from azure_imds_facts.core.errors import ImdsError
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.host import Host
-from azure_imds_facts.core.nested import spell_local, spell_salt
+from azure_imds_facts.core.local_spelling import spell_local
+from azure_imds_facts.core.reporter import Reporter
+from azure_imds_facts.core.salt_spelling import spell_salt
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.core.spelling import spell_ansible
+from azure_imds_facts.core.statuses import parse_retry_after
 from azure_imds_facts.core.transport import DeadlineSocket, HttpTransport, Response, TransportError
 from azure_imds_facts.requests_transport import RequestsTransport
 
@@ -83,7 +85,11 @@ class _Fixed:
     def __init__(self, answer: Response) -> None:
         self._answer = answer
 
-    def fetch(self, _url: str, _headers: Mapping[str, str], _deadline: Deadline) -> Response:
+    def fetch(
+        self, url: str, headers: Mapping[str, str], deadline: Deadline, *, method: str = "GET", body: bytes = b""
+    ) -> Response:
+        """Answer, whatever was asked."""
+        assert not body, (url, headers, deadline, method)
         return self._answer
 
     def close(self) -> None:
@@ -188,7 +194,7 @@ def _saying(content: bytes) -> Any:
         theirs.sendall(content[:_MOST])
         theirs.shutdown(socket.SHUT_WR)
         said.append(theirs)
-        ours.expect_answer(deadline)
+        ours.begin_exchange(deadline)
         return ours
 
     try:

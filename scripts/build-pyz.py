@@ -21,20 +21,8 @@ PACKAGE = ROOT / "facts/azure_imds_facts"
 COLLECTION = ROOT / "collections/ansible_collections/azure_imds/facts"
 CORE = COLLECTION / "plugins/module_utils/imds"
 COMMANDS = ("facts", "show", "get", "local-facts", "events", "doctor", "export")
-EVENTS = ("events", "event_hooks", "event_watching")
-MODULES = (
-    "streams",
-    "collecting",
-    "doctor",
-    "facts",
-    "show",
-    "get",
-    "local_facts",
-    *EVENTS,
-    "export",
-    "export_systemd",
-    "export_cloud_init",
-)
+# They write out sources, which are no files in there.
+LEFT_OUT = ("export_salt.py", "export_ansible_path.py")
 MAIN = f"""\
 # SPDX-License-Identifier: Apache-2.0
 import sys
@@ -73,12 +61,12 @@ def main() -> int:
 def stage(folder: Path) -> None:
     """Lay the sources out as they lie inside the file: the core is a plain package there."""
     package = folder / "azure_imds_facts"
-    for name in ("__init__.py", "cli.py", "commands/__init__.py", *(f"commands/{name}.py" for name in MODULES)):
-        (package / name).parent.mkdir(parents=True, exist_ok=True)
+    package.mkdir()
+    for name in ("__init__.py", "cli.py"):
         shutil.copyfile(PACKAGE / name, package / name)
-    no_compiled = shutil.ignore_patterns("__pycache__")
+    no_compiled = shutil.ignore_patterns("__pycache__", *LEFT_OUT)
     shutil.copytree(CORE, package / "core", ignore=no_compiled)
-    for folder_name in ("boot", "doctor"):
+    for folder_name in ("boot", "commands", "doctor"):
         shutil.copytree(PACKAGE / folder_name, package / folder_name, ignore=no_compiled)
     for unit in sorted((COLLECTION / "roles/local_facts/files").glob("azure-imds-facts*")):
         shutil.copyfile(unit, package / "boot" / unit.name)

@@ -11,7 +11,7 @@ import os
 import sys
 from importlib import import_module
 
-from azure_imds_facts.commands.streams import plain, repair_streams, silence, tell
+from azure_imds_facts.commands.streams import print_message, repair_streams, silence
 from azure_imds_facts.core.errors import ImdsError, UsageError
 from azure_imds_facts.core.versions import VERSION
 
@@ -30,9 +30,12 @@ COMMANDS = {
         "azure_imds_facts.commands.local_facts",
         "write the file that Ansible reads as ansible_local.azure_imds",
     ),
-    "events": ("azure_imds_facts.commands.events", "tell of Azure's maintenance before it happens, and approve it"),
+    "events": (
+        "azure_imds_facts.commands.events",
+        "print planned maintenance before it happens, and approve it",
+    ),
     "doctor": ("azure_imds_facts.commands.doctor", "find out why there are no facts, and what to do about it"),
-    "emulate": ("azure_imds_facts.emulator.command", "be an IMDS on this machine, for tests and demonstrations"),
+    "emulate": ("azure_imds_facts.emulator.command", "run an IMDS on this machine, for tests and demonstrations"),
     "export": ("azure_imds_facts.commands.export", "print or write what other tools need to find this one"),
 }
 _VERBOSE = ("-v", "--verbose")
@@ -54,12 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _run(arguments[0], arguments[1:])
         _build_overview().parse_args(arguments)
     except ImdsError as error:
-        tell(f"{PROGRAM}: {error.outcome}: {plain(str(error))}")
+        print_message(f"{PROGRAM}: {error.outcome}: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        silence(1)  # whoever read the output has gone
+        silence(1)  # the reader of the output has gone
         return 141
     return 2
 
@@ -87,7 +90,7 @@ def _run(command: str, arguments: list[str]) -> int:
 
 
 def _make_formatter(prog: str) -> argparse.HelpFormatter:
-    """Tell argparse the width: to find it out itself, it imports shutil for every flag that is added."""
+    """Return a formatter that knows the width: argparse would import shutil for it, for every flag that is added."""
     try:
         width = os.get_terminal_size(1).columns - 2
     except OSError:
@@ -96,7 +99,7 @@ def _make_formatter(prog: str) -> argparse.HelpFormatter:
 
 
 def _build_overview() -> argparse.ArgumentParser:
-    """The parser for all but commands: --help, --version, and what is not known."""
+    """Return the parser for everything but commands: --help, --version, and unknown words."""
     width = max(map(len, COMMANDS)) + 2
     listed = "\n".join(f"  {name:<{width}}{summary}" for name, (_module, summary) in COMMANDS.items())
     parser = argparse.ArgumentParser(
@@ -108,7 +111,7 @@ def _build_overview() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {VERSION}")
-    parser.add_argument("-v", "--verbose", action="store_true", help="tell of every request (on standard error)")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print every request (on standard error)")
     parser.add_argument("command", choices=list(COMMANDS), metavar="COMMAND", help=argparse.SUPPRESS)
     return parser
 

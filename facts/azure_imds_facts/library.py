@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The front for Python programs."""
+"""The front for Python programs. The names of the package `azure_imds_facts` come from here and from the core."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.core.collector import collect as collect_snapshot
-from azure_imds_facts.core.errors import Reporter
 from azure_imds_facts.core.facts import build_facts
+from azure_imds_facts.core.reporter import Reporter
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.requests_transport import RequestsTransport
 
@@ -23,20 +23,20 @@ def collect(
 
     `settings` are those of the environment variables without their prefix: `endpoint`, `api_version`, `timeout` (s),
     `detect`, `cache_ttl` (s), `cache_dir`, `gather`, `reveal`; what is not given comes from the environment.
-    `transport` is asked instead of one of our own, and stays open: hand in a `RequestsTransport` to keep a connection
-    over many calls. Raises the `azure_imds_facts.core.errors.ImdsError` of the outcome.
+    `transport` is used instead of a new one, and stays open: pass a `RequestsTransport` to keep a connection over
+    many calls. Raises the `ImdsError` of the outcome.
     """
     reporter = reporter or Reporter()
     snapshot = collect_snapshot(
         build_settings(settings, os.environ),
-        open_transport=(lambda: _Kept(transport)) if transport else RequestsTransport,
+        open_transport=(lambda: _Borrowed(transport)) if transport else RequestsTransport,
         reporter=reporter,
     )
     return build_facts(snapshot, reporter=reporter)
 
 
-class _Kept:
-    """A transport that belongs to the caller: a collection does not close it."""
+class _Borrowed:
+    """A transport that belongs to the caller, which a collection does not close."""
 
     def __init__(self, transport: Transport) -> None:
         self.fetch = transport.fetch

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The transport on `requests`, for processes that have it loaded anyway, and for those who keep a connection."""
+"""The transport on `requests`, for processes that have loaded it anyway, and for reuse of a connection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import urllib3
 import urllib3.connection
 import urllib3.exceptions
 
-from azure_imds_facts.core.document import MAX_BODY
+from azure_imds_facts.core.json_body import MAX_BYTES
 from azure_imds_facts.core.transport import (
     CUT,
     DeadlineSocket,
@@ -35,17 +35,17 @@ _PER_THREAD = threading.local()
 _LONGEST_HEAD = 65536
 
 
-class WatchingSocket(DeadlineSocket):
-    """Looks at an answer's head as it comes: Python's HTTP client takes a cut or an odd one for whole."""
+class HeadCheckingSocket(DeadlineSocket):
+    """A socket that checks a response's head as it comes: Python's HTTP client takes a cut or an odd one for whole."""
 
-    def expect_answer(self, deadline: Deadline) -> None:
-        """Begin a new answer, to be read before a deadline."""
-        super().expect_answer(deadline)
+    def begin_exchange(self, deadline: Deadline) -> None:
+        """Set the deadline and the limits of a new request and its response."""
+        super().begin_exchange(deadline)
         self._head = b""
         self._has_whole_head = False
 
     def recv_into(self, buffer: Any, *args: Any) -> int:
-        """Read as the base does, and look at what came of the head."""
+        """Read as the base does, and check what came of the head."""
         count = super().recv_into(buffer, *args)
         if not self._has_whole_head:
             self._head += bytes(memoryview(buffer)[:count])
@@ -61,7 +61,7 @@ class WatchingSocket(DeadlineSocket):
         return count
 
     def check_head(self, headers: Message) -> None:
-        """Raises TransportError where the answer's head was cut, or has something in it that has no place there."""
+        """Raise TransportError for a head that was cut, or holds what does not belong there."""
         if not self._has_whole_head:
             raise TransportError(CUT)
         status = self._status()
@@ -77,7 +77,7 @@ class WatchingSocket(DeadlineSocket):
 
 
 def _find_end(head: bytes) -> int:
-    """Return where a head's blank line ends, 0 where it is not there yet."""
+    """Return the end of a head's blank line, 0 before it has come."""
     return min((head.find(blank) + len(blank) for blank in (b"\n\r\n", b"\n\n") if blank in head), default=0)
 
 
@@ -107,15 +107,15 @@ class _Connection(urllib3.connection.HTTPConnection, _CheckedHeads):  # type: ig
         except OSError as error:
             # Bare, urllib3 would take a reset in connecting for one in sending, and read from no socket.
             raise urllib3.exceptions.NewConnectionError(self, str(error)) from error
-        watching = WatchingSocket(opened.family, opened.type, opened.proto, opened.detach())
+        watching = HeadCheckingSocket(opened.family, opened.type, opened.proto, opened.detach())
         watching.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a head and a body are sent one after the other
-        watching.expect_answer(_PER_THREAD.deadline)
+        watching.begin_exchange(_PER_THREAD.deadline)
         return watching
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Send a request, on a kept connection with the new request's deadline."""
         if isinstance(self.sock, DeadlineSocket):
-            self.sock.expect_answer(_PER_THREAD.deadline)
+            self.sock.begin_exchange(_PER_THREAD.deadline)
         try:
             super().request(*args, **kwargs)
         finally:
@@ -137,17 +137,18 @@ class RequestsTransport:
 
     def __init__(self) -> None:
         self._session = requests.Session()
-        # Neither proxies nor .netrc of the environment: IMDS must not be asked through anybody.
+        # Neither proxies nor .netrc of the environment: IMDS must not be asked through a proxy.
         self._session.trust_env = False
-        # What answers at the address may not be IMDS: nothing that it sets goes back to it.
+        # The server at the address may not be IMDS: no cookie that it sets goes back to it.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         # Even a redirect that is not followed would be prepared for, its body read first, however long it is.
         self._session.get_redirect_target = lambda _answer: None  # type: ignore[method-assign, assignment]
         self._session.mount("http://", _Adapter(max_retries=0))
 
-    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes = b"") -> Response:
-        """GET a URL, or POST where there is a body. Raises TransportError where no whole answer came in time."""
-        method = "POST" if body else "GET"
+    def fetch(
+        self, url: str, headers: Mapping[str, str], deadline: Deadline, *, method: str = "GET", body: bytes = b""
+    ) -> Response:
+        """Send one request. Raises TransportError where no complete response came in time."""
         _PER_THREAD.deadline, _PER_THREAD.socket = deadline, None
         try:
             with self._session.request(
@@ -172,8 +173,8 @@ class RequestsTransport:
 
 def _read_body(raw: urllib3.HTTPResponse) -> bytes:
     """Read what was sent, not what it unpacks to: a small body can unpack to any size."""
-    body = raw.read(MAX_BODY + 1, decode_content=False)
-    if len(body) <= MAX_BODY and raw.length_remaining:
+    body = raw.read(MAX_BYTES + 1, decode_content=False)
+    if len(body) <= MAX_BYTES and raw.length_remaining:
         raise urllib3.exceptions.IncompleteRead(len(body), raw.length_remaining)
     return body
 

@@ -78,7 +78,7 @@ def salt_minion(folder: Path, *, env: Mapping[str, str]) -> Iterator[Background]
     log = folder / json.loads((folder / "minion").read_text())["id"] / "minion.log"
     command = ["salt-minion", "-c", str(folder), "-l", "warning"]
     with running(command, env=env, log=folder / "salt-minion.out") as program:
-        # Asking it with test.ping instead would cost 15 seconds whenever the first question is lost.
+        # Retrier it with test.ping instead would cost 15 seconds whenever the first question is lost.
         program.wait_until(lambda: log.exists() and _READY in log.read_text(errors="replace"), timeout_s=_START_S)
         yield program
 

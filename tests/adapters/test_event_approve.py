@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from azure_imds_facts.core.event_client import EventClient
+from azure_imds_facts.core.events.client import EventClient
 from azure_imds_facts.core.transport import HttpTransport
 from azure_imds_facts.emulator import Emulator
 

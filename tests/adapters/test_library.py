@@ -9,7 +9,7 @@ from pathlib import Path
 
 import azure_imds_facts
 import pytest
-from azure_imds_facts.core.errors import NotAzureError, UnreachableError, UsageError
+from azure_imds_facts.core.errors import ImdsError, NotAzureError, UnreachableError, UsageError
 from azure_imds_facts.requests_transport import RequestsTransport
 
 from tests.support.documents import build_document
@@ -58,7 +58,11 @@ def test_errors(imds: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_names() -> None:
-    """The package has one public name, loaded when it is wanted."""
-    assert azure_imds_facts.__all__ == ["collect"]
+    """The public names are those of the contract, each loaded when it is used."""
+    outcomes = {cls.__name__ for cls in ImdsError.__subclasses__()}
+    others = {"collect", "ImdsError", "Reporter", "RequestsTransport", "Settings", "Snapshot"}
+    assert set(azure_imds_facts.__all__) == outcomes | others
+    for name in azure_imds_facts.__all__:
+        assert getattr(azure_imds_facts, name).__name__ == name
     with pytest.raises(AttributeError, match="nonsense"):
         azure_imds_facts.nonsense  # noqa: B018

@@ -113,7 +113,7 @@ def test_settings_are_left_alone(tmp_path: Path) -> None:
 
 def test_default_settings_name_known_variables(tree: Path) -> None:
     """Every variable in /etc/default/azure-imds-facts is one, and all that make sense there are named."""
-    from azure_imds_facts.commands.collecting import FLAGS  # noqa: PLC0415
+    from azure_imds_facts.commands.collection import FLAGS  # noqa: PLC0415
 
     text = (tree / "etc/default/azure-imds-facts").read_text()
     named = re.findall(r"^#(AZURE_IMDS_[A-Z_]+)=", text, re.MULTILINE)

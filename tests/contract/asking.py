@@ -12,9 +12,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from azure_imds_facts.core.collector import collect
-from azure_imds_facts.core.errors import Reporter
 from azure_imds_facts.core.facts import build_facts
-from azure_imds_facts.core.nested import spell_local, spell_salt
+from azure_imds_facts.core.local_spelling import spell_local
+from azure_imds_facts.core.reporter import Reporter
+from azure_imds_facts.core.salt_spelling import spell_salt
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.core.spelling import spell_ansible
 from azure_imds_facts.core.transport import HttpTransport

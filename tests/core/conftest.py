@@ -12,7 +12,7 @@ import pytest
 from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.facts import Snapshot
-from azure_imds_facts.core.failures import _IN_PROCESS
+from azure_imds_facts.core.failure_memory import _IN_PROCESS
 from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.settings import build_settings
 
@@ -42,11 +42,17 @@ def host(tmp_path: Path) -> Host:
 
 @pytest.fixture
 def collect_from(tmp_path: Path, clock: ManualClock, reporter: ListReporter, host: Host) -> Callable[..., Snapshot]:
-    """Collect over a scripted transport; keyword arguments are settings, or `host`, `clock` and `failures`."""
+    """Collect over a scripted transport; keyword arguments are settings, or `host`, `clock`, `failure_memory` and `allow_fallback`."""
 
     def collect_it(transport: ScriptedTransport, **options: Any) -> Snapshot:
         handed: dict[str, Any] = {"host": host, "clock": clock, "reporter": reporter}
-        handed.update({name: options.pop(name) for name in ("host", "clock", "failures") if name in options})
+        handed.update(
+            {
+                name: options.pop(name)
+                for name in ("host", "clock", "failure_memory", "allow_fallback")
+                if name in options
+            }
+        )
         options.setdefault("cache_dir", str(tmp_path / "cache"))
         return collect(build_settings(options, {}), open_transport=transport.open, **handed)
 

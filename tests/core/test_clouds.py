@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from azure_imds_facts.core.facts import name_cloud
+from azure_imds_facts.core.compute import name_cloud
 
 
 @pytest.mark.parametrize(

@@ -254,7 +254,7 @@ def test_not_azure(tag: str | None, positive: bool, collect_from: Collect, tmp_p
     transport = ScriptedTransport(reply(200, build_document()))
     with pytest.raises(NotAzureError) as caught:
         collect_from(transport, host=build_host(tmp_path / "host", tag=tag))
-    assert caught.value.is_positive is positive
+    assert caught.value.is_other_platform is positive
     assert transport.opened == 0
     assert not (tmp_path / "cache").exists()
     assert collect_from(transport, host=build_host(tmp_path / "host", tag=tag), detect="skip").source == "imds"

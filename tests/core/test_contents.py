@@ -99,9 +99,10 @@ sys.path.insert(0, {str(CORE.parent)!r})
 from imds.collector import collect
 from imds.facts import build_facts
 from imds.transport import HttpTransport
-from imds.errors import Reporter
+from imds.reporter import Reporter
 from imds.settings import build_settings
-from imds.nested import spell_local, spell_salt
+from imds.local_spelling import spell_local
+from imds.salt_spelling import spell_salt
 from imds.spelling import spell_ansible
 settings = build_settings(dict(endpoint=sys.argv[1], cache_dir=sys.argv[2]), {{}})
 for _ in range(2):

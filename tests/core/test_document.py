@@ -8,9 +8,9 @@ import json
 from typing import Any
 
 import pytest
-from azure_imds_facts.core.body import parse_json
-from azure_imds_facts.core.document import MAX_BODY, is_partial, validate_document
+from azure_imds_facts.core.document import is_partial, validate_document
 from azure_imds_facts.core.errors import InvalidError
+from azure_imds_facts.core.json_body import MAX_BYTES, parse_json
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,7 +55,7 @@ def test_parse_json(body: bytes, expected: Any) -> None:
         (b'{"a": "\xc3', True),
         (b"[" * 200_000, False),
         (b"[" + b"9" * 5000 + b"]", False),
-        (b'"' + b"x" * MAX_BODY + b'"', False),
+        (b'"' + b"x" * MAX_BYTES + b'"', False),
     ],
     ids=lambda value: repr(value)[:24],
 )
@@ -70,7 +70,7 @@ def test_refused(body: bytes, retried: bool) -> None:
 
 def test_largest_body() -> None:
     """Exactly 1 MiB is read."""
-    assert len(parse_json(b'"' + b"x" * (MAX_BODY - 2) + b'"')) == MAX_BODY - 2
+    assert len(parse_json(b'"' + b"x" * (MAX_BYTES - 2) + b'"')) == MAX_BYTES - 2
 
 
 @given(st.binary(max_size=60))

@@ -23,7 +23,8 @@ def snapshot(document: dict[str, Any] | None = None, **how: Any) -> Snapshot:
         "fetched_at": "2023-11-14T22:13:20Z",
         "age_s": 12.9,
         "boot_id": "boot",
-        "extras": {},
+        "extra": {},
+        "failures": {},
     }
     return Snapshot(**{**defaults, **how})
 
@@ -65,7 +66,7 @@ def test_gather(name: str, reporter: ListReporter) -> None:
 
 def test_missing(reporter: ListReporter) -> None:
     """Gathered categories that could not be had are named."""
-    facts = build_facts(snapshot(gather=CATEGORIES, extras={"identity": {"tenantId": "t"}}), reporter=reporter)
+    facts = build_facts(snapshot(gather=CATEGORIES, extra={"identity": {"tenantId": "t"}}), reporter=reporter)
     assert facts["snapshot"]["missing"] == ["loadBalancer", "scheduledEvents"]
     assert facts["identity"] == {"tenantId": "t"}
     assert not {"loadBalancer", "scheduledEvents"} & set(facts)
@@ -108,17 +109,3 @@ def test_skipped_tags_are_told(reporter: ListReporter) -> None:
     assert len(reporter.warnings) == 1
     build_facts(snapshot(document, gather=("compute",)), reporter=reporter)
     assert len(reporter.warnings) == 1
-
-
-def test_scheduled_events(reporter: ListReporter) -> None:
-    """Scheduled events are summed up for this VM; the load balancer fills public addresses."""
-    event = {"EventType": "Reboot", "Resources": ["WEB-01"], "NotBefore": "Mon, 19 Sep 2016 18:29:47 GMT"}
-    extras = {"scheduledEvents": {"DocumentIncarnation": 3, "Events": [event]}}
-    facts = build_facts(snapshot(gather=CATEGORIES, extras=extras), reporter=reporter)
-    assert facts["scheduledEvents"] == {
-        "incarnation": 3,
-        "events": [event],
-        "pending": 1,
-        "nextNotBefore": "Mon, 19 Sep 2016 18:29:47 GMT",
-        "nextType": "Reboot",
-    }

@@ -6,9 +6,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from azure_imds_facts.core.asking import wait_for_turn
 from azure_imds_facts.core.cache import Cache, Key
 from azure_imds_facts.core.clock import Deadline
+from azure_imds_facts.core.retry import wait_for_turn
 
 from tests.support.clocks import ManualClock
 from tests.support.reporters import ListReporter

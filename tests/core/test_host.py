@@ -29,7 +29,7 @@ def test_other_tag(tag: str, tmp_path: Path) -> None:
     (tmp_path / "cloud-id").write_text("azure\n")
     with pytest.raises(NotAzureError) as caught:
         detect_azure(build_host(tmp_path, tag=tag))
-    assert caught.value.is_positive
+    assert caught.value.is_other_platform
     assert str(caught.value).isprintable()
 
 
@@ -58,7 +58,7 @@ def test_without_tag(cloud_id: str | None, waagent: bool, is_azure: bool, tag: s
     else:
         with pytest.raises(NotAzureError) as caught:
             detect_azure(host)
-        assert not caught.value.is_positive
+        assert not caught.value.is_other_platform
 
 
 @pytest.mark.parametrize(

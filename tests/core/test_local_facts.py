@@ -49,7 +49,7 @@ def settle(directory: Path, error: ImdsError) -> str:
     """Settle a failure and return what was said."""
     file = LocalFacts(str(directory), clock=ManualClock())
     try:
-        return file.settle_failure(error)
+        return file.invalidate_after(error)
     finally:
         file.close()
 
@@ -58,7 +58,7 @@ def settle_boot(directory: Path, *, boot_id: str | None = "boot-2", dmi_uuid: st
     """Settle a boot and return what was said."""
     file = LocalFacts(str(directory), clock=ManualClock())
     try:
-        return file.settle_boot(boot_id=boot_id, dmi_uuid=dmi_uuid)
+        return file.invalidate_earlier_boot(boot_id=boot_id, dmi_uuid=dmi_uuid)
     finally:
         file.close()
 
@@ -167,7 +167,7 @@ def test_failure_that_leaves_the_file(tmp_path: Path) -> None:
         write(tmp_path)
         assert settle(tmp_path, error) == ""
         assert source(tmp_path) == "imds"
-    for other in (UnreachableError("No."), UsageError("No."), NotAzureError("No.", is_positive=True)):
+    for other in (UnreachableError("No."), UsageError("No."), NotAzureError("No.", is_other_platform=True)):
         assert settle(tmp_path / "none", other) == ""
     assert not (tmp_path / "none").exists()
 
@@ -175,7 +175,7 @@ def test_failure_that_leaves_the_file(tmp_path: Path) -> None:
 def test_another_platform(tmp_path: Path) -> None:
     """Where DMI names another platform the file of an earlier life is removed."""
     write(tmp_path)
-    assert "removed" in settle(tmp_path, NotAzureError("No.", is_positive=True))
+    assert "removed" in settle(tmp_path, NotAzureError("No.", is_other_platform=True))
     assert os.listdir(tmp_path) == []
 
 
@@ -325,7 +325,7 @@ def test_the_mode_is_that_of_what_was_read(tmp_path: Path) -> None:
     path.rename(tmp_path / "away")
     path.write_text("{}")
     path.chmod(0o644)
-    file.settle_failure(UnreachableError("x"))
+    file.invalidate_after(UnreachableError("x"))
     file.close()
     assert path.stat().st_mode & 0o777 == 0o600
     assert source(tmp_path) == "stale"

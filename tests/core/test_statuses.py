@@ -1,26 +1,73 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Test the table of statuses."""
+"""Test what an answer that is not 200 means."""
 
 from __future__ import annotations
 
 import pytest
-from azure_imds_facts.core.statuses import meaning_of
+from azure_imds_facts.core.statuses import classify_status, parse_error_body, parse_retry_after
 
-RETRIED = {404: "unavailable", 408: "unavailable", 410: "unavailable", 429: "throttled"}
+NOW = 1474309787.0  # Mon, 19 Sep 2016 18:29:47 GMT
 
 
-@pytest.mark.parametrize("status", [*range(100, 620), 0, 799, 999])
-def test_meaning(status: int) -> None:
-    """Every status has one meaning, with a hint."""
-    meaning = meaning_of(status)
-    if status in RETRIED:
-        expected = (RETRIED[status], True)
-    elif 400 <= status <= 499:
-        expected = ("rejected", False)
-    elif 500 <= status <= 599:
-        expected = ("unavailable", True)
-    else:
-        expected = ("invalid", False)
-    assert (meaning.error.outcome, meaning.is_retried) == expected
-    assert meaning.sense
-    assert meaning.hint.endswith(".")
+@pytest.mark.parametrize(
+    ("statuses", "outcome", "is_retried"),
+    [
+        ((201, 204, 206), "invalid", False),
+        ((300, 301, 304, 399), "invalid", False),
+        ((404, 408, 410), "unavailable", True),
+        ((429,), "throttled", True),
+        ((400, 401, 403, 405, 409, 418, 499), "rejected", False),
+        ((500, 502, 503, 599), "unavailable", True),
+        ((0, 100, 600, 799, 999), "invalid", False),
+    ],
+)
+def test_classify_status(statuses: tuple[int, ...], outcome: str, is_retried: bool) -> None:
+    """Every status has one meaning, in words and with a hint."""
+    for status in statuses:
+        meaning = classify_status(status)
+        assert (meaning.error.outcome, meaning.is_retried) == (outcome, is_retried), status
+        assert meaning.label
+        assert meaning.hint.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"error": "Bad request"}', (': "Bad request"', None)),
+        (b'{"error": "x", "newest-versions": ["2021-02-01"]}', (': "x"', ("2021-02-01",))),
+        (b'{"newest-versions": []}', ("", ())),
+        (b'{"error": "\\u001b[31m"}', (': "?[31m"', None)),
+        (b'{"error": 5}', ("", None)),
+        (b"[]", ("", None)),
+        (b"<html>", ("", None)),
+        (b"", ("", None)),
+    ],
+)
+def test_parse_error_body(body: bytes, expected: tuple[str, object]) -> None:
+    """Of an error's body only the text of `error` is shown, and the offered versions are taken."""
+    assert parse_error_body(body) == expected
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, None),
+        ({"retry-after": ""}, None),
+        ({"retry-after": "0"}, 0.0),
+        ({"retry-after": " 3 "}, 3.0),
+        ({"retry-after": "007"}, 7.0),
+        ({"retry-after": "9" * 5000}, float("inf")),
+        ({"retry-after": "-1"}, None),
+        ({"retry-after": "1.5"}, None),
+        ({"retry-after": "٣"}, None),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "Mon, 19 Sep 2016 18:29:57 GMT"}, 10.0),
+        ({"retry-after": "Mon, 19 Sep 2016 18:29:37 GMT"}, 0.0),
+        ({"retry-after": "Tue, 19 Sep 2017 18:29:57 GMT", "date": "Tue, 19 Sep 2017 18:29:55 GMT"}, 2.0),
+        ({"retry-after": "Mon, 19 Sep 2016 18:29:57 GMT", "date": "nonsense"}, 10.0),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_parse_retry_after(headers: dict[str, str], expected: float | None) -> None:
+    """Seconds or a date, counted from the server's own date where it names one."""
+    assert parse_retry_after(headers, now=NOW) == expected

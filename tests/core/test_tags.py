@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from azure_imds_facts.core.facts import parse_tags
+from azure_imds_facts.core.compute import parse_tags
 
 
 @pytest.mark.parametrize(

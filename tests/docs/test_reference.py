@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 import yaml
 from azure_imds_facts.cli import COMMANDS
-from azure_imds_facts.commands.collecting import FLAGS
+from azure_imds_facts.commands.collection import FLAGS
 from azure_imds_facts.commands.export import EXPORTS
 from azure_imds_facts.core import document, errors, settings
-from azure_imds_facts.core.errors import Reporter
+from azure_imds_facts.core.extra_categories import summarize_events
 from azure_imds_facts.core.facts import Snapshot, build_facts
+from azure_imds_facts.core.reporter import Reporter
 from azure_imds_facts.core.spelling import spell_ansible
 
 ROOT = Path(__file__).parents[2]
@@ -52,11 +53,12 @@ def _everything() -> Snapshot:
         api_version="2025-04-07",
         fetched_at="2026-01-01T00:00:00Z",
         gather=settings.CATEGORIES,
-        extras={
+        extra={
             "loadBalancer": {},
-            "scheduledEvents": {"DocumentIncarnation": 1, "Events": []},
+            "scheduledEvents": summarize_events({"DocumentIncarnation": 1, "Events": []}, "web-01"),
             "identity": {"tenantId": "5f0c"},
         },
+        failures={},
     )
 
 

@@ -45,7 +45,7 @@ def test_lost_header_is_named() -> None:
     body = b'{ "error": "Bad request: . Required metadata header not specified" }'
     finding = check_answer(_asked(Response(status=400, headers={}, body=body), RejectedError("Refused.")))
     assert finding.verdict == "bad"
-    assert "Metadata: true" in finding.mend
+    assert "Metadata: true" in finding.fix
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_a_document_says_does_nothing_to_a_terminal() -> None:
     odd = {"privateIpAddress": "10.1.0.9\x1b[2J\nok answer\u202e"}
     document = {"network": {"interface": [{"ipv4": {"ipAddress": [odd, {"privateIpAddress": "10.1.0.5"}]}}]}}
     finding = check_source(document, "10.1.0.5", host="169.254.169.254")
-    assert (finding.text + finding.mend).isprintable()
+    assert (finding.text + finding.fix).isprintable()
 
 
 @pytest.mark.parametrize("date", ["Mon, 19 Sep 2016 18:29:47 +99999999999999999999", "Fri, 31 Dec 99999 23:59:59 GMT"])

@@ -63,14 +63,14 @@ def test_not_azure() -> None:
         pytest.skip("this machine has a DMI of its own")
     code, found = _diagnose()
     assert (code, found["outcome"], found["machine"]["verdict"]) == (3, "not_azure", "bad")
-    assert found["answer"] == {"check": "answer", "verdict": "skipped", "text": "IMDS was not asked.", "mend": ""}
+    assert found["answer"] == {"check": "answer", "verdict": "skipped", "text": "IMDS was not asked.", "fix": ""}
 
 
 def test_disabled() -> None:
     """The switch that turns everything off is named."""
     code, found = _diagnose(environ={"AZURE_IMDS_DISABLED": "1"})
     assert code == 3
-    assert found["machine"]["mend"] == "Unset AZURE_IMDS_DISABLED."
+    assert found["machine"]["fix"] == "Unset AZURE_IMDS_DISABLED."
 
 
 def test_port_refused() -> None:
@@ -78,7 +78,7 @@ def test_port_refused() -> None:
     code, found = _diagnose("--endpoint", "http://127.0.0.1:1")
     assert (code, found["outcome"]) == (4, "unreachable")
     assert "connection refused" in found["answer"]["text"]
-    assert found["answer"]["mend"].startswith("Nothing listens there")
+    assert found["answer"]["fix"].startswith("Nothing listens there")
 
 
 @needs_namespaces
@@ -87,7 +87,7 @@ def test_no_route() -> None:
     code, found = _diagnose("--detect", "skip", inside=_in_namespace("true"))
     assert (code, found["outcome"], found["route"]["verdict"]) == (4, "unreachable", "bad")
     assert "No route to 169.254.169.254" in found["route"]["text"]
-    assert "DHCP" in found["route"]["mend"]
+    assert "DHCP" in found["route"]["fix"]
 
 
 @needs_namespaces
@@ -125,7 +125,7 @@ def test_throttled() -> None:
         imds.fault("429*99")
         code, found = _diagnose("--endpoint", imds.url)
     assert (code, found["outcome"], found["throttling"]["verdict"]) == (5, "throttled", "bad")
-    assert "five requests a second" in found["throttling"]["mend"]
+    assert "five requests a second" in found["throttling"]["fix"]
 
 
 def test_cache_directory_unusable(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_cache_directory_unusable(tmp_path: Path) -> None:
     shared.mkdir(mode=0o755)
     _code, found = _diagnose("--endpoint", "http://127.0.0.1:1", "--cache-dir", str(shared))
     assert found["cache"]["verdict"] == "bad"
-    assert "--cache-dir" in found["cache"]["mend"]
+    assert "--cache-dir" in found["cache"]["fix"]
 
 
 def test_wrong_setting_is_usage() -> None:

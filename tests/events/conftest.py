@@ -3,36 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from azure_imds_facts.core.clock import Deadline
-from azure_imds_facts.core.transport import Response
 from azure_imds_facts.emulator import Emulator
 
 from tests.support.clocks import ManualClock
 from tests.support.reporters import ListReporter
-from tests.support.scripted import ScriptedTransport
 
 from .processes import Watcher
-
-
-class PostingScript(ScriptedTransport):
-    """A scripted transport that keeps what was posted as well."""
-
-    bodies: list[bytes | None]
-
-    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes = b"") -> Response:
-        """Take the next step."""
-        self.bodies = [*getattr(self, "bodies", []), body]
-        return super().fetch(url, headers, deadline)
-
-    def open(self) -> PostingScript:
-        """Count and return this transport."""
-        super().open()
-        return self
 
 
 def raw_event(event_id: str = "A", **fields: object) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from azure_imds_facts.core.errors import (
     UnreachableError,
     UsageError,
 )
-from azure_imds_facts.core.event_client import EventClient
+from azure_imds_facts.core.events.client import EventClient
 from azure_imds_facts.core.transport import HttpTransport, Response
 from azure_imds_facts.core.versions import KNOWN
 from azure_imds_facts.core.versions import SCHEDULED_EVENTS as VERSIONS
@@ -26,14 +26,14 @@ from azure_imds_facts.requests_transport import RequestsTransport
 
 from tests.support.clocks import ManualClock
 from tests.support.reporters import ListReporter
-from tests.support.scripted import refused, reply
+from tests.support.scripted import ScriptedTransport, refused, reply
 
-from .conftest import PostingScript, document, raw_event
+from .conftest import document, raw_event
 
 ENDPOINT = "http://169.254.169.254"
 
 
-def make_client(transport: PostingScript, clock: ManualClock, **options: Any) -> EventClient:
+def make_client(transport: ScriptedTransport, clock: ManualClock, **options: Any) -> EventClient:
     """A client of a script."""
     return EventClient(ENDPOINT, transport.open, clock=clock, **options)
 
@@ -45,7 +45,7 @@ def knowing(*versions: str) -> Callable[[str], Response]:
 
 def test_the_newest_version_is_asked_first(clock: ManualClock) -> None:
     """One request, with the header, where the server knows the newest version."""
-    transport = PostingScript(knowing(*VERSIONS))
+    transport = ScriptedTransport(knowing(*VERSIONS))
     make_client(transport, clock).fetch_timeline()
     assert transport.urls == [f"{ENDPOINT}/metadata/scheduledevents?api-version=2020-07-01"]
     assert transport.headers[0]["Metadata"] == "true"
@@ -54,7 +54,7 @@ def test_the_newest_version_is_asked_first(clock: ManualClock) -> None:
 
 def test_an_old_server_is_asked_in_its_version(clock: ManualClock) -> None:
     """Versions are tried from the newest down, the next newer one again, and what was found is kept."""
-    transport = PostingScript(knowing("2017-08-01", "2017-11-01"))
+    transport = ScriptedTransport(knowing("2017-08-01", "2017-11-01"))
     client = make_client(transport, clock)
     client.fetch_timeline()
     assert transport.versions == ["2020-07-01", "2019-08-01", "2019-04-01", "2019-01-01", "2017-11-01", "2019-01-01",
@@ -65,7 +65,7 @@ def test_an_old_server_is_asked_in_its_version(clock: ManualClock) -> None:
 
 def test_a_server_that_was_not_ready_is_not_taken_for_an_old_one(clock: ManualClock) -> None:
     """404 for a while, as before IMDS is ready, does not end in a version that hides a Preempt."""
-    transport = PostingScript(*[reply(404)] * 6, knowing(*VERSIONS))
+    transport = ScriptedTransport(*[reply(404)] * 6, knowing(*VERSIONS))
     client = make_client(transport, clock)
     client.fetch_timeline()
     assert client.version == "2020-07-01"
@@ -73,7 +73,7 @@ def test_a_server_that_was_not_ready_is_not_taken_for_an_old_one(clock: ManualCl
 
 def test_no_version_at_all(clock: ManualClock) -> None:
     """An IMDS without scheduled events is rejected after each version was asked for once."""
-    transport = PostingScript(reply(404))
+    transport = ScriptedTransport(reply(404))
     with pytest.raises(RejectedError, match="offers no scheduled events"):
         make_client(transport, clock).fetch_timeline()
     assert transport.versions == list(VERSIONS)
@@ -83,13 +83,13 @@ def test_no_version_at_all(clock: ManualClock) -> None:
 def test_versions_of_the_instance_are_refused(version: str, clock: ManualClock) -> None:
     """An api-version that scheduled events do not have is a mistake before anything is asked."""
     with pytest.raises(UsageError, match="2020-07-01"):
-        make_client(PostingScript(reply(200)), clock, api_version=version)
+        make_client(ScriptedTransport(reply(200)), clock, api_version=version)
 
 
 def test_requests_are_kept_apart(clock: ManualClock) -> None:
     """However it is called, its requests are a second apart where that is asked for."""
     times: list[float] = []
-    transport = PostingScript(
+    transport = ScriptedTransport(
         reply(200, document(raw_event())), reply(200, b""), on_fetch=lambda: times.append(clock.passed)
     )
     client = make_client(transport, clock, spacing_s=1.0)
@@ -116,13 +116,13 @@ def test_requests_are_kept_apart(clock: ManualClock) -> None:
 def test_failures_end_in_their_outcome(steps: list[Any], outcome: type[Exception], clock: ManualClock) -> None:
     """Each failure ends as the outcome that the rest of the program gives it, inside the timeout."""
     with pytest.raises(outcome):
-        make_client(PostingScript(*steps), clock, timeout_s=20.0).fetch_timeline()
+        make_client(ScriptedTransport(*steps), clock, timeout_s=20.0).fetch_timeline()
     assert clock.passed <= 20.0
 
 
 def test_what_passes_is_waited_for(clock: ManualClock, reporter: ListReporter) -> None:
-    """Failures that pass are told once and overcome, Retry-After is obeyed."""
-    transport = PostingScript(
+    """FailureMemory that pass are told once and overcome, Retry-After is obeyed."""
+    transport = ScriptedTransport(
         reply(500), reply(500), reply(429, b"", retry_after="7"), reply(200, document(incarnation=3))
     )
     assert make_client(transport, clock, reporter=reporter).fetch_timeline().incarnation == 3
@@ -151,7 +151,7 @@ def test_approval_on_both_transports(transport: Callable[[], Any], emulate: Call
 
 def test_a_refused_approval(clock: ManualClock) -> None:
     """400 to the POST, as for an event that ended in between, is told as such."""
-    transport = PostingScript(reply(200, document(raw_event())), reply(400, b"Bad request"))
+    transport = ScriptedTransport(reply(200, document(raw_event())), reply(400, b"Bad request"))
     with pytest.raises(RejectedError, match="A cannot be approved"):
         make_client(transport, clock).approve("A")
 
@@ -159,16 +159,16 @@ def test_a_refused_approval(clock: ManualClock) -> None:
 @pytest.mark.parametrize("status", [400, 404])
 def test_time_that_runs_out_among_versions(status: int, clock: ManualClock) -> None:
     """Complete answers name the outcome, not the request that there was no time for."""
-    client = make_client(PostingScript(reply(status, {"error": "x"})), clock, timeout_s=1.0)
+    client = make_client(ScriptedTransport(reply(status, {"error": "x"})), clock, timeout_s=1.0)
     with pytest.raises(RejectedError, match=r"what came back: 40"):
         client.fetch_timeline()
 
 
 def test_a_404_to_an_approval_passes(clock: ManualClock) -> None:
     """It is what IMDS says while it is not ready; the error of one that stays counts all requests."""
-    client = make_client(PostingScript(reply(200, document(raw_event())), reply(404), reply(200)), clock)
+    client = make_client(ScriptedTransport(reply(200, document(raw_event())), reply(404), reply(200)), clock)
     assert client.approve("A")
-    client = make_client(PostingScript(reply(200, document(raw_event())), reply(404)), clock, timeout_s=3.0)
+    client = make_client(ScriptedTransport(reply(200, document(raw_event())), reply(404)), clock, timeout_s=3.0)
     with pytest.raises(UnavailableError, match=r" [4-9] requests in "):
         client.approve("A")
 
@@ -177,5 +177,5 @@ def test_patience_lasts_until_the_deadline(clock: ManualClock) -> None:
     """Where asking again may help, the whole time is used."""
     began = clock.passed
     with pytest.raises(UnavailableError):
-        make_client(PostingScript(reply(503)), clock, timeout_s=1.0).fetch_timeline()
+        make_client(ScriptedTransport(reply(503)), clock, timeout_s=1.0).fetch_timeline()
     assert clock.passed - began > 0.7

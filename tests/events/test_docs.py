@@ -15,7 +15,7 @@ from azure_imds_facts.boot import read_template
 from azure_imds_facts.commands import events as command
 from azure_imds_facts.commands.event_hooks import build_environment
 from azure_imds_facts.commands.export_systemd import TREE, build_tree
-from azure_imds_facts.core.events import KINDS, changes, parse_timeline, spell_event
+from azure_imds_facts.core.events.model import KINDS, changes, parse_timeline, spell_event
 
 from .conftest import document, raw_event
 
@@ -61,11 +61,11 @@ def test_flags_are_the_program_s() -> None:
 def test_figures_are_the_program_s() -> None:
     """The page's seconds and the path of the state are those of the code."""
     from azure_imds_facts.commands import event_hooks  # noqa: PLC0415
-    from azure_imds_facts.core import event_watch  # noqa: PLC0415
+    from azure_imds_facts.core.events import watch  # noqa: PLC0415
 
     assert f"over {command._HOOK_S:g} seconds" in TEXT
     assert f"({command._HOOK_S:g})" in build_parser().format_help()
-    assert f"up to {event_watch._LONGEST_WAIT_S:g} seconds" in TEXT
+    assert f"up to {watch._LONGEST_WAIT_S:g} seconds" in TEXT
     assert event_hooks._MOST_AT_ONCE == 8
     assert "eight at the most" in TEXT
     assert event_hooks._GRACE_S == 5

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.core.errors import InvalidError
-from azure_imds_facts.core.events import changes, concerns, parse_timeline, spell_change, spell_event
+from azure_imds_facts.core.events.model import changes, concerns, parse_timeline, spell_change, spell_event
 
 from .conftest import document, raw_event
 
@@ -143,7 +143,7 @@ def test_spelling() -> None:
 def test_facts_do_not_carry_the_events_along() -> None:
     """Collecting, events among what is gathered, imports none of the watching modules."""
     code = (
-        "import sys; import azure_imds_facts.core.collector, azure_imds_facts.core.extras, azure_imds_facts.core.asking;"
+        "import sys; import azure_imds_facts.core.collector, azure_imds_facts.core.extra_categories, azure_imds_facts.core.retry;"
         "print([name for name in sys.modules if '.event' in name and name.startswith('azure')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -14,22 +14,22 @@ from typing import Any
 import pytest
 from azure_imds_facts.core.clock import Clock, Deadline
 from azure_imds_facts.core.errors import ImdsError
-from azure_imds_facts.core.event_client import EventClient
-from azure_imds_facts.core.event_watch import Watch
+from azure_imds_facts.core.events.client import EventClient
+from azure_imds_facts.core.events.watch import Watch
 from azure_imds_facts.core.transport import HttpTransport, Response
 from azure_imds_facts.emulator import Emulator
 
 from tests.support.clocks import ManualClock
 from tests.support.reporters import ListReporter
-from tests.support.scripted import refused, reply
+from tests.support.scripted import ScriptedTransport, refused, reply
 from tests.support.servers import free_port
 
-from .conftest import PostingScript, document, raw_event
+from .conftest import document, raw_event
 
 STARTED = raw_event(EventStatus="Started", NotBefore="")
 
 
-def make_watch(transport: PostingScript, clock: ManualClock, reporter: ListReporter, **options: Any) -> Watch:
+def make_watch(transport: ScriptedTransport, clock: ManualClock, reporter: ListReporter, **options: Any) -> Watch:
     """A watch over a script, for web-01."""
     client = EventClient("http://169.254.169.254", transport.open, clock=clock, reporter=reporter)
     return Watch(client, vm_name="web-01", clock=clock, reporter=reporter, **options)
@@ -44,7 +44,7 @@ def step(watch: Watch, clock: ManualClock) -> list[str]:
 def test_a_life_is_told(clock: ManualClock, reporter: ListReporter) -> None:
     """Scheduled, started, completed: each once, however often the documents say so, and only of this VM."""
     other = raw_event("B", Resources=["db"])
-    transport = PostingScript(
+    transport = ScriptedTransport(
         *[reply(200, document())] * 2,
         *[reply(200, document(raw_event(), other))] * 3,
         *[reply(200, document(other, STARTED))] * 2,
@@ -59,7 +59,7 @@ def test_a_life_is_told(clock: ManualClock, reporter: ListReporter) -> None:
 def test_a_poll_before_its_time_asks_nothing(clock: ManualClock, reporter: ListReporter) -> None:
     """However often it is polled, no more than one request a second is made."""
     times: list[float] = []
-    transport = PostingScript(reply(200, document()), on_fetch=lambda: times.append(clock.passed))
+    transport = ScriptedTransport(reply(200, document()), on_fetch=lambda: times.append(clock.passed))
     watch = make_watch(transport, clock, reporter)
     for _poll in range(1000):
         watch.poll()
@@ -85,7 +85,7 @@ def test_an_outage_is_told_once_and_loses_nothing(
     failure: Any, outcome: str, clock: ManualClock, reporter: ListReporter
 ) -> None:
     """While IMDS fails the watch tells so once and goes on; what happened meanwhile is told afterwards, once."""
-    transport = PostingScript(
+    transport = ScriptedTransport(
         reply(200, document(raw_event("A"))),
         *[failure] * 9,
         reply(200, document(raw_event("A"), raw_event("B"))),
@@ -103,17 +103,17 @@ def test_an_outage_is_told_once_and_loses_nothing(
 @pytest.mark.parametrize(("asked", "waited"), [("5", 5.0), ("100000", 15.0), ("0", 1.0)])
 def test_retry_after_is_honoured(asked: str, waited: float, clock: ManualClock, reporter: ListReporter) -> None:
     """The next poll waits as long as IMDS asks, but no Preempt is slept through."""
-    watch = make_watch(PostingScript(reply(429, b"", retry_after=asked)), clock, reporter)
+    watch = make_watch(ScriptedTransport(reply(429, b"", retry_after=asked)), clock, reporter)
     watch.poll()
     assert watch.wait_s == pytest.approx(waited, abs=0.01)
 
 
 def test_a_restart_tells_nothing_twice(clock: ManualClock, reporter: ListReporter) -> None:
     """A state, through JSON, lets a new watch go on; without it everything is new."""
-    first = make_watch(PostingScript(reply(200, document(raw_event("A"), raw_event("B")))), clock, reporter)
+    first = make_watch(ScriptedTransport(reply(200, document(raw_event("A"), raw_event("B")))), clock, reporter)
     assert step(first, clock) == ["scheduled", "scheduled"]
     kept = json.loads(json.dumps(first.state()))
-    after = PostingScript(reply(200, document(raw_event("B"), raw_event("C"), STARTED)))
+    after = ScriptedTransport(reply(200, document(raw_event("B"), raw_event("C"), STARTED)))
     second = make_watch(after, clock, reporter)
     assert second.restore(kept)
     assert step(second, clock) == ["scheduled", "started"]
@@ -121,7 +121,9 @@ def test_a_restart_tells_nothing_twice(clock: ManualClock, reporter: ListReporte
 
 def test_what_was_not_finished_with_is_told_again(clock: ManualClock, reporter: ListReporter) -> None:
     """A state leaves out the changes that are named untold, back to the first of an event."""
-    scripts = PostingScript(reply(200, document(raw_event())), reply(200, document(STARTED)), reply(200, document()))
+    scripts = ScriptedTransport(
+        reply(200, document(raw_event())), reply(200, document(STARTED)), reply(200, document())
+    )
     watch = make_watch(scripts, clock, reporter)
     found = []
     for _poll in range(3):
@@ -130,8 +132,8 @@ def test_what_was_not_finished_with_is_told_again(clock: ManualClock, reporter: 
     assert [change.kind for change in found] == ["scheduled", "started", "completed"]
     expected = {0: [], 1: ["completed"], 2: ["completed"], 3: []}
     for count, told in expected.items():
-        again = make_watch(PostingScript(reply(200, document())), clock, reporter)
-        assert again.restore(watch.state(untold=found[len(found) - count :]))
+        again = make_watch(ScriptedTransport(reply(200, document())), clock, reporter)
+        assert again.restore(watch.state(unfinished=found[len(found) - count :]))
         assert step(again, clock) == told
 
 
@@ -142,7 +144,7 @@ def test_what_was_not_finished_with_is_told_again(clock: ManualClock, reporter: 
 )  # fmt: skip
 def test_a_state_that_is_none_is_not_believed(state: Any, clock: ManualClock, reporter: ListReporter) -> None:
     """A broken state, or another VM's, is refused and everything is new."""
-    watch = make_watch(PostingScript(reply(200, document(raw_event()))), clock, reporter)
+    watch = make_watch(ScriptedTransport(reply(200, document(raw_event()))), clock, reporter)
     assert not watch.restore(state)
     assert step(watch, clock) == ["scheduled"]
 
@@ -168,10 +170,10 @@ class CountingTransport(HttpTransport):
         self._clock = clock
         self._times = times
 
-    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, *, body: bytes = b"") -> Response:
+    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline, **request: Any) -> Response:
         """Ask."""
         self._times.append(self._clock.monotonic())
-        return super().fetch(url, headers, Deadline(min(deadline.remaining, 2.0), Clock()), body=body)
+        return super().fetch(url, headers, Deadline(min(deadline.remaining, 2.0), Clock()), **request)
 
 
 def _size() -> int:
@@ -238,7 +240,7 @@ def test_events_without_an_id_hide_no_others(clock: ManualClock, reporter: ListR
         raw_event("D", EventType="Reboot\n\n"),
         {"EventType": "x"},
     )
-    watch = make_watch(PostingScript(reply(200, odd)), clock, reporter)
+    watch = make_watch(ScriptedTransport(reply(200, odd)), clock, reporter)
     told = []
     for _poll in range(3):
         clock.advance(watch.wait_s)
@@ -249,7 +251,7 @@ def test_events_without_an_id_hide_no_others(clock: ManualClock, reporter: ListR
 
 def test_a_state_holds_nothing_sensitive(clock: ManualClock, reporter: ListReporter) -> None:
     """Fields that are left out of facts are left out of it too."""
-    watch = make_watch(PostingScript(reply(200, document(raw_event(userData="c2VjcmV0")))), clock, reporter)
+    watch = make_watch(ScriptedTransport(reply(200, document(raw_event(userData="c2VjcmV0")))), clock, reporter)
     step(watch, clock)
     assert "c2VjcmV0" not in json.dumps(watch.state())
 
@@ -260,7 +262,7 @@ def test_an_approval_is_one_request(
 ) -> None:
     """A watch does not insist on one; `Retry-After` says when to come back with it, within bounds."""
     headers = {} if asked is None else {"retry_after": asked}
-    transport = PostingScript(reply(200, document(raw_event())), reply(503, **headers))
+    transport = ScriptedTransport(reply(200, document(raw_event())), reply(503, **headers))
     watch = make_watch(transport, clock, reporter)
     step(watch, clock)
     with pytest.raises(ImdsError):

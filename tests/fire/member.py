@@ -16,8 +16,8 @@ from azure_imds_facts import requests_transport
 from azure_imds_facts.cli import main as run_command
 from azure_imds_facts.commands import local_facts
 from azure_imds_facts.core.collector import collect
-from azure_imds_facts.core.errors import Reporter
 from azure_imds_facts.core.facts import build_facts
+from azure_imds_facts.core.reporter import Reporter
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.core.spelling import spell_ansible
 from azure_imds_facts.core.transport import HttpTransport
@@ -50,7 +50,7 @@ def _as_writer(settings: dict[str, object], folder: str) -> Callable[[], Result]
 
 
 def _as_salt(settings: dict[str, object], folder: str) -> Callable[[], Result]:
-    from azure_imds_facts.salt.collecting import collect_grain  # noqa: PLC0415  Salt is loaded for its own way alone
+    from azure_imds_facts.salt.grain import collect_grain  # noqa: PLC0415  Salt is loaded for its own way alone
 
     def run() -> Result:
         grain = collect_grain({"azure_imds": settings, "cachedir": folder}).get("azure_imds")

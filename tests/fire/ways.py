@@ -17,8 +17,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from azure_imds_facts.commands import collecting as commands_collecting
-from azure_imds_facts.commands import local_facts
+from azure_imds_facts.commands import collection, local_facts
 from azure_imds_facts.core import collector, transport
 from azure_imds_facts.core import local_facts as core_local_facts
 from azure_imds_facts.core.errors import ImdsError
@@ -112,7 +111,7 @@ def _run_writer(collect: Any, ended: Ended, folder: str, settings: dict[str, Any
     with open(path, "w", encoding="utf-8") as file:
         json.dump(OLD_FACTS, file)
     try:
-        flags = {name: None for name, _metavar, _text in commands_collecting.FLAGS}
+        flags = {name: None for name, _metavar, _text in collection.FLAGS}
         names = argparse.Namespace(directory=folder, boot=False, force=False, verbose=True, **{**flags, **settings})
         ended.outcome = "ok" if local_facts.run(names) == 0 else "?"
     finally:
@@ -121,10 +120,10 @@ def _run_writer(collect: Any, ended: Ended, folder: str, settings: dict[str, Any
 
 
 def _prepare_salt(collect: Any) -> Callable[..., None]:
-    from azure_imds_facts.core.failures import _IN_PROCESS  # noqa: PLC0415  Salt is loaded for its own way alone
-    from azure_imds_facts.salt import collecting  # noqa: PLC0415  the same
+    from azure_imds_facts.core.failure_memory import _IN_PROCESS  # noqa: PLC0415  Salt is loaded for its own way alone
+    from azure_imds_facts.salt import grain as salt_grain  # noqa: PLC0415
 
-    _replace(collecting, "collect", collect)
+    _replace(salt_grain, "collect", collect)
     log = logging.getLogger("azure_imds_facts")
     log.setLevel(logging.DEBUG)
     log.addHandler(_Collected())
@@ -133,7 +132,7 @@ def _prepare_salt(collect: Any) -> Callable[..., None]:
     def run_it(ended: Ended, folder: str, settings: dict[str, Any]) -> None:
         _NOW.ended = ended
         try:
-            grain = collecting.collect_grain({"azure_imds": settings, "cachedir": folder})
+            grain = salt_grain.collect_grain({"azure_imds": settings, "cachedir": folder})
         except BaseException:  # noqa: BLE001  what must not happen is told
             ended.crash = traceback.format_exc()
             return

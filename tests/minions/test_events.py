@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from azure_imds_facts.core.event_client import EventClient
+from azure_imds_facts.core.events.client import EventClient
 from azure_imds_facts.core.transport import HttpTransport
 from azure_imds_facts.emulator import Emulator
 from lab.places import CHECKOUT, short_folder

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from azure_imds_facts.core.errors import Reporter
+from azure_imds_facts.core.reporter import Reporter
 
 
 class ListReporter(Reporter):

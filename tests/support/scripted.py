@@ -28,6 +28,8 @@ class ScriptedTransport:
         self.on_fetch = on_fetch
         self.urls: list[str] = []
         self.headers: list[dict[str, str]] = []
+        self.methods: list[str] = []
+        self.bodies: list[bytes] = []
         self.opened = 0
         self.closed = 0
 
@@ -36,11 +38,15 @@ class ScriptedTransport:
         self.opened += 1
         return self
 
-    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline) -> Response:
+    def fetch(
+        self, url: str, headers: Mapping[str, str], deadline: Deadline, *, method: str = "GET", body: bytes = b""
+    ) -> Response:
         """Take the next step."""
         assert deadline.remaining > 0, "asked after the deadline"
         self.urls.append(url)
         self.headers.append(dict(headers))
+        self.methods.append(method)
+        self.bodies.append(body)
         self.on_fetch()
         step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
         if callable(step) and not isinstance(step, type):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Find out why there are no facts: one line a check, with the mend below where one is needed.
+"""Find out why there are no facts: one line a check, with the fix where one is needed.
 
 It asks IMDS once, without any cache. The exit code is that of the outcome: 0 where facts can be had.
 """
@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from urllib.parse import urlsplit
 
-from azure_imds_facts.commands.collecting import ErrorStreamReporter, add_settings, read_settings
-from azure_imds_facts.commands.streams import is_terminal, plain, print_answer, print_json, tell
+from azure_imds_facts.commands.collection import ErrorStreamReporter, add_settings, read_settings
+from azure_imds_facts.commands.streams import is_terminal, print_answer, print_json, print_message
 from azure_imds_facts.core.host import Host
+from azure_imds_facts.core.reporter import printable
 from azure_imds_facts.doctor.answer import ask_imds, check_answer, check_clock, check_throttling, check_version
 from azure_imds_facts.doctor.machine import check_cache, check_machine, check_proxies
 from azure_imds_facts.doctor.route import check_route, check_source
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the findings and return the exit code of the outcome."""
     settings = read_settings(arguments)
     host = Host()
-    tell("azure-imds-facts: asking IMDS …")
+    print_message("azure-imds-facts: asking IMDS …")
     asked = ask_imds(settings, host, ErrorStreamReporter(is_verbose=arguments.verbose))
     document = asked.snapshot.document if asked.snapshot else None
     local_address = next((one.local_address for one in reversed(asked.responses)), None)
@@ -65,6 +66,6 @@ def _print_text(findings: list[Finding], outcome: str) -> None:
         verdict = f"{finding.verdict:<8}"
         if is_colourful:
             verdict = f"\033[{_COLOURS[finding.verdict]}m{verdict}\033[0m"
-        mend = f" → {finding.mend}" if finding.mend else ""
-        print_answer(verdict + plain(f"{finding.check:<15} {finding.text}{mend}"))
+        fix = f" → {finding.fix}" if finding.fix else ""
+        print_answer(verdict + printable(f"{finding.check:<15} {finding.text}{fix}", most=None))
     print_answer(f"outcome: {outcome}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run a command for each change of an event: several at once, those of one event one after the other, none for ever."""
+"""Commands for changes of events: several at once, those of one event one after the other, each with a time limit."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import signal
 import subprocess
 import tempfile
 
-from azure_imds_facts.core.errors import printable
-from azure_imds_facts.core.events import spell_change
+from azure_imds_facts.core.events.model import spell_change
+from azure_imds_facts.core.reporter import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azure_imds_facts.core.clock import Clock
-    from azure_imds_facts.core.errors import Reporter
-    from azure_imds_facts.core.events import Change
+    from azure_imds_facts.core.events.model import Change
+    from azure_imds_facts.core.reporter import Reporter
 
 # More than these wait: a document can list any number of events.
 _MOST_AT_ONCE = 8
@@ -27,7 +27,7 @@ _LONGEST_VALUE = 4096
 
 
 class _Run:
-    """One command that was started, with all that it started in turn: they are a process group."""
+    """One command and all that it started: a process group."""
 
     def __init__(self, change: Change, process: subprocess.Popen[bytes], *, started: float) -> None:
         self.change = change
@@ -38,13 +38,13 @@ class _Run:
 
     @property
     def is_over(self) -> bool:
-        """Return whether the command has ended; where it was asked to, with all that it started."""
+        """Return whether the command has ended, after a request to end with all that it started."""
         if self.process.poll() is None:
             return False
         return not self.is_asked_to_end or self._is_killed or not self._signal(0)
 
     def ask_to_end(self) -> None:
-        """Give it, and all that it started, the chance to end well."""
+        """Ask it, and all that it started, to end."""
         self.is_asked_to_end = True
         self._signal(signal.SIGTERM)
 
@@ -54,16 +54,16 @@ class _Run:
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: int) -> bool:
-        """Reach the whole group; return whether there is anybody in it."""
+        """Signal the whole group; return whether it has a member."""
         try:
             os.killpg(self.process.pid, number)
-        except (ProcessLookupError, PermissionError):  # PermissionError: nobody but what runs as another user by now
+        except (ProcessLookupError, PermissionError):  # PermissionError: every member runs as another user by now
             return False
         return True
 
 
 class Hooks:
-    """Runs `command` with the shell. Nothing of IMDS's is in the command itself, only in its environment and input."""
+    """Runs `command` with the shell. Text from IMDS is in its environment and input only, never in the command."""
 
     def __init__(self, command: str, *, timeout_s: float, clock: Clock, reporter: Reporter) -> None:
         self._command = command
@@ -75,16 +75,16 @@ class Hooks:
 
     @property
     def unfinished(self) -> list[Change]:
-        """The changes whose command has not ended, in their order."""
+        """The changes whose command has not ended, in order."""
         return [run.change for run in self._running] + self._waiting
 
     def add(self, change: Change) -> None:
-        """Run the command for a change, at once where it can be."""
+        """Run the command for a change, as soon as possible."""
         self._waiting.append(change)
         self._start()
 
     def reap(self, *, is_last: bool = False) -> list[Change]:
-        """Start what can be started, end what takes too long; return the changes whose command did well by itself.
+        """Start what can be started, end what takes too long; return the changes whose command succeeded.
 
         `is_last`: nothing more is started.
         """
@@ -105,7 +105,7 @@ class Hooks:
         return succeeded
 
     def stop(self) -> None:
-        """End what still runs, with everything that it started."""
+        """End all running commands with everything that they started."""
         for run in self._running:
             run.ask_to_end()
         ends = self._clock.monotonic() + _GRACE_S
@@ -127,7 +127,7 @@ class Hooks:
 
     def _launch(self, change: Change) -> None:
         try:
-            # A file rather than a pipe: a command that does not read it holds nobody up.
+            # A file rather than a pipe: a command that does not read it delays nothing.
             with tempfile.TemporaryFile() as given:
                 given.write(json.dumps(spell_change(change)).encode() + b"\n")
                 given.seek(0)
@@ -153,7 +153,7 @@ class Hooks:
 
 
 def build_environment(change: Change) -> dict[str, str]:
-    """Return the variables that tell a command what happened; of the JSON on its input each is a part."""
+    """Return a command's variables about the change, each a part of the JSON on its input."""
     event = change.event
     values = {
         "CHANGE": change.kind,

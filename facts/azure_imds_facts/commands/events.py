@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tell of maintenance before it happens: Azure's scheduled events for this VM, one JSON object a line.
+"""Print maintenance before it happens: Azure's scheduled events for this VM, one JSON object a line.
 
-Without flags it prints the events there are. With --watch it goes on and prints each change (scheduled, updated,
+Without flags it prints the present events. With --watch it goes on and prints each change (scheduled, updated,
 started, completed, cancelled) until SIGTERM or Ctrl-C, across outages of IMDS. With --approve it lets an event
-start now, which a drained machine wants sooner rather than later. The first request ever made on a VM switches
+start now, for instance once the machine is drained. The first request ever made on a VM switches
 Azure's service on for it, which may take up to two minutes; after a day without requests it is off again.
 
 For example:  azure-imds-facts events
@@ -19,31 +19,31 @@ from __future__ import annotations
 
 import os
 
-from azure_imds_facts.commands.collecting import (
+from azure_imds_facts.commands.collection import (
     ErrorStreamReporter,
     add_settings,
-    collect_snapshot,
     read_settings,
 )
 from azure_imds_facts.commands.streams import print_json
 from azure_imds_facts.core.cache import Cache
 from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.collector import open_transport
-from azure_imds_facts.core.errors import TRANSIENT, NotAzureError, UnavailableError, UsageError
-from azure_imds_facts.core.event_client import SWITCH_ON_S, EventClient
-from azure_imds_facts.core.events import concerns, spell_event
-from azure_imds_facts.core.host import Host, detect_azure
+from azure_imds_facts.core.errors import TRANSIENT, UsageError
+from azure_imds_facts.core.events.client import SWITCH_ON_S, EventClient
+from azure_imds_facts.core.events.model import concerns, spell_event
+from azure_imds_facts.core.host import Host, require_azure
+from azure_imds_facts.core.settings import DEFAULT_TIMEOUT_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from azure_imds_facts.commands.event_watching import Signals
-    from azure_imds_facts.core.errors import Reporter
+    from azure_imds_facts.commands.signals import Signals
+    from azure_imds_facts.core.reporter import Reporter
     from azure_imds_facts.core.settings import Settings
 
 _ROOTS_STATE = "/var/lib/azure-imds-facts/events.json"
-# Remembers when IMDS was last asked for events, so that nobody is warned of what has happened already.
+# The time when IMDS was last asked for events: the service is switched on then.
 _MARK = "events.asked"
 _SILENCE_S = 24 * 3600.0
 _HOOK_S = 600.0
@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state",
         metavar="FILE",
-        help="where --watch keeps what was told, so that a restart tells nothing twice (with --exec: "
+        help="where --watch stores its state, so that a restart prints nothing twice (with --exec: "
         f"root {_ROOTS_STATE}, others below $XDG_STATE_HOME; without: nowhere)",
     )
     names = parser.add_mutually_exclusive_group()
@@ -79,12 +79,9 @@ def run(arguments: argparse.Namespace) -> int:
     """List, approve or watch. Raises the ImdsError of the outcome."""
     _check(arguments)
     # One look takes as long as switching the service on may take; a watch comes back every second anyway.
-    settings = read_settings(arguments, timeout=5.0 if arguments.watch else SWITCH_ON_S + 30.0)
+    settings = read_settings(arguments, timeout=DEFAULT_TIMEOUT_S if arguments.watch else SWITCH_ON_S + 30.0)
     reporter = ErrorStreamReporter(is_verbose=arguments.verbose)
-    if settings.is_disabled:
-        raise NotAzureError("AZURE_IMDS_DISABLED is set, so nothing was asked.", hint="Unset it to ask.")
-    if settings.detect == "auto":
-        detect_azure(Host())
+    require_azure(settings, Host())
     client = EventClient(
         settings.endpoint,
         open_transport,
@@ -102,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
             print_json({"eventId": event_id, "approved": True, "alreadyStarted": not is_new})
         if arguments.approve:
             return 0
-        name = None if arguments.all else arguments.vm_name or _collect_name(settings, reporter)
+        name = None if arguments.all else arguments.vm_name or _fetch_name(settings, reporter)
         for event in client.fetch_timeline().events:
             if name is None or concerns(event, name):
                 print_json(spell_event(event))
@@ -112,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Raises UsageError for flags that have no sense together."""
+    """Raise UsageError for flags that make no sense together."""
     wrong = [
         (arguments.exec is not None and not arguments.watch, "--exec runs for changes.", "Add --watch."),
         (arguments.exec is not None and arguments.all, "--exec runs for this VM's events.", "Leave --all out."),
@@ -143,12 +140,14 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _watch(arguments: argparse.Namespace, settings: Settings, client: EventClient, reporter: Reporter) -> int:
     from azure_imds_facts.commands.event_hooks import Hooks  # noqa: PLC0415  one look needs none of these
-    from azure_imds_facts.commands.event_watching import Signals, StateFile, Stopped, Watching  # noqa: PLC0415
-    from azure_imds_facts.core.event_watch import Watch  # noqa: PLC0415
+    from azure_imds_facts.commands.event_state import LockedState  # noqa: PLC0415
+    from azure_imds_facts.commands.event_watch_loop import WatchLoop  # noqa: PLC0415
+    from azure_imds_facts.commands.signals import Signals, Stopped  # noqa: PLC0415
+    from azure_imds_facts.core.events.watch import Watch  # noqa: PLC0415
 
     signals = Signals()
     path = arguments.state or (_default_state() if arguments.exec else None)
-    state = StateFile(path) if path else None
+    state = LockedState(path) if path else None
     clock = Clock()
     hooks = (
         Hooks(arguments.exec, timeout_s=arguments.exec_timeout or _HOOK_S, clock=clock, reporter=reporter)
@@ -161,33 +160,30 @@ def _watch(arguments: argparse.Namespace, settings: Settings, client: EventClien
     except Stopped:
         return 0
     watch = Watch(client, vm_name=name, clock=clock, reporter=reporter)
-    Watching(
+    WatchLoop(
         watch, signals=signals, reporter=reporter, hooks=hooks, state=state, approves=arguments.approve_on_success
     ).run()
     return 0
 
 
 def _wait_for_name(settings: Settings, signals: Signals, reporter: Reporter) -> str:
-    """Return this VM's name, once IMDS tells it. Raises the ImdsError of an outcome that does not pass, and Stopped."""
-    told = ""
+    """Return this VM's name once IMDS answers. Raises the ImdsError of an outcome that does not pass, and Stopped."""
+    reported = ""
     while True:
         try:
             with signals:
-                return _collect_name(settings, reporter)
+                return _fetch_name(settings, reporter)
         except TRANSIENT as error:
-            if error.outcome != told:
-                told = error.outcome
+            if error.outcome != reported:
+                reported = error.outcome
                 reporter.notice(f"{error} Asking for this VM's name again, until IMDS answers.")
         signals.sleep(1.0)
 
 
-def _collect_name(settings: Settings, reporter: Reporter) -> str:
-    name = (collect_snapshot(settings, reporter).document.get("compute") or {}).get("name")
-    if not isinstance(name, str) or not name:
-        raise UnavailableError(
-            "IMDS tells no name of this VM.", hint="Give it with --vm-name, or --all for all events."
-        )
-    return name
+def _fetch_name(settings: Settings, reporter: Reporter) -> str:
+    from azure_imds_facts.core.events.watch import fetch_vm_name  # noqa: PLC0415  --all and --approve need no name
+
+    return fetch_vm_name(settings, open_transport=open_transport, reporter=reporter)
 
 
 def _warn_of_first_call(settings: Settings, reporter: Reporter) -> None:

@@ -14,9 +14,9 @@ import shutil
 from pathlib import Path
 
 import azure_imds_facts.core
+from azure_imds_facts.commands.public_files import write_public_file
 from azure_imds_facts.commands.streams import print_answer
 from azure_imds_facts.core.errors import UsageError
-from azure_imds_facts.core.safe_files import open_directory, write_file
 from azure_imds_facts.core.versions import VERSION
 
 TYPE_CHECKING = False
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     for path in tree:
         _check_replaceable(root / path)
     for path, content in tree.items():
-        _write(root / path, content)
+        write_public_file(os.fspath(root / path), content)
     print_answer("\n".join(os.fspath(root / path) for path in tree))
     _remove_older(root / "_utils", keep=_name_package())
     return 0
@@ -77,7 +77,7 @@ def _list_sources() -> Iterator[tuple[str, Path]]:
     # Not the distribution's own __init__, which leads to the library front.
     yield "_utils/PACKAGE/__init__.py", _HERE / "salt" / "__init__.py"
     yield "_utils/PACKAGE/requests_transport.py", _HERE / "requests_transport.py"
-    for part, folder in (("core", _CORE), ("salt", _HERE / "salt")):
+    for part, folder in (("core", _CORE), ("core/events", _CORE / "events"), ("salt", _HERE / "salt")):
         for source in sorted(folder.glob("*.py")):
             yield f"_utils/PACKAGE/{part}/{source.name}", source
     for kind in _LOADED:
@@ -92,34 +92,15 @@ def _describe(source: Path) -> str:
 
 
 def _check_replaceable(place: Path) -> None:
-    if os.path.lexists(place) and not (place.is_file() and not place.is_symlink() and _is_ours(place)):
+    if os.path.lexists(place) and not (place.is_file() and not place.is_symlink() and _is_exported(place)):
         raise UsageError(
             f"{place} is there already, and not from an export of azure-imds-facts.",
             hint="Remove it, or name another directory.",
         )
 
 
-def _is_ours(place: Path) -> bool:
+def _is_exported(place: Path) -> bool:
     return _MARK.encode() in place.read_bytes()[:1000]
-
-
-def _write(place: Path, content: str) -> None:
-    """Replace a file as a whole, readable by all whatever the umask: a master may run as a user of its own."""
-    before = os.umask(0o022)
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        directory = open_directory(os.fspath(place.parent))
-        try:
-            write_file(directory, place.name, content.encode(), mode=0o644)
-        finally:
-            os.close(directory)
-    except OSError as error:
-        raise UsageError(
-            f"{place} cannot be written: {(error.strerror or str(error)).lower()}.",
-            hint="Name a directory that you may write to.",
-        ) from None
-    finally:
-        os.umask(before)
 
 
 def _remove_older(utils: Path, *, keep: str) -> None:
@@ -127,5 +108,5 @@ def _remove_older(utils: Path, *, keep: str) -> None:
         if package.name == keep or not _PACKAGE.fullmatch(package.name) or package.is_symlink():
             continue
         marked = package / "__init__.py"
-        if marked.is_file() and _is_ours(marked):
+        if marked.is_file() and _is_exported(marked):
             shutil.rmtree(package)

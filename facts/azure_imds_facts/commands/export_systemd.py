@@ -12,9 +12,9 @@ import os
 import re
 
 from azure_imds_facts.boot import PROGRAM, read_template
+from azure_imds_facts.commands.public_files import write_public_file
 from azure_imds_facts.commands.streams import print_answer
 from azure_imds_facts.core.errors import UsageError
-from azure_imds_facts.core.safe_files import open_directory, write_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     places = {os.path.join(arguments.directory, path): content for path, content in contents.items()}
     written = [place for place in places if not (place.endswith(_SETTINGS) and os.path.exists(place))]
     for place in written:
-        _write(place, places[place])
+        write_public_file(place, places[place], durable=True)
     print_answer("\n".join(written))
     return 0
 
@@ -66,23 +66,3 @@ def build_tree(program: str) -> dict[str, str]:
             f"--program cannot be {program!r}.", hint="Give a whole path of letters, digits, `.`, `_` and `-`."
         )
     return {path: read_template(name).replace("@PROGRAM@", program) for path, name in TREE.items()}
-
-
-def _write(place: str, content: str) -> None:
-    """Replace a file as a whole, readable by all whatever the umask."""
-    folder, name = os.path.split(place)
-    before = os.umask(0o022)
-    try:
-        os.makedirs(folder, exist_ok=True)
-        directory = open_directory(folder)
-        try:
-            write_file(directory, name, content.encode(), mode=0o644, durable=True)
-        finally:
-            os.close(directory)
-    except OSError as error:
-        raise UsageError(
-            f"{place} cannot be written: {(error.strerror or str(error)).lower()}.",
-            hint="Run this as root, or name a directory that you may write to.",
-        ) from None
-    finally:
-        os.umask(before)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 
-from azure_imds_facts.commands.collecting import (
+from azure_imds_facts.commands.collection import (
     ErrorStreamReporter,
     add_settings,
     collect_snapshot,
@@ -23,7 +23,8 @@ from azure_imds_facts.commands.collecting import (
 from azure_imds_facts.commands.streams import dump_json, print_answer
 from azure_imds_facts.core.errors import UsageError
 from azure_imds_facts.core.facts import build_facts
-from azure_imds_facts.core.nested import spell_local, spell_salt
+from azure_imds_facts.core.local_spelling import spell_local
+from azure_imds_facts.core.salt_spelling import spell_salt
 from azure_imds_facts.core.spelling import spell_ansible
 
 TYPE_CHECKING = False

@@ -2,7 +2,7 @@
 """Ask IMDS one question and print the raw answer: neither cached nor redacted, since you asked for that path.
 
 PATH is under /metadata/instance; with a leading / it is from the root. Without --format the answer is JSON, and text
-for a leaf. Access tokens are not to be had here.
+for a leaf. Access tokens cannot be fetched with it.
 
 For example:  azure-imds-facts get compute/vmId
               azure-imds-facts get /metadata/versions
@@ -10,14 +10,14 @@ For example:  azure-imds-facts get compute/vmId
 
 from __future__ import annotations
 
-from azure_imds_facts.commands.collecting import (
+from azure_imds_facts.commands.collection import (
     ErrorStreamReporter,
     add_settings,
     read_settings,
 )
 from azure_imds_facts.commands.streams import write_output
 from azure_imds_facts.core.collector import open_transport
-from azure_imds_facts.core.question import fetch_path
+from azure_imds_facts.core.raw_query import fetch_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the local facts file azure_imds.fact, which Ansible's setup reads as ansible_local.azure_imds.
 
-The file is replaced as a whole. Where there are no new facts the old ones stay, marked stale. With --boot it waits up
-to 300 seconds for IMDS, and first of all lets nothing of an earlier boot pass for current.
+The file is replaced as a whole. If no new facts can be had, the old ones stay, marked stale. With --boot it waits up to
+300 seconds for IMDS, and marks a file of an earlier boot stale before that.
 """
 
 from __future__ import annotations
 
-from azure_imds_facts.commands.collecting import ErrorStreamReporter, add_settings, read_settings
+from azure_imds_facts.commands.collection import ErrorStreamReporter, add_settings, read_settings
 from azure_imds_facts.core.collector import open_transport
 from azure_imds_facts.core.local_facts import BOOT_TIMEOUT_S, DIRECTORY, write_local_facts
+from azure_imds_facts.core.settings import DEFAULT_TIMEOUT_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the file. Raises the ImdsError of the outcome, the old file marked stale where that is the right thing."""
+    """Write the file. Raises the ImdsError of the outcome."""
     write_local_facts(
-        read_settings(arguments, timeout=BOOT_TIMEOUT_S if arguments.boot else 5.0),
+        read_settings(arguments, timeout=BOOT_TIMEOUT_S if arguments.boot else DEFAULT_TIMEOUT_S),
         directory=arguments.directory,
         is_boot=arguments.boot,
         force=arguments.force,

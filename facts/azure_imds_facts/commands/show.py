@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Show this machine's facts to people: one line a fact, under the name that local facts have for it."""
+"""Show this machine's facts to people: one line a fact, under its name among local facts."""
 
 from __future__ import annotations
 
-from azure_imds_facts.commands.collecting import (
+from azure_imds_facts.commands.collection import (
     ErrorStreamReporter,
     add_settings,
     collect_snapshot,
     read_settings,
 )
-from azure_imds_facts.commands.streams import is_terminal, plain, print_answer
+from azure_imds_facts.commands.streams import is_terminal, print_answer
 from azure_imds_facts.core.facts import build_facts
-from azure_imds_facts.core.nested import spell_local
+from azure_imds_facts.core.local_spelling import spell_local
+from azure_imds_facts.core.reporter import printable
 from azure_imds_facts.core.settings import CATEGORIES
 
 TYPE_CHECKING = False
@@ -65,6 +66,6 @@ def _rows(name: str, value: object) -> Iterator[tuple[str, str]]:
 
 
 def _plain(value: object) -> str:
-    """Return a value as text that does nothing to a terminal: tags are written by strangers."""
+    """Return a value as text that is safe on a terminal: tags are written by others."""
     text = {None: "-", True: "yes", False: "no"}.get(value) if value is None or isinstance(value, bool) else str(value)
-    return plain(text or "")
+    return printable(text or "", most=None)

@@ -8,10 +8,11 @@ import os
 import sys
 
 from azure_imds_facts.core.errors import UsageError
+from azure_imds_facts.core.reporter import printable
 
 
 def repair_streams() -> None:
-    """Let nothing that is opened later take the place of a standard stream that was closed. To be called first."""
+    """Open closed standard streams on /dev/null, so that no file opened later takes their place. To be called first."""
     if None not in (sys.stdin, sys.stdout, sys.stderr):
         return
     opened = os.open(os.devnull, os.O_RDWR)
@@ -23,39 +24,39 @@ def repair_streams() -> None:
 
 
 def is_terminal() -> bool:
-    """Return whether a person reads the answer as it comes, who may like colours."""
+    """Return whether standard output is a terminal on which colours are wanted."""
     return sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
-def tell(message: str) -> None:
-    """Print a line to standard error, where there is somebody to read it."""
+def print_message(message: str) -> None:
+    """Print a line to standard error, if it can be written, without characters that act on a terminal."""
     try:
-        print(message, file=sys.stderr, flush=True)
+        print(printable(message, most=None), file=sys.stderr, flush=True)
     except OSError:
         silence(2)
 
 
 def silence(descriptor: int) -> None:
-    """Have what is written there from now on go nowhere: at its end Python would complain of it once more."""
+    """Send all further output there to /dev/null: Python would complain at its end once more."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, descriptor)
     os.close(nowhere)
 
 
 def print_answer(text: str) -> None:
-    """Print UTF-8, whatever the locale says: what reads this is a program. Raises as `write_output` does."""
+    """Print UTF-8 whatever the locale, for programs. Raises as `write_output` does."""
     write_output(text.encode(errors="surrogateescape") + b"\n")  # paths may hold other bytes
 
 
 def print_json(value: object, *, indent: int | None = None, sort_keys: bool = False) -> None:
-    """Print JSON that is the same to every program and does nothing to a terminal. Raises as `write_output` does."""
+    """Print JSON that is safe on a terminal. Raises as `write_output` does."""
     print_answer(dump_json(value, indent=indent, sort_keys=sort_keys))
 
 
 def dump_json(value: object, *, indent: int | None = None, sort_keys: bool = False) -> str:
-    """Return JSON in which only characters that can be seen stand as they are: strangers wrote some of it.
+    """Return JSON in which every character that cannot be seen is escaped: tags are written by others.
 
-    Others are escaped: control characters above U+007F, line ends that are none to JSON, marks that turn text round.
+    JSON itself escapes only control characters up to U+001F, neither those above U+007F nor marks of direction.
     """
     text = json.dumps(value, indent=indent, sort_keys=sort_keys, ensure_ascii=False)
     if text.replace("\n", "").isprintable():
@@ -63,15 +64,10 @@ def dump_json(value: object, *, indent: int | None = None, sort_keys: bool = Fal
     return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)
 
 
-def plain(text: str) -> str:
-    """Return a text that does nothing to a terminal: strangers wrote some of it."""
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
 def write_output(content: bytes) -> None:
-    """Write all of it to standard output: unbuffered, a stream takes as much as its pipe holds and says how much.
+    """Write all of it to standard output: an unbuffered stream takes only as much as its pipe holds.
 
-    Raises UsageError where it cannot be written, BrokenPipeError where nobody reads any more.
+    Raises UsageError where it cannot be written, BrokenPipeError where the reader has gone.
     """
     if sys.stdout is None:
         raise UsageError("Standard output is closed.", hint="Leave it open, or send it to a file.")

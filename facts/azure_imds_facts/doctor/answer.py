@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azure_imds_facts.core.clock import Deadline
-    from azure_imds_facts.core.errors import Reporter
     from azure_imds_facts.core.facts import Snapshot
     from azure_imds_facts.core.host import Host
+    from azure_imds_facts.core.reporter import Reporter
     from azure_imds_facts.core.settings import Settings
     from azure_imds_facts.core.transport import Response
 
@@ -43,9 +43,7 @@ def ask_imds(settings: Settings, host: Host, reporter: Reporter) -> Asked:
     recording = _Recording()
     live = replace(settings, cache_dir=None, cache_ttl=0.0, gather=("compute", "network"), reveal=())
     try:
-        snapshot = collect(
-            live, open_transport=lambda: recording, host=replace(host, instance_data=""), reporter=reporter
-        )
+        snapshot = collect(live, open_transport=lambda: recording, host=host, reporter=reporter, allow_fallback=False)
     except ImdsError as error:
         return Asked(snapshot=None, error=error, responses=recording.responses, failures=recording.failures)
     return Asked(snapshot=snapshot, error=None, responses=recording.responses, failures=recording.failures)
@@ -57,12 +55,12 @@ def check_answer(asked: Asked) -> Finding:
         return Finding(check="answer", verdict=OK, text="IMDS answered with a whole document.")
     if not asked.responses and not asked.failures:
         return Finding(check="answer", verdict=SKIPPED, text="IMDS was not asked.")
-    mend = asked.error.hint
+    fix = asked.error.hint
     if any(failure == "connection refused" for failure in asked.failures) and not asked.responses:
-        mend = "Nothing listens there: a firewall rule of this VM refuses the port, or the endpoint is wrong."
+        fix = "Nothing listens there: a firewall rule of this VM refuses the port, or the endpoint is wrong."
     elif any(b"metadata header" in response.body[:200] for response in asked.responses):
-        mend = "The header `Metadata: true` was lost on the way: something between this machine and IMDS removes it."
-    return Finding(check="answer", verdict=BAD, text=f"{asked.error.outcome}: {asked.error.problem}", mend=mend)
+        fix = "The header `Metadata: true` was lost on the way: something between this machine and IMDS removes it."
+    return Finding(check="answer", verdict=BAD, text=f"{asked.error.outcome}: {asked.error.problem}", fix=fix)
 
 
 def check_throttling(asked: Asked) -> Finding:
@@ -76,7 +74,7 @@ def check_throttling(asked: Asked) -> Finding:
         check="throttling",
         verdict=NOTE if asked.error is None else BAD,
         text=f"{refused} of {len(asked.responses)} requests got 429.",
-        mend="A VM has five requests a second in all: find out what asks so often, and let it keep answers.",
+        fix="A VM has five requests a second in all: find out what asks so often, and let it keep answers.",
     )
 
 
@@ -102,22 +100,24 @@ def check_clock(asked: Asked) -> Finding:
         check="clock",
         verdict=BAD,
         text=f"This machine says {format_time(time.time())}, IMDS {format_time(served)}.",
-        mend="Set the clock (chrony or systemd-timesyncd): facts are dated by it, and tokens and certificates fail.",
+        fix="Set the clock (chrony or systemd-timesyncd): facts are dated by it, and tokens and certificates fail.",
     )
 
 
 class _Recording:
-    """A transport that remembers what came back."""
+    """A transport that records responses and failures."""
 
     def __init__(self) -> None:
         self._transport = HttpTransport()
         self.responses: list[Response] = []
         self.failures: list[str] = []
 
-    def fetch(self, url: str, headers: Mapping[str, str], deadline: Deadline) -> Response:
-        """GET a URL."""
+    def fetch(
+        self, url: str, headers: Mapping[str, str], deadline: Deadline, *, method: str = "GET", body: bytes = b""
+    ) -> Response:
+        """Send one request."""
         try:
-            response = self._transport.fetch(url, headers, deadline)
+            response = self._transport.fetch(url, headers, deadline, method=method, body=body)
         except TransportError as error:
             self.failures.append(str(error))
             raise

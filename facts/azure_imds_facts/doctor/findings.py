@@ -12,11 +12,11 @@ OK, NOTE, BAD, SKIPPED = "ok", "note", "bad", "skipped"
 class Finding:
     """One check's answer.
 
-    `verdict`: `ok`; `note` for what does no harm to us; `bad`; `skipped` where it could not be looked at. `mend`: what
+    `verdict`: `ok`; `note` for what does no harm to us; `bad`; `skipped` where it could not be looked at. `fix`: what
     to do, `""` where nothing has to be.
     """
 
     check: str
     verdict: str
     text: str
-    mend: str = ""
+    fix: str = ""

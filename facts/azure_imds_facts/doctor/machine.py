@@ -24,14 +24,14 @@ PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 def check_machine(settings: Settings, host: Host) -> Finding:
     """Say whether this is an Azure VM, and by which sign."""
     if settings.is_disabled:
-        return Finding(check="machine", verdict=BAD, text=f"{DISABLED} is set.", mend=f"Unset {DISABLED}.")
+        return Finding(check="machine", verdict=BAD, text=f"{DISABLED} is set.", fix=f"Unset {DISABLED}.")
     if settings.detect == "skip":
         text = "Not looked at: detect is skip, as it is with an endpoint other than Azure's."
         return Finding(check="machine", verdict=SKIPPED, text=text)
     try:
         detect_azure(host)
     except NotAzureError as error:
-        return Finding(check="machine", verdict=BAD, text=error.problem, mend=error.hint)
+        return Finding(check="machine", verdict=BAD, text=error.problem, fix=error.hint)
     sign = "DMI's chassis asset tag" if host.read_asset_tag() else "cloud-init or Azure's agent (DMI cannot be read)"
     return Finding(check="machine", verdict=OK, text=f"An Azure VM, by {sign}.")
 
@@ -49,7 +49,7 @@ def check_proxies(environ: Mapping[str, str]) -> Finding:
         check="proxies",
         verdict=NOTE,
         text=f"{', '.join(found)} set: ignored here, but other programs will ask for IMDS through the proxy and fail.",
-        mend="Add 169.254.169.254 to no_proxy.",
+        fix="Add 169.254.169.254 to no_proxy.",
     )
 
 
@@ -61,7 +61,7 @@ def check_cache(settings: Settings) -> Finding:
             check="cache",
             verdict=NOTE,
             text="No cache: neither root nor XDG_RUNTIME_DIR, so every run makes a request of its own.",
-            mend="Name a directory with --cache-dir or AZURE_IMDS_CACHE_DIR.",
+            fix="Name a directory with --cache-dir or AZURE_IMDS_CACHE_DIR.",
         )
     try:
         directory = open_private_directory(path)
@@ -71,7 +71,7 @@ def check_cache(settings: Settings) -> Finding:
         finally:
             os.close(directory)
     except OSError as error:
-        mend = "Mend that, or name another directory with --cache-dir or AZURE_IMDS_CACHE_DIR."
+        fix = "Repair it, or name another directory with --cache-dir or AZURE_IMDS_CACHE_DIR."
         reason = error.strerror or str(error)
-        return Finding(check="cache", verdict=BAD, text=f"{path} cannot be used: {reason}.", mend=mend)
+        return Finding(check="cache", verdict=BAD, text=f"{path} cannot be used: {reason}.", fix=fix)
     return Finding(check="cache", verdict=OK, text=f"{path} can be used.")

@@ -8,8 +8,8 @@ import struct
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from azure_imds_facts.core.errors import printable
 from azure_imds_facts.core.records import record
+from azure_imds_facts.core.reporter import printable
 from azure_imds_facts.doctor.findings import BAD, NOTE, OK, SKIPPED, Finding
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def check_route(settings: Settings, *, routes: str = _ROUTES) -> Finding:
             check="route",
             verdict=BAD,
             text=f"No route to {host}: {failure}.",
-            mend="Bring the primary interface up with DHCP; it brings the route to 169.254.169.254 along.",
+            fix="Bring the primary interface up with DHCP; it brings the route to 169.254.169.254 along.",
         )
     if is_loopback(source) or source == host:
         return Finding(check="route", verdict=OK, text=f"Requests to {host} stay on this machine.")
@@ -52,7 +52,7 @@ def check_route(settings: Settings, *, routes: str = _ROUTES) -> Finding:
             check="route",
             verdict=BAD,
             text=f"Requests to {host} leave{through}, while everything else leaves through {default.interface}.",
-            mend=f"Remove that route, or add one to {host}/32 through the primary interface.",
+            fix=f"Remove that route, or add one to {host}/32 through the primary interface.",
         )
     return Finding(check="route", verdict=OK, text=f"Requests to {host} leave from {source}{through}.")
 
@@ -67,13 +67,13 @@ def check_source(document: Mapping[str, Any] | None, local_address: str | None, 
     owned = [addresses for addresses in listed if local_address in addresses]
     if not owned:
         text = f"{local_address} is not among the addresses that IMDS lists for this VM."
-        return Finding(check="source address", verdict=NOTE, text=text, mend="Look for address translation on the way.")
+        return Finding(check="source address", verdict=NOTE, text=text, fix="Look for address translation on the way.")
     if owned[0][0] != local_address:
         return Finding(
             check="source address",
             verdict=NOTE,
             text=f"Requests leave from {local_address}, a secondary address; the primary one is {owned[0][0]}.",
-            mend=f"Give the route to 169.254.169.254 the source address {owned[0][0]}.",
+            fix=f"Give the route to 169.254.169.254 the source address {owned[0][0]}.",
         )
     return Finding(check="source address", verdict=OK, text=f"{local_address} is a primary address of this VM.")
 

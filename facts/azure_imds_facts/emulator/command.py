@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from azure_imds_facts.commands.streams import print_answer, tell
+from azure_imds_facts.commands.streams import print_answer, print_message
 
 from .assembly import Assembly, assemble
 from .background import load_server
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
             return _change(arguments)
         return _emulate(arguments)
     except EmulatorError as error:
-        tell(f"azure-imds-facts emulate: {error}")
+        print_message(f"azure-imds-facts emulate: {error}")
         return error.exit_code
 
 
@@ -80,11 +80,13 @@ def _run_child(assembly: Assembly, command: list[str], log: Log | None) -> int:
 def _warn(assembly: Assembly) -> None:
     settings = assembly.settings
     if settings.allow_remote:
-        tell(f"warning: {settings.bind} hands out metadata and tokens to whoever can reach it")
+        print_message(f"warning: {settings.bind} hands out metadata and tokens to whoever can reach it")
     if settings.document is not None and not isinstance(assembly.machine, RawMachine):
         unknown = unknown_fields(settings.document)
         if unknown:
-            tell(f"warning: {settings.document_name}: no api-version has {choices(unknown)}; --raw serves them")
+            print_message(
+                f"warning: {settings.document_name}: no api-version has {choices(unknown)}; --raw serves them"
+            )
 
 
 @contextmanager
@@ -92,7 +94,7 @@ def _open_log(arguments: argparse.Namespace) -> Iterator[Log | None]:
     """Give what writes a line a request: to standard error, to a file, or nothing."""
     if not arguments.log:
         # Around a command standard error is the command's.
-        yield None if arguments.quiet or (arguments.child and not arguments.verbose) else tell
+        yield None if arguments.quiet or (arguments.child and not arguments.verbose) else print_message
         return
     try:
         file = open(arguments.log, "a", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from azure_imds_facts.salt import collecting
-from azure_imds_facts.salt.watching import watch_for
+from azure_imds_facts.salt import grain
+from azure_imds_facts.salt.beacon_watch import watch_for
 
 if TYPE_CHECKING:
     __opts__: dict[str, Any] = {}
@@ -41,8 +41,8 @@ _KEYS: dict[str, tuple[str, tuple[type, ...]]] = {
 
 def __virtual__() -> str | tuple[bool, str]:  # noqa: N807  the name that Salt calls
     """Load on every minion but a proxy."""
-    if collecting.is_proxy(__opts__):
-        return False, "A proxy minion would tell of the VM that it runs on, not of the device that it stands for."
+    if grain.is_proxy(__opts__):
+        return False, "A proxy minion would watch the VM that it runs on, not its device."
     return __virtualname__
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from azure_imds_facts.salt import collecting
+from azure_imds_facts.salt import grain
 
 if TYPE_CHECKING:
     __opts__: dict[str, Any] = {}
@@ -18,4 +18,4 @@ def azure_imds() -> dict[str, Any]:
 
     Settings come from the minion's key `azure_imds:`. It never raises, and waits for IMDS for a second at the most.
     """
-    return collecting.collect_grain(__opts__)
+    return grain.collect_grain(__opts__)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from salt.exceptions import CommandExecutionError
 
 from azure_imds_facts.core.errors import ImdsError, UsageError
-from azure_imds_facts.salt import asking, collecting
+from azure_imds_facts.salt import execution, grain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,8 +28,8 @@ __virtualname__ = "azure_imds"
 
 def __virtual__() -> str | tuple[bool, str]:  # noqa: N807  the name that Salt calls
     """Load on every minion but a proxy."""
-    if collecting.is_proxy(__opts__):
-        return False, "A proxy minion would tell of the VM that it runs on, not of the device that it stands for."
+    if grain.is_proxy(__opts__):
+        return False, "A proxy minion would return the facts of the VM that it runs on, not of its device."
     return __virtualname__
 
 
@@ -52,7 +52,7 @@ def facts(gather: str | list[str] | None = None, timeout: float | None = None) -
         salt '*' azure_imds.facts gather=tags,load_balancer timeout=5
     """
     with _failing_as_salt_does():
-        return asking.collect_facts(__opts__, gather=gather, timeout=timeout)
+        return execution.collect_facts(__opts__, gather=gather, timeout=timeout)
 
 
 def get(path: str, format: str | None = None, timeout: float | None = None) -> Any:  # noqa: A002  as on the command line
@@ -79,7 +79,7 @@ def get(path: str, format: str | None = None, timeout: float | None = None) -> A
     with _failing_as_salt_does():
         if format not in (None, "json", "text"):
             raise UsageError(f"format cannot be {format!r}.", hint="Give json or text, or nothing.")
-        return asking.ask_path(__opts__, str(path), format, timeout=timeout)
+        return execution.fetch_raw(__opts__, str(path), format, timeout=timeout)
 
 
 def refresh(timeout: float | None = None) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def refresh(timeout: float | None = None) -> dict[str, Any]:
         salt '*' azure_imds.refresh
     """
     with _failing_as_salt_does():
-        how = asking.collect_anew(__opts__, timeout=timeout)
+        how = execution.fetch_anew(__opts__, timeout=timeout)
     __salt__["saltutil.refresh_grains"]()
     return how
 
@@ -120,7 +120,7 @@ def events(timeout: float | None = None) -> dict[str, Any]:
         salt '*' azure_imds.events timeout=5
     """
     with _failing_as_salt_does():
-        return asking.collect_events(__opts__, timeout=timeout)
+        return execution.fetch_events(__opts__, timeout=timeout)
 
 
 def approve(event_id: str, timeout: float | None = None) -> bool:
@@ -143,7 +143,7 @@ def approve(event_id: str, timeout: float | None = None) -> bool:
         salt web azure_imds.approve 602d9444-d2cd-49c7-8624-8643e7171297
     """
     with _failing_as_salt_does():
-        return asking.approve_event(__opts__, str(event_id), timeout=timeout)
+        return execution.approve_event(__opts__, str(event_id), timeout=timeout)
 
 
 @contextlib.contextmanager

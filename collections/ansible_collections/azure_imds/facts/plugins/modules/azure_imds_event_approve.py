@@ -9,22 +9,22 @@ from __future__ import annotations
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.errors import OK, ImdsError, NotAzureError
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.event_client import (
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.errors import OK, ImdsError
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.client import (
     SWITCH_ON_S,
     EventClient,
     find_event,
 )
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events import spell_event
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.host import Host, detect_azure
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.settings import DISABLED, build_settings
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.model import spell_event
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.host import Host, require_azure
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.settings import SETTINGS, build_settings
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.transport import HttpTransport
 
 ARGUMENTS = {
     "event_id": {"type": "str", "required": True},
-    "endpoint": {"type": "str"},
-    "timeout": {"type": "float"},
-    "detect": {"type": "str", "choices": ["auto", "skip"]},
+    "endpoint": {"type": SETTINGS["endpoint"].kind},
+    "timeout": {"type": SETTINGS["timeout"].kind},
+    "detect": {"type": SETTINGS["detect"].kind, "choices": SETTINGS["detect"].choices},
 }
 
 
@@ -35,10 +35,7 @@ def main() -> None:
     event_id = explicit.pop("event_id")
     try:
         settings = build_settings(explicit, os.environ, timeout=SWITCH_ON_S)
-        if settings.is_disabled:
-            raise NotAzureError(f"{DISABLED} is set, so nothing was asked.", hint="Unset it to approve events.")
-        if settings.detect == "auto":
-            detect_azure(Host())
+        require_azure(settings, Host())
         client = EventClient(settings.endpoint, HttpTransport, timeout_s=settings.timeout)
         timeline = client.fetch_timeline()
         event = find_event(event_id, timeline)

@@ -2,9 +2,9 @@
 # Copyright: the azure-imds-facts contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible's side of azure-imds-facts: arguments in, `ansible_facts` out.
+"""The Ansible facts module: arguments in, `ansible_facts` out.
 
-The documentation is in azure_imds_facts.yml beside this file: what stands here travels to the target in every run.
+The documentation is in azure_imds_facts.yml beside this file, since this file travels to the target in every run.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds import (
     collector,
-    document,
     errors,
     facts,
+    reporter,
     settings,
     spelling,
 )
@@ -25,36 +25,37 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-# No defaults here, `fail_on` apart: the environment of the target comes before them.
-ARGUMENTS = {
-    "endpoint": {"type": "str"},
-    "api_version": {"type": "str"},
-    "timeout": {"type": "float"},
-    "detect": {"type": "str", "choices": ["auto", "skip"]},
-    "cache_ttl": {"type": "float"},
-    "cache_dir": {"type": "path"},
-    "gather_subset": {"type": "list", "elements": "str", "choices": [*settings.CATEGORIES, "all"]},
-    "reveal": {"type": "list", "elements": "str", "choices": list(document.SENSITIVE)},
-    "fail_on": {"type": "str", "choices": ["error", "any", "never"], "default": "error"},
-}
+
+def build_arguments() -> dict[str, dict[str, Any]]:
+    """Return the argument specification. Settings have no defaults here: the target's environment comes before them."""
+    arguments: dict[str, dict[str, Any]] = {
+        "fail_on": {"type": "str", "choices": ["error", "any", "never"], "default": "error"}
+    }
+    for name, setting in settings.SETTINGS.items():
+        elements = "str" if setting.kind == "list" else None
+        argument = {"type": setting.kind, "elements": elements, "choices": setting.choices}
+        arguments["gather_subset" if name == "gather" else name] = {
+            key: value for key, value in argument.items() if value
+        }
+    return arguments
 
 
-class Module(AnsibleModule, errors.Reporter):  # type: ignore[misc]  # ansible has no types
+class Module(AnsibleModule, reporter.Reporter):  # type: ignore[misc]  # ansible has no types
     """An AnsibleModule whose every end names its outcome, the refusal of an argument included."""
 
     def fail_json(self, msg: str, **result: Any) -> NoReturn:
-        """Fail; or warn and say that there are no facts, where the play asked never to fail."""
+        """Fail, or with `fail_on: never` warn and return that there are no facts."""
         result.setdefault("outcome", "usage")
         if self.params.get("fail_on") == "never":
             self.warn(msg)
             self.exit_json(ansible_facts={"azure_imds_available": False}, **result)
         super().fail_json(msg, **result)
-        raise SystemExit(1)  # never reached: the base ends the process; this tells type checkers so
+        raise SystemExit(1)  # never reached: the base ends the process
 
 
 def main() -> None:
     """Run the module."""
-    module = Module(ARGUMENTS, supports_check_mode=True)
+    module = Module(build_arguments(), supports_check_mode=True)
     explicit = {("gather" if name == "gather_subset" else name): value for name, value in module.params.items()}
     fail_on = explicit.pop("fail_on")
     try:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keep answers on disk, so that all tools on a machine share one request.
+"""Cached answers on disk, so that all tools on a machine share one request.
 
-What is kept is redacted, and counts for this boot alone. Whatever is wrong with the directory or a file in it costs a
-request and one warning, never a wrong fact or a failure.
+Entries are redacted and count for this boot alone. A fault of the directory or a file in it costs a request and one
+warning, never a wrong fact or a failure.
 """
 
 from __future__ import annotations
@@ -11,27 +11,32 @@ import json
 import os
 import re
 
-from . import document, errors, records, safe_files
+from . import document, errors, json_body, records, safe_files, versions
+from .clock import format_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
-    from . import clock
+    from .client import Answer
+    from .clock import Clock
+    from .reporter import Reporter
+    from .settings import Settings
 
     T = TypeVar("T")
 
+INSTANCE = "/metadata/instance"
 # An entry is a document of at most 1 MiB, escaped, and a few lines about it.
-_LIMIT = 4 * document.MAX_BODY
-# A stale answer older than this says too little about a VM that may have been resized and retagged meanwhile.
+_LIMIT = 4 * json_body.MAX_BYTES
+# An older answer says too little about a VM that may have been resized and retagged meanwhile.
 STALE_S = 24 * 3600.0
 _FORMAT = 1
 
 
 @records.record
 class Entry:
-    """An answer as it was kept: `age_s` seconds since it came, `asked` the api-version asked for or `negotiated`."""
+    """A cached answer: `age_s` seconds since it came, `local_address` the connection's address on this side."""
 
     document: Any
     api_version: str | None
@@ -42,7 +47,7 @@ class Entry:
 
 @records.record
 class Key:
-    """What an entry answers: there is one for each endpoint, path, asked api-version and boot."""
+    """What an entry answers: `asked` is the api-version that was asked for, or `negotiated`."""
 
     endpoint: str
     path: str
@@ -51,22 +56,43 @@ class Key:
 
     @property
     def file_name(self) -> str:
-        """The entry's file; of an earlier boot's entry nothing is left once this one is written."""
-        return re.sub("[^A-Za-z0-9.-]+", "_", f"{self.endpoint[7:]}{self.path}.{self.asked}") + ".json"
+        """The entry's file, which replaces that of an earlier boot."""
+        return build_file_name(self.endpoint, f"{self.path}.{self.asked}")
+
+
+def build_file_name(endpoint: str, what: str = "") -> str:
+    """Return the name of a file about an endpoint, without characters that mean something in a path."""
+    return re.sub("[^A-Za-z0-9.-]+", "_", endpoint.partition("://")[2] + what) + ".json"
+
+
+def build_key(settings: Settings, path: str, boot_id: str | None) -> Key:
+    """Return the key of the answer for a path."""
+    asked = settings.api_version or "negotiated"
+    return Key(endpoint=settings.endpoint, path=path, asked=asked, boot_id=boot_id or "")
+
+
+def build_entry(content: Any, answer: Answer, *, now: float) -> Entry:
+    """Return an entry of what an answer brought; `now` is in seconds since 1970."""
+    return Entry(
+        document=content,
+        api_version=answer.version,
+        fetched_at=format_time(now),
+        local_address=answer.local_address,
+    )
 
 
 class Cache:
-    """A directory of entries. Without one (`path` None, or one that cannot be trusted) it holds nothing."""
+    """A directory of entries. Without one (`path` None, or one that cannot be trusted) it is always empty."""
 
-    def __init__(self, path: str | None, *, clock: clock.Clock, reporter: errors.Reporter) -> None:
+    def __init__(self, path: str | None, *, clock: Clock, reporter: Reporter) -> None:
         self._path = path if os.open in os.supports_dir_fd else None
         self._clock = clock
         self._reporter = reporter
         self._has_warned = False
 
     def read(self, key: Key) -> Entry | None:
-        """Return this boot's entry, None where there is none that can be trusted."""
-        content = self.read_file(key.file_name)
+        """Return this boot's entry, None without one that can be trusted."""
+        content = self.read_file(key.file_name) if key.boot_id else None
         if content is None:
             return None
         try:
@@ -74,7 +100,7 @@ class Cache:
             if stored["key"] != key.__dict__ or stored["format"] != _FORMAT:
                 return None
             if b"\\ud" in content.lower():
-                # Raises for a lone surrogate, which no entry of ours holds.
+                # Raises for a lone surrogate, which no entry is written with.
                 json.dumps(stored, ensure_ascii=False).encode()
             age_s = self._clock.boottime() - float(stored["fetched_boottime"])
             local_address = stored["local_address"]
@@ -86,13 +112,18 @@ class Cache:
                 local_address=local_address if isinstance(local_address, str) else None,
             )
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError, errors.InvalidError):
-            self._warn(f"{key.file_name} is not an entry of ours")
+            self._warn(f"{key.file_name} is not a cache entry")
             return None
         return entry if age_s >= 0 else None  # from the future: not this boot's clock
 
+    def read_version(self, key: Key) -> str | None:
+        """Return the api-version in which an entry was answered, where it is a known one."""
+        entry = self.read(key)
+        return entry.api_version if entry and entry.api_version in versions.KNOWN else None
+
     def write(self, key: Key, entry: Entry) -> None:
-        """Keep an answer, redacted. A partial document never replaces a whole one."""
-        if key.path == "/metadata/instance" and document.is_partial(entry.document) and self._has_whole(key):
+        """Write an answer, redacted. A partial document never replaces a whole one."""
+        if key.path == INSTANCE and document.is_partial(entry.document) and self._has_whole(key):
             return
         stored = {
             "format": _FORMAT,
@@ -103,26 +134,26 @@ class Cache:
         self.write_file(key.file_name, json.dumps(stored).encode())
 
     def read_file(self, name: str) -> bytes | None:
-        """Return the content of a small file of ours in the directory, None where there is none to trust."""
+        """Return the content of a small file in the directory, None without one that can be trusted."""
         if self._path is None or not os.path.lexists(self._path):
             return None
-        return self._inside(lambda directory: safe_files.read_file(directory, name, limit=_LIMIT))
+        return self._with_directory(lambda directory: safe_files.read_file(directory, name, limit=_LIMIT))
 
     def write_file(self, name: str, content: bytes) -> None:
-        """Write a file of ours into the directory as a whole, or warn."""
+        """Replace a file in the directory as a whole, or warn."""
 
         def write(directory: int) -> None:
             safe_files.remove_leftovers(directory, name, now=self._clock.time())
             safe_files.write_file(directory, name, content, mode=0o600)
 
-        self._inside(write)
+        self._with_directory(write)
 
     def open_lock(self, key: Key) -> int | None:
-        """Return a descriptor on which those who ask for this key lock each other out, None where there can be none."""
-        return self._inside(lambda directory: safe_files.open_lock_file(directory, f"{key.file_name}.lock"))
+        """Return a descriptor on which processes that ask for a key lock each other out, None without a directory."""
+        return self._with_directory(lambda directory: safe_files.open_lock_file(directory, f"{key.file_name}.lock"))
 
-    def _inside(self, work: Callable[[int], T]) -> T | None:
-        """Do something with the directory open; return None, with a warning, where it cannot be used."""
+    def _with_directory(self, work: Callable[[int], T]) -> T | None:
+        """Call `work` with the directory open; return None, with a warning, where it cannot be used."""
         if self._path is None:
             return None
         try:
@@ -144,5 +175,5 @@ class Cache:
         if not self._has_warned:
             self._has_warned = True
             self._reporter.warn(
-                f"The cache in {self._path} is not used: {reason}. Mend that, or name another cache_dir."
+                f"The cache in {self._path} is not used: {reason}. Repair it, or name another cache_dir."
             )

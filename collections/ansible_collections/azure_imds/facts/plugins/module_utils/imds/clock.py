@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tell the time in the ways a collection needs it, hold a deadline, and read and write dates."""
+"""Clocks, deadlines and dates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 
 def parse_date(text: object) -> float | None:
-    """Return the seconds since 1970 of an RFC 1123 date (`Mon, 19 Sep 2016 18:29:47 GMT`), None for what is none."""
+    """Return the seconds since 1970 of an RFC 1123 date (`Mon, 19 Sep 2016 18:29:47 GMT`), None for any other."""
     if not isinstance(text, str) or not text:
         return None
     from email.utils import mktime_tz, parsedate_tz  # noqa: PLC0415  few answers carry a date to read
@@ -21,7 +21,7 @@ def parse_date(text: object) -> float | None:
 
 
 class Clock:
-    """The machine's clocks. Tests hand in one of their own, so that no test waits."""
+    """The machine's clocks. Tests use a simulated one, so that no test waits."""
 
     def monotonic(self) -> float:
         """Seconds that never jump, for deadlines."""
@@ -43,13 +43,13 @@ class Clock:
 
     def random(self) -> float:
         """A number from 0 up to 1, for jitter."""
-        import random  # noqa: PLC0415  needed only where something has to be waited for
+        import random  # noqa: PLC0415  only a retry needs it
 
         return random.random()  # noqa: S311  jitter is no secret
 
 
 class Deadline:
-    """A moment on the monotonic clock after which nothing may still be waited for."""
+    """A moment on the monotonic clock, after which nothing is waited for."""
 
     def __init__(self, seconds: float, clock: Clock) -> None:
         self.clock = clock
@@ -58,7 +58,7 @@ class Deadline:
 
     @property
     def remaining(self) -> float:
-        """Seconds that are left, 0.0 once it has passed."""
+        """Seconds left, 0.0 once it has passed."""
         return max(0.0, self._end - self.clock.monotonic())
 
     @property

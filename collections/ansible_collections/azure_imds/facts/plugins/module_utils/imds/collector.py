@@ -1,201 +1,211 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collect a machine's metadata: from the cache, IMDS, a stale answer, cloud-init's copy, in that order."""
+"""The collection of a machine's metadata: from the cache, IMDS, a stale answer, cloud-init's copy, in that order."""
 
 from __future__ import annotations
 
-from . import cache, document, errors, facts, records, versions
-from .clock import Clock, Deadline, format_time
-from .host import Host, detect_azure, verify_vm_id
-from .settings import DEFAULT_ENDPOINT, DISABLED, EXTRA_CATEGORIES
+from . import cache, document, errors, facts, records
+from .clock import Clock, Deadline
+from .host import Host, require_azure, verify_vm_id
+from .reporter import Reporter
+from .settings import EXTRA_CATEGORIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Protocol
 
-    from . import asking, client, settings, transport
+    from .client import Answer
+    from .retry import Retrier
+    from .settings import Settings
+    from .transport import HttpTransport, Transport
 
+    class FailureMemory(Protocol):
+        """A memory that spares an adapter the wait for an IMDS that did not answer a moment ago."""
 
-_INSTANCE = "/metadata/instance"
+        def bind(self, endpoint: str, *, cache: cache.Cache, boot_id: str | None, clock: Clock) -> None:
+            """Set the endpoint and where its failures are stored."""
+
+        def recall(self) -> errors.ImdsError | None:
+            """Return the failure that still counts, so that IMDS is not asked."""
+
+        def remember(self, error: errors.ImdsError) -> None:
+            """Store a failure."""
+
+        def forget(self) -> None:
+            """Forget the failure: IMDS has answered."""
 
 
 def collect(
-    settings: settings.Settings,
+    settings: Settings,
     *,
-    open_transport: Callable[[], transport.Transport],
+    open_transport: Callable[[], Transport],
     host: Host | None = None,
     clock: Clock | None = None,
-    reporter: errors.Reporter | None = None,
-    failures: Any = None,
+    reporter: Reporter | None = None,
+    failure_memory: FailureMemory | None = None,
+    allow_fallback: bool = True,
 ) -> facts.Snapshot:
     """Return the machine's metadata inside `settings.timeout` seconds, with one request as a rule.
 
-    `open_transport` is called when a request is needed and not before. `failures`: a `failures.Failures` (whose import
-    would travel to targets), which remembers one and keeps IMDS from being asked again for a while. Raises the
-    ImdsError of the outcome; nothing else.
+    `open_transport` is called when the first request is needed. `allow_fallback` False: no older answer is used where
+    IMDS gives none. Raises the ImdsError of the outcome, and no other error.
     """
-    if settings.is_disabled:
-        raise errors.NotAzureError(f"{DISABLED} is set, so nothing was asked.", hint="Unset it to have facts.")
-    collection = Collection(settings, open_transport, host or Host(), clock or Clock(), reporter or errors.Reporter())
+    deadline = Deadline(settings.timeout, clock or Clock())
+    collection = _Collection(settings, open_transport, host or Host(), deadline, reporter or Reporter())
     try:
-        return collection.run(failures)
+        return collection.run(failure_memory, allow_fallback=allow_fallback)
     finally:
         collection.close()
 
 
-def open_transport() -> transport.HttpTransport:
+def open_transport() -> HttpTransport:
     """Return the core's own transport, imported only where the cache does not answer."""
     from .transport import HttpTransport  # noqa: PLC0415  said above
 
     return HttpTransport()
 
 
-class Collection:
-    """One run: what it goes by, and the connection its requests share. Raises NotAzureError, without the network."""
+class _Collection:
+    """One run, and the connection that its requests share. Raises NotAzureError before anything is read or asked."""
 
     def __init__(
         self,
-        settings: settings.Settings,
-        open_transport: Callable[[], transport.Transport],
+        settings: Settings,
+        open_transport: Callable[[], Transport],
         host: Host,
-        clock: Clock,
-        reporter: errors.Reporter,
+        deadline: Deadline,
+        reporter: Reporter,
     ) -> None:
-        self.deadline = Deadline(settings.timeout, clock)
-        self.settings = settings
+        self._settings = settings
         self._open_transport = open_transport
-        self.host = host
-        self.clock = clock
-        self.reporter = reporter
-        dmi_uuid = detect_azure(host) if settings.detect == "auto" else ""
-        # Another endpoint may well stand for another VM; at Azure's own only this VM can be meant.
-        self._dmi_uuid = dmi_uuid if settings.endpoint == DEFAULT_ENDPOINT else ""
+        self._host = host
+        self._deadline = deadline
+        self._clock = deadline.clock
+        self._reporter = reporter
+        self._dmi_uuid = require_azure(settings, host)
         self._boot_id = host.read_boot_id()
-        # Without a boot id nothing tells an answer of this boot from an older one.
-        self.cache = cache.Cache(settings.cache_dir if self._boot_id else None, clock=clock, reporter=reporter)
-        self._opened: asking.Asking | None = None
+        # Without a boot id nothing distinguishes an answer of this boot from an older one.
+        cache_dir = settings.cache_dir if self._boot_id else None
+        self._cache = cache.Cache(cache_dir, clock=self._clock, reporter=reporter)
+        self._key = cache.build_key(settings, cache.INSTANCE, self._boot_id)
+        self._retrier: Retrier | None = None
 
-    def run(self, failures: Any) -> facts.Snapshot:
+    def run(self, memory: FailureMemory | None, *, allow_fallback: bool) -> facts.Snapshot:
         """Collect. Raises the ImdsError of the outcome."""
         fresh = self._read_fresh()
         if fresh:
-            return self._add_extras(fresh)
-        if failures:
-            failures.bind(self.settings.endpoint, cache=self.cache, boot_id=self._boot_id, clock=self.clock)
-        known = failures.recall() if failures else None
-        try:
-            if known:
-                known.is_remembered = True
-                raise known
-            fetched = self._fetch_instance()
-            if failures:
-                failures.forget()
-            return self._add_extras(fetched)
-        except errors.ImdsError as error:
-            if failures and not known:
-                failures.remember(error)
-            return self._fall_back(error, is_known=known is not None)
+            return self._add_extra_categories(fresh)
+        if memory:
+            memory.bind(self._settings.endpoint, cache=self._cache, boot_id=self._boot_id, clock=self._clock)
+        failure = memory.recall() if memory else None
+        report = self._reporter.notice if failure else self._reporter.warn
+        if not failure:
+            try:
+                fetched = self._fetch_instance()
+            except errors.ImdsError as error:
+                failure = error
+                if memory:
+                    memory.remember(error)
+            else:
+                if memory:
+                    memory.forget()
+                return self._add_extra_categories(fetched)
+        older = self._read_older(failure) if allow_fallback else None
+        if not older:
+            raise failure
+        report(f"{failure} Using {older.source} facts of {older.fetched_at} instead.")
+        return self._add_extra_categories(older)
 
     def close(self) -> None:
-        """Close what was opened."""
-        if self._opened:
-            self._opened.client.close()
+        """Close the connection."""
+        if self._retrier:
+            self._retrier.client.close()
 
-    def key(self, path: str) -> cache.Key:
-        """Return the name under which an answer for this path is kept."""
-        asked = self.settings.api_version or "negotiated"
-        return cache.Key(endpoint=self.settings.endpoint, path=path, asked=asked, boot_id=self._boot_id or "")
-
-    def asking(self) -> asking.Asking:
-        """Return the client, opened with the first request."""
-        if self._opened is None:
-            from .asking import Asking  # noqa: PLC0415  a cached answer needs no client
-            from .client import Client  # noqa: PLC0415  nor this
+    def _open_retrier(self) -> Retrier:
+        """Return the client with its retries, opened with the first request."""
+        if self._retrier is None:
+            from .client import Client  # noqa: PLC0415  a cached answer needs no client
+            from .retry import Retrier  # noqa: PLC0415  nor this
 
             client = Client(
-                self.settings.endpoint, self._open_transport(), deadline=self.deadline, reporter=self.reporter
+                self._settings.endpoint, self._open_transport(), deadline=self._deadline, reporter=self._reporter
             )
-            self._opened = Asking(client, self.cache)
-        return self._opened
+            self._retrier = Retrier(client, self._cache)
+        return self._retrier
 
     def _snapshot(self, entry: cache.Entry, source: str) -> facts.Snapshot:
-        """Return what this run has collected. Raises InvalidError where the document is another VM's."""
+        """Return an answer as a snapshot. Raises InvalidError where the document is another VM's."""
         return facts.Snapshot(
             source=source,
-            endpoint=self.settings.endpoint,
+            endpoint=self._settings.endpoint,
             boot_id=self._boot_id,
-            vm_id_verified=verify_vm_id(document.read_vm_id(entry.document), self._dmi_uuid),
-            gather=self.settings.gather,
-            extras={},
+            vm_id_verified=verify_vm_id(document.parse_compute_text(entry.document, "vmId"), self._dmi_uuid),
+            gather=self._settings.gather,
+            extra={},
+            failures={},
             **entry.__dict__,
         )
 
-    def use(self, entry: cache.Entry, source: str) -> facts.Snapshot | None:
-        """Return what was kept as collected now, None where it does not stand the checks of a new answer."""
+    def _check(self, entry: cache.Entry, source: str) -> facts.Snapshot | None:
+        """Return an older answer as a snapshot, None where it fails the checks of a new one."""
         try:
             whole = document.validate_document(entry.document)
             return self._snapshot(records.replace(entry, document=whole), source)
         except errors.InvalidError:
             return None
 
-    def read_kept(self, source: str, *, max_age_s: float) -> facts.Snapshot | None:
-        """Return a kept answer below that age, None where there is none to use."""
-        entry = self.cache.read(self.key(_INSTANCE))
-        return self.use(entry, source) if entry and entry.age_s < max_age_s else None
-
-    def entry(self, content: Any, answer: client.Answer) -> cache.Entry:
-        """Return what an answer brought, as it is kept."""
-        return cache.Entry(
-            document=content,
-            api_version=answer.version,
-            fetched_at=format_time(self.clock.time()),
-            local_address=answer.local_address,
-        )
-
-    def reads_fresh(self) -> bool:
-        """Return whether a kept answer may do; what is to be revealed is never kept."""
-        return self.settings.cache_ttl > 0 and not self.settings.reveal
-
     def _read_fresh(self) -> facts.Snapshot | None:
-        return self.read_kept("cache", max_age_s=self.settings.cache_ttl) if self.reads_fresh() else None
+        entry = self._cache.read(self._key) if self._settings.reads_cache else None
+        return self._check(entry, "cache") if entry and entry.age_s < self._settings.cache_ttl else None
 
     def _fetch_instance(self) -> facts.Snapshot:
-        entry = self.cache.read(self.key(_INSTANCE))
-        remembered = entry.api_version if entry and entry.api_version in versions.KNOWN else None
-        asking = self.asking()
-        client = asking.client
-        return asking.ask(
-            lambda: client.negotiate(
-                lambda version: client.fetch(_INSTANCE, version), self.settings.api_version, remembered=remembered
-            ),
-            key=self.key(_INSTANCE),
-            look=self._read_fresh,
-            accept=self._accept_instance,
-        )
+        from .client import Negotiation  # noqa: PLC0415  a cached answer needs none
 
-    def _accept_instance(self, answer: client.Answer) -> facts.Snapshot:
+        retrier = self._open_retrier()
+        client = retrier.client
+        remembered = self._cache.read_version(self._key)
+        pinned = self._settings.api_version
+
+        def attempt() -> Answer:
+            negotiation = Negotiation(client.fetch_versions, pinned=pinned, remembered=remembered)
+            return client.negotiate(lambda version: client.fetch(cache.INSTANCE, version), negotiation)
+
+        return retrier.run(attempt, key=self._key, read_shared=self._read_fresh, accept=self._accept_instance)
+
+    def _accept_instance(self, answer: Answer) -> facts.Snapshot:
         whole = document.validate_document(answer.value)
-        entry = self.entry(whole, answer)
+        entry = cache.build_entry(whole, answer, now=self._clock.time())
         snapshot = self._snapshot(entry, "imds")
-        self.cache.write(self.key(_INSTANCE), entry)
-        return records.replace(snapshot, document=document.redact(whole, reveal=self.settings.reveal))
+        self._cache.write(self._key, entry)
+        return records.replace(snapshot, document=document.redact(whole, reveal=self._settings.reveal))
 
-    def _fall_back(self, error: errors.ImdsError, *, is_known: bool) -> facts.Snapshot:
-        """Return an older answer where the failure says nothing against one. Raises the failure where there is none."""
-        if not isinstance(error, errors.TRANSIENT) or self.settings.reveal:
-            raise error
-        from .substitutes import read_substitute  # noqa: PLC0415  IMDS answers as a rule
+    def _read_older(self, failure: errors.ImdsError) -> facts.Snapshot | None:
+        """Return an older answer where the failure says nothing against one."""
+        if not isinstance(failure, errors.TRANSIENT) or self._settings.reveal:
+            return None
+        from .fallback import read_older_answers  # noqa: PLC0415  IMDS answers as a rule
 
-        substitute = read_substitute(self)
-        if substitute is None:
-            raise error
-        tell = self.reporter.notice if is_known else self.reporter.warn
-        tell(f"{error} Using {substitute.source} facts of {substitute.fetched_at} instead.")
-        return self._add_extras(substitute)
+        cached = self._cache.read(self._key)
+        found = read_older_answers(
+            self._settings, cached, instance_data=self._host.instance_data, now=self._clock.time()
+        )
+        return next(filter(None, (self._check(entry, source) for source, entry in found)), None)
 
-    def _add_extras(self, snapshot: facts.Snapshot) -> facts.Snapshot:
-        if not set(EXTRA_CATEGORIES).intersection(self.settings.gather):
+    def _add_extra_categories(self, snapshot: facts.Snapshot) -> facts.Snapshot:
+        if not set(EXTRA_CATEGORIES).intersection(self._settings.gather):
             return snapshot
-        from .extras import gather_extras  # noqa: PLC0415  few ask for what is beside the instance
+        from .extra_categories import ExtraCategories  # noqa: PLC0415  few ask for them
 
-        return records.replace(snapshot, extras=gather_extras(self, snapshot))
+        gathering = ExtraCategories(
+            self._settings,
+            self._cache,
+            boot_id=self._boot_id,
+            deadline=self._deadline,
+            open_retrier=self._open_retrier,
+        )
+        extra, failures = gathering.gather(
+            api_version=snapshot.api_version,
+            vm_name=document.parse_compute_text(snapshot.document, "name"),
+            is_live=snapshot.source in ("imds", "cache"),
+        )
+        return records.replace(snapshot, extra=extra, failures=failures)

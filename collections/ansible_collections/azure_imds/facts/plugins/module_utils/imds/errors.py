@@ -1,38 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ways in which a collection can end without facts, one class an outcome; and who hears what happens on the way.
+"""The outcomes of a collection that brought no facts, one class an outcome.
 
 ImdsError
 ├── UsageError        usage        2  bad flags or settings
-├── NotAzureError     not_azure    3  no Azure VM, or switched off
+├── NotAzureError     not_azure    3  not an Azure VM, or the adapters are disabled
 ├── UnreachableError  unreachable  4  no complete answer before the deadline
 ├── ThrottledError    throttled    5  429 until the deadline
 ├── UnavailableError  unavailable  6  404, 408, 410 or 5xx until the deadline
 ├── RejectedError     rejected     7  400 and every other 4xx
-└── InvalidError      invalid      8  what answered is not IMDS, or not this VM's
+└── InvalidError      invalid      8  the answer is not IMDS's, or not this VM's
 """
 
 from __future__ import annotations
 
 OK = "ok"
+# What to do about an answer that is not IMDS's, and about a document that is damaged.
+HINT_NOT_IMDS = "Something else answers at this address: look for a captive portal, a proxy or a wrong endpoint."
+HINT_BROKEN = (
+    "Look for something between this machine and IMDS; if the document itself is at fault, report it to Azure support."
+)
 
 
 class ImdsError(Exception):
-    """Say what went wrong (`problem`) and what to do about it (`hint`), both whole sentences."""
+    """The base of all outcomes but `ok`: what went wrong (`problem`) and what to do (`hint`), in whole sentences."""
 
     outcome = "error"
     exit_code = 1
-    # Told before: it was remembered from an earlier collection, and IMDS was not asked again.
-    is_remembered = False
 
-    # Of NotAzureError: DMI names another platform. Of InvalidError: asking again may bring a whole document.
-    is_positive = False
-    is_broken_json = False
-
-    def __init__(self, problem: str, *, hint: str = "", **marks: bool) -> None:
+    def __init__(self, problem: str, *, hint: str = "") -> None:
         super().__init__(f"{problem} {hint}".rstrip())
         self.problem = problem
         self.hint = hint
-        self.__dict__.update(marks)
 
 
 class UsageError(ImdsError):
@@ -43,10 +41,17 @@ class UsageError(ImdsError):
 
 
 class NotAzureError(ImdsError):
-    """This machine is no Azure VM, found out without the network; `is_positive` where DMI names another platform."""
+    """This machine is not an Azure VM, found out without the network, or the adapters are disabled.
+
+    `is_other_platform`: DMI names another platform, rather than saying nothing.
+    """
 
     outcome = "not_azure"
     exit_code = 3
+
+    def __init__(self, problem: str, *, hint: str = "", is_other_platform: bool = False) -> None:
+        super().__init__(problem, hint=hint)
+        self.is_other_platform = is_other_platform
 
 
 class UnreachableError(ImdsError):
@@ -78,29 +83,18 @@ class RejectedError(ImdsError):
 
 
 class InvalidError(ImdsError):
-    """What answered is not IMDS or not this VM's; `is_broken_json` where asking again may bring a whole document."""
+    """The answer is not IMDS's or not this VM's.
+
+    `is_broken_json`: the body may have been cut short, so that asking again may bring a whole document.
+    """
 
     outcome = "invalid"
     exit_code = 8
 
+    def __init__(self, problem: str, *, hint: str = HINT_NOT_IMDS, is_broken_json: bool = False) -> None:
+        super().__init__(problem, hint=hint)
+        self.is_broken_json = is_broken_json
 
-# After these a stale answer, or cloud-init's copy, may stand in: they say nothing against IMDS itself.
+
+# After these an older answer may be used: they say nothing against IMDS itself.
 TRANSIENT = (UnreachableError, ThrottledError, UnavailableError)
-
-
-class Reporter:
-    """Hear nothing. Adapters override what their tool has a place for; messages are sentences without secrets."""
-
-    def warn(self, message: str) -> None:
-        """Something is not as it should be, and the collection goes on."""
-
-    def notice(self, message: str) -> None:
-        """A first or a changed problem on the way, worth a line where somebody is waiting."""
-
-    def attempt(self, message: str) -> None:
-        """One request and what came of it, for those who asked for every detail."""
-
-
-def printable(text: str, *, most: int = 80) -> str:
-    """Return what a stranger wrote as it may stand in a message: without control characters, and not too long."""
-    return "".join(character if character.isprintable() else "?" for character in text)[:most]

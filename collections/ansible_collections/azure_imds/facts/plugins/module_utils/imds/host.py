@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the machine itself says, without the network: whether it is an Azure VM, which one, and which boot this is."""
+"""What the machine says without the network: whether it is an Azure VM, which one, and which boot this is."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ import re
 import sys
 
 from . import errors, records
+from .reporter import printable
+from .settings import DISABLED, is_azure_address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .settings import Settings
 
 # The chassis asset tag that Azure gives every VM, Azure Stack Hub included; cloud-init, systemd and waagent rely on it.
 AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
-_ENOUGH = 4096
-_SKIP = "Set detect to skip to ask IMDS all the same."
+_MOST_READ = 4096
+_HINT_SKIP = "Set detect to skip to ask IMDS all the same."
 _SMBIOS_ORDER = "^(..)(..)(..)(..)-(..)(..)-(..)(..)"
 
 
 @records.record
 class Host:
-    """Where a machine keeps what it knows of itself. A test names other places; no setting can."""
+    """The places where a machine keeps what it knows of itself. A test names other places; no setting can."""
 
     dmi_dir: str = "/sys/class/dmi/id"
     cloud_id: str = "/run/cloud-init/cloud-id"
@@ -46,42 +52,59 @@ class Host:
         return sys.platform == "win32" and os.path.exists(self.windows_azure_dir)
 
 
+def require_enabled(settings: Settings) -> None:
+    """Raise NotAzureError where the adapters are disabled."""
+    if settings.is_disabled:
+        raise errors.NotAzureError(f"{DISABLED} is set, so nothing was asked.", hint="Unset it to ask IMDS.")
+
+
+def require_azure(settings: Settings, host: Host) -> str:
+    """Return the DMI UUID with which a document's `vmId` has to agree, `""` where there is nothing to compare.
+
+    Raises NotAzureError where the adapters are disabled or this machine is not an Azure VM. Reads files only. Another
+    endpoint than Azure's may answer for another VM.
+    """
+    require_enabled(settings)
+    dmi_uuid = detect_azure(host) if settings.detect == "auto" else ""
+    return dmi_uuid if is_azure_address(settings.endpoint) else ""
+
+
 def detect_azure(host: Host) -> str:
     """Return this VM's DMI UUID where DMI says Azure, `""` where only other signs say so or it cannot be read.
 
-    Raises NotAzureError otherwise, positive where DMI carries another platform's tag. Asks the file system alone.
+    Raises NotAzureError otherwise, with `is_other_platform` where DMI has another platform's tag. Reads files only.
     """
     tag = host.read_asset_tag()
     if tag == AZURE_ASSET_TAG:
         return host.read_product_uuid()
     if tag:
         raise errors.NotAzureError(
-            f"This machine is not an Azure VM: its DMI chassis asset tag is {errors.printable(tag)!r}.",
-            hint=_SKIP,
-            is_positive=True,
+            f"This machine is not an Azure VM: its DMI chassis asset tag is {printable(tag)!r}.",
+            hint=_HINT_SKIP,
+            is_other_platform=True,
         )
     if host.has_azure_traces():
         return ""
     raise errors.NotAzureError(
         f"This machine does not look like an Azure VM: {host.dmi_dir} has no chassis asset tag that can be read, "
         "cloud-init does not say azure, and there is no Azure agent.",
-        hint=_SKIP,
+        hint=_HINT_SKIP,
     )
 
 
 def verify_vm_id(vm_id: str | None, dmi_uuid: str) -> bool | None:
     """Return True where a document's `vmId` is this machine's UUID, None where there is nothing to compare.
 
-    Raises InvalidError where they differ: then what answered describes another VM. Generation 1 machines show the
-    first three groups byte-swapped (SMBIOS order), and which generation this is may be masked, so either form counts.
+    Raises InvalidError where they differ: the document is another VM's. Generation 1 machines show the first three
+    groups byte-swapped (SMBIOS order), and containers may mask the generation, so either form counts.
     """
     if not vm_id or not dmi_uuid:
         return None
     if is_same_machine(vm_id, dmi_uuid):
         return True
     raise errors.InvalidError(
-        f"What answered describes another VM: vmId is {errors.printable(vm_id)}, "
-        f"this machine's DMI UUID is {errors.printable(dmi_uuid)}.",
+        f"The document describes another VM: vmId is {printable(vm_id)}, "
+        f"this machine's DMI UUID is {printable(dmi_uuid)}.",
         hint="Look for something between this machine and IMDS, or a copied cache; trust no fact until then.",
     )
 
@@ -95,6 +118,6 @@ def is_same_machine(vm_id: str, dmi_uuid: str) -> bool:
 def _read_line(path: str) -> str:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read(_ENOUGH).strip(" \t\r\n\0")
+            return file.read(_MOST_READ).strip(" \t\r\n\0")
     except OSError:
         return ""

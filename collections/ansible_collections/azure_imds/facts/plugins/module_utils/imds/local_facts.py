@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write the local facts file, `azure_imds.fact`, which Ansible reads as `ansible_local.azure_imds`.
+"""The local facts file, `azure_imds.fact`, which Ansible reads as `ansible_local.azure_imds`.
 
 The file is static JSON, never executable: one execute bit on it would fail all fact gathering of the host.
 """
@@ -13,8 +13,8 @@ from . import errors, records, safe_files
 from .clock import Clock
 from .collector import collect
 from .facts import build_facts
-from .host import Host, is_same_machine
-from .nested import spell_local
+from .host import Host, is_same_machine, require_enabled
+from .local_spelling import spell_local
 from .safe_files import UnsafeFileError
 
 TYPE_CHECKING = False
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .reporter import Reporter
     from .settings import Settings
     from .transport import Transport
 
@@ -29,13 +30,13 @@ if TYPE_CHECKING:
 BOOT_TIMEOUT_S = 300.0
 DIRECTORY = "/etc/ansible/facts.d"
 NAME = "azure_imds.fact"
-# As much as a document can take, and its flat names.
+# A document with its flat names.
 _LIMIT = 8 * 1024 * 1024
 
 
 @records.record
 class Existing:
-    """What stands at the file's place: `content` None where there is nothing, or nothing of ours (`is_foreign`)."""
+    """The file as it was found: `content` None where it is missing, or not from this program (`is_foreign`)."""
 
     content: dict[str, Any] | None
     mode: int = 0o600
@@ -49,27 +50,27 @@ def write_local_facts(
     directory: str = DIRECTORY,
     is_boot: bool = False,
     force: bool = False,
-    reporter: errors.Reporter,
+    reporter: Reporter,
     open_transport: Callable[[], Transport],
 ) -> None:
-    """Collect and write the file. `is_boot`: first of all let nothing of an earlier boot pass for current.
+    """Collect and write the file. `is_boot`: before that, invalidate a file of an earlier boot.
 
-    Raises the ImdsError of the outcome, the old file marked stale where that is the right thing.
+    Raises the ImdsError of the outcome; the old file is then marked stale, or removed where it is of another platform.
     """
-    if settings.is_disabled:
-        collect(settings, open_transport=open_transport)  # says so, and touches nothing
+    require_enabled(settings)
     file = LocalFacts(directory, clock=Clock(), force=force)
     try:
         if is_boot:
             host = Host()
-            _tell(reporter, file.settle_boot(boot_id=host.read_boot_id(), dmi_uuid=host.read_product_uuid()))
+            done = file.invalidate_earlier_boot(boot_id=host.read_boot_id(), dmi_uuid=host.read_product_uuid())
+            _report(reporter, done)
         try:
             snapshot = collect(settings, open_transport=open_transport, reporter=reporter)
         except errors.ImdsError as error:
             try:
-                _tell(reporter, file.settle_failure(error))
+                _report(reporter, file.invalidate_after(error))
             except errors.UsageError as refused:
-                reporter.warn(str(refused))  # beside what went wrong first, which names the outcome
+                reporter.warn(str(refused))  # the first failure names the outcome
             raise error from None
         facts = spell_local(build_facts(snapshot, reporter=reporter), reporter=reporter, with_age=False)
         reporter.notice(f"Wrote {file.write(facts, is_revealing=bool(settings.reveal))}.")
@@ -77,18 +78,18 @@ def write_local_facts(
         file.close()
 
 
-def _tell(reporter: errors.Reporter, message: str) -> None:
+def _report(reporter: Reporter, message: str) -> None:
     if message:
         reporter.notice(message)
 
 
 class LocalFacts:
-    """The file in one directory, which is held open: what was checked is what is written to."""
+    """The file in one directory, which is held open: the directory that was checked is the one that is written to."""
 
     def __init__(self, directory: str, *, clock: Clock, force: bool = False) -> None:
-        """Raises UsageError where the directory cannot be used, or without `force` a file that is not ours is there."""
+        """Read the file. Raises UsageError where the folder cannot be used, or without `force` for a foreign file."""
         self._clock = clock
-        self._place = directory
+        self._folder = directory
         self._path = os.path.join(directory, NAME)
         self._directory = self._find()
         self._existing = self._read()
@@ -100,22 +101,22 @@ class LocalFacts:
             )
 
     def close(self) -> None:
-        """Let go of the directory."""
+        """Close the directory."""
         if self._directory is not None:
             os.close(self._directory)
 
     def write(self, facts: dict[str, Any], *, is_revealing: bool) -> str:
-        """Replace the file with new facts (`nested.spell_local`), readable by all unless something was revealed.
+        """Replace the file with new facts (`local_spelling.spell_local`), readable by all unless it reveals something.
 
-        Returns the file's path. Raises UsageError where it cannot be written; then the old one stands.
+        Returns the file's path. Raises UsageError where it cannot be written; then the old one stays.
         """
         self._write(facts, 0o600 if is_revealing else 0o644)
         return self._path
 
-    def settle_boot(self, *, boot_id: str | None, dmi_uuid: str) -> str:
-        """Let nothing of an earlier boot pass for current: mark it stale, or remove it where it is another VM's.
+    def invalidate_earlier_boot(self, *, boot_id: str | None, dmi_uuid: str) -> str:
+        """Mark a file of an earlier boot stale, or remove it where it is another VM's.
 
-        Returns what was done, for a message; `""` where nothing had to be.
+        Returns what was done, for a message, or `""`.
         """
         snapshot = self._existing.content["snapshot"] if self._existing.content else {}
         if not self._existing.content or (boot_id and snapshot.get("boot_id") == boot_id):
@@ -127,20 +128,20 @@ class LocalFacts:
         try:
             return self._mark_stale("is of an earlier boot")
         except errors.UsageError:
-            # A full disk, most likely. None is better than old facts that pass for current.
+            # A full disk, most likely. No facts are better than old ones that pass for current.
             self._remove()
             return f"{self._path} is of an earlier boot, could not be marked stale and was removed."
 
-    def settle_failure(self, error: errors.ImdsError) -> str:
-        """Leave the right thing behind when there are no new facts: the old ones marked stale, or none of another life.
+    def invalidate_after(self, error: errors.ImdsError) -> str:
+        """Mark the file stale after a collection without facts, or remove it where this is not Azure any more.
 
-        Returns what was done, for a message; `""` where nothing had to be.
+        Returns what was done, for a message, or `""`.
         """
         if not self._existing.content or isinstance(error, errors.UsageError):
             return ""
         if not isinstance(error, errors.NotAzureError):
             return self._mark_stale("could not be renewed")
-        if error.is_positive:
+        if error.is_other_platform:
             self._remove()
             return f"{self._path} was written when this machine was on Azure and was removed."
         return ""
@@ -163,43 +164,43 @@ class LocalFacts:
 
     def _open(self) -> int:
         try:
-            return safe_files.open_directory(self._place)
+            return safe_files.open_directory(self._folder)
         except OSError as error:
-            raise self._refuse_place(error) from None
+            raise self._refuse_folder(error) from None
 
     def _find(self) -> int | None:
-        """Open the directory; None where there is none yet, but a place to make it in.
+        """Open the directory; return None where it can be made later.
 
-        That there is no such place is found out now, before IMDS is asked.
+        A path that cannot be used is found out now, before IMDS is asked.
         """
-        if not self._place:
-            raise self._refuse_place(UnsafeFileError("it has no name"))
+        if not self._folder:
+            raise self._refuse_folder(UnsafeFileError("it has no name"))
         try:
-            # Of `link/` and `link/.` the link would be followed.
-            place = self._place = os.path.abspath(self._place)
+            # In `link/` and `link/.` the link would be followed.
+            place = self._folder = os.path.abspath(self._folder)
         except OSError as error:
-            raise self._refuse_place(error) from None
+            raise self._refuse_folder(error) from None
         if os.path.lexists(place):
             return self._open()
         while not os.path.lexists(place):
             place = os.path.dirname(place)
         if not os.path.isdir(place):
-            raise self._refuse_place(UnsafeFileError(f"{place} is no directory"))
+            raise self._refuse_folder(UnsafeFileError(f"{place} is no directory"))
         return None
 
     def _make_directory(self) -> None:
-        """Make it only now: on a machine that is not on Azure not even an empty directory is left behind."""
-        before = os.umask(0o022)  # every user's Ansible reads there, whatever the umask of whoever wrote first
+        """Make the directory, only now: outside Azure not even an empty one is left behind."""
+        before = os.umask(0o022)  # every user's Ansible reads it, whatever this process's umask
         try:
-            os.makedirs(self._place, exist_ok=True)
+            os.makedirs(self._folder, exist_ok=True)
         except OSError as error:
-            raise self._refuse_place(error) from None
+            raise self._refuse_folder(error) from None
         finally:
             os.umask(before)
 
-    def _refuse_place(self, error: OSError) -> errors.UsageError:
+    def _refuse_folder(self, error: OSError) -> errors.UsageError:
         return errors.UsageError(
-            f"The directory for local facts cannot be used: {self._place or repr('')}: {_reason(error)}.",
+            f"The directory for local facts cannot be used: {self._folder or repr('')}: {_reason(error)}.",
             hint="Name a directory (not a link to one) that you may write to with --directory.",
         )
 
@@ -207,7 +208,7 @@ class LocalFacts:
         if self._directory is None:
             return Existing(content=None)
         try:
-            # Both of one descriptor: the name may be another file's a moment later.
+            # Mode and content of one descriptor: the name may be another file's a moment later.
             with open(safe_files.open_plain(self._directory, NAME, os.O_RDONLY), "rb") as file:
                 mode = os.fstat(file.fileno()).st_mode
                 content = file.read(_LIMIT + 1)
@@ -221,8 +222,8 @@ class LocalFacts:
             value = json.loads(content)
         except (ValueError, RecursionError):
             return Existing(content=None, is_foreign=True, reason="not JSON")
-        if not _is_ours(value):
-            return Existing(content=None, is_foreign=True, reason="JSON, but not of our form")
+        if not _is_local_facts(value):
+            return Existing(content=None, is_foreign=True, reason="JSON of another form")
         return Existing(content=value, mode=mode)
 
     def _write(self, facts: dict[str, Any], mode: int) -> None:
@@ -238,12 +239,12 @@ class LocalFacts:
 
     def _refuse(self, error: OSError) -> errors.UsageError:
         return errors.UsageError(
-            f"{self._path} cannot be written: {_reason(error)}; what stood there is unchanged.",
-            hint="Make room or mend the permissions, then run this again.",
+            f"{self._path} cannot be written: {_reason(error)}; it is unchanged.",
+            hint="Make room or correct the permissions, then run this again.",
         )
 
 
-def _is_ours(value: object) -> bool:
+def _is_local_facts(value: object) -> bool:
     if not isinstance(value, dict) or value.get("available") is not True:
         return False
     snapshot = value.get("snapshot")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sum up a VM's interfaces: the primary one's addresses, and all addresses of each kind."""
+"""The summary of a VM's interfaces: the primary one's addresses, and all addresses of each kind."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _KINDS = (
 def summarize_network(
     network: records.JsonObject | None, *, local_address: str | None, load_balancer: records.JsonObject | None = None
 ) -> dict[str, object]:
-    """Return the `network` category: the interfaces as they came, and the summary in IMDS's manner of spelling.
+    """Return the `network` category: the interfaces as they came, and the summary in names like IMDS's.
 
-    The order of interfaces is not guaranteed (Microsoft's page says so), so the primary one is the one that owns
-    `local_address`, from which IMDS was reached: only the primary interface has a route there. Public addresses that
-    the document leaves empty, as it does behind a standard load balancer, come from `load_balancer` where it is given.
+    The order of interfaces is not guaranteed (Microsoft's page says so). The primary one is the one that owns
+    `local_address`, from which IMDS was reached, for only the primary interface has a route there. Public addresses
+    that the document leaves empty, as behind a standard load balancer, come from `load_balancer` where it is given.
     """
     listed = (network or {}).get("interface", [])
     public = _public_addresses(load_balancer or {})
@@ -45,7 +45,7 @@ def summarize_network(
 
 
 def _entries(interface: records.JsonObject, family: str, key: str) -> list[records.JsonObject]:
-    """Return the objects in a list such as `ipv4.ipAddress`, whatever stands there."""
+    """Return the objects in a list such as `ipv4.ipAddress`, `[]` for anything else."""
     section = interface.get(family)
     return _objects(section.get(key) if isinstance(section, dict) else None)
 
@@ -73,7 +73,7 @@ def _owns(interface: records.JsonObject, local_address: str | None) -> bool:
 
 
 def _public_addresses(load_balancer: records.JsonObject) -> dict[str, str]:
-    """Return private → public address out of `publicIpAddresses`; IPv6 stands in brackets there (recorded)."""
+    """Return private → public address from `publicIpAddresses`, which has IPv6 in brackets (recorded)."""
     found: dict[str, str] = {}
     for entry in _objects(load_balancer.get("publicIpAddresses")):
         private, frontend = _canonical(entry.get("privateIpAddress")), entry.get("frontendIpAddress")
@@ -83,7 +83,7 @@ def _public_addresses(load_balancer: records.JsonObject) -> dict[str, str]:
 
 
 def _canonical(address: object) -> str:
-    """Return one spelling for all spellings of an address, `""` for what is none."""
+    """Return the one canonical spelling of an address, `""` for a value that is no string."""
     if not isinstance(address, str):
         return ""
     bare = address.strip("[]").partition("%")[0].lower()
@@ -104,7 +104,7 @@ def _first_subnet(interface: records.JsonObject) -> str:
 
 
 def _mac_address(interface: records.JsonObject) -> object:
-    """Return a MAC as `00:0d:3a:f8:06:ec`; IMDS writes 12 bare digits (recorded), and what is no MAC stays as it is."""
+    """Return a MAC as `00:0d:3a:f8:06:ec`; IMDS writes 12 bare digits (recorded). Any other value stays as it is."""
     mac = interface.get("macAddress", "")
     if not isinstance(mac, str):
         return mac

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make a class an immutable record, as a frozen dataclass would be, for a tenth of the import time."""
+"""Immutable records, as frozen dataclasses are, for a tenth of the import time."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
 
     T = TypeVar("T")
-    # An object of IMDS's, as `json` reads it.
+    # An object as `json` parses it.
     JsonObject = dict[str, Any]
 else:
 
     def dataclass_transform(**_options):
-        """Tell type checkers, and nobody else, that `record` makes dataclasses."""
+        """Declare to type checkers that `record` makes dataclasses."""
         return lambda function: function
 
 

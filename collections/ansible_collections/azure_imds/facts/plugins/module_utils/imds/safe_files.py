@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read and write files in a directory that others may have prepared: through no link, in whole files only.
+"""Files in a directory that others may have prepared: whole files only, and through no link.
 
-Everything is opened relative to a directory that is held open, so that nobody can put another one in its place.
+Everything is opened relative to a directory that is held open, so that no other can be put in its place.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class UnsafeFileError(OSError):
-    """A file or directory is not what it should be; the text says what it is."""
+    """A file or directory is not what it should be; the text says why."""
 
 
 def open_directory(path: str) -> int:
@@ -23,9 +23,9 @@ def open_directory(path: str) -> int:
 
 
 def open_private_directory(path: str) -> int:
-    """Return a descriptor of a directory that is ours alone, made with mode 0700 where it is missing.
+    """Return a descriptor of a directory of this user alone, made with mode 0700 where it is missing.
 
-    Raises UnsafeFileError where it belongs to another user or others may enter it, OSError where it cannot be had.
+    Raises UnsafeFileError where it belongs to another user or others may enter it, else OSError.
     """
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with contextlib.suppress(FileExistsError):
@@ -39,10 +39,10 @@ def open_private_directory(path: str) -> int:
 
 
 def read_file(directory: int, name: str, *, limit: int) -> bytes | None:
-    """Return a file's content, None where there is no such file.
+    """Return a file's content, None without such a file.
 
-    Raises UnsafeFileError for what is no plain file of ours with one link, can be written by others, or is over `limit`
-    bytes; OSError where it cannot be read.
+    Raises UnsafeFileError where it is not a plain file of this user with one link, can be written by others, or is over
+    `limit` bytes; OSError where it cannot be read.
     """
     try:
         descriptor = open_plain(directory, name, os.O_RDONLY)
@@ -79,21 +79,21 @@ def write_file(directory: int, name: str, content: bytes, *, mode: int, durable:
 
 
 def remove_leftovers(directory: int, name: str, *, now: float) -> None:
-    """Remove the temporary files of writers of `name` that were killed; one that lives takes milliseconds."""
+    """Remove the temporary files of killed writers of `name`; a living one takes milliseconds."""
     for leftover in os.listdir(directory):
-        with contextlib.suppress(OSError):  # another writer was faster, or it is not ours to remove
+        with contextlib.suppress(OSError):  # another writer was faster, or it may not be removed
             is_temporary = leftover.startswith(f".{name}.") and leftover.endswith(".tmp")
             if is_temporary and now - os.stat(leftover, dir_fd=directory, follow_symlinks=False).st_mtime > 60:
                 os.unlink(leftover, dir_fd=directory)
 
 
 def open_lock_file(directory: int, name: str) -> int:
-    """Return a descriptor to lock, of a file made where it is missing. Raises UnsafeFileError as `read_file` does."""
+    """Return a descriptor to lock, of a file made where it is missing. Raises UnsafeFileError as `open_plain` does."""
     return open_plain(directory, name, os.O_RDWR | os.O_CREAT)
 
 
 def open_plain(directory: int, name: str, flags: int) -> int:
-    """Return a descriptor of a file. Raises UnsafeFileError for what is no plain file of ours with one link."""
+    """Return a descriptor of a plain file of this user with one link. Raises UnsafeFileError for any other."""
     # O_NONBLOCK: opening a FIFO would wait for a writer that never comes.
     descriptor = os.open(name, flags | os.O_NONBLOCK | _NOFOLLOW, 0o600, dir_fd=directory)
     found = os.fstat(descriptor)

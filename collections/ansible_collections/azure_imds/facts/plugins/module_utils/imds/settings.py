@@ -7,6 +7,7 @@ import os
 import re
 
 from . import document, errors, records, versions
+from .reporter import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,25 +15,57 @@ if TYPE_CHECKING:
 
 
 DEFAULT_ENDPOINT = "http://169.254.169.254"
+DEFAULT_TIMEOUT_S = 5.0
 DEFAULT_GATHER = ("compute", "network", "tags")
-# Behind endpoints of their own; and what they are called among the facts.
-EXTRA_CATEGORIES = {"load_balancer": "loadBalancer", "scheduled_events": "scheduledEvents", "identity": "identity"}
-CATEGORIES = (*DEFAULT_GATHER, *EXTRA_CATEGORIES)
 DISABLED = "AZURE_IMDS_DISABLED"
 _ENDPOINT = r"http://((?i:localhost)|[0-9.]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?"
 
 
 @records.record
+class ExtraCategory:
+    """A category behind an endpoint of its own, which is asked only where it is gathered.
+
+    `fact`: its name among the facts. `field`: what the answer has to hold, of the Python type `kind`. `version`: its
+    own api-version, None where it shares the instance's. `is_cached`: whether an answer counts for `cache_ttl`.
+    """
+
+    fact: str
+    path: str
+    field: str
+    kind: type
+    version: str | None = None
+    is_cached: bool = True
+
+
+# Name in `gather` → category.
+EXTRA_CATEGORIES = {
+    "load_balancer": ExtraCategory(fact="loadBalancer", path="/metadata/loadbalancer", field="loadbalancer", kind=dict),
+    # Never cached: an event may start any second. The first request ever switches the service on for this VM.
+    "scheduled_events": ExtraCategory(
+        fact="scheduledEvents",
+        path="/metadata/scheduledevents",
+        field="Events",
+        kind=list,
+        version=versions.SCHEDULED_EVENTS[0],
+        is_cached=False,
+    ),
+    # The token endpoint beside it is never asked: access tokens are no facts.
+    "identity": ExtraCategory(fact="identity", path="/metadata/identity/info", field="tenantId", kind=str),
+}
+CATEGORIES = (*DEFAULT_GATHER, *EXTRA_CATEGORIES)
+
+
+@records.record
 class Settings:
-    """What a collection goes by.
+    """The settings of a collection.
 
     `timeout` and `cache_ttl` are seconds, `timeout` for the whole collection. `api_version` None: negotiate.
-    `cache_dir` None: no cache. `gather` holds names of `CATEGORIES`, `reveal` names of `redaction.SENSITIVE`.
+    `cache_dir` None: no cache. `gather` holds names of `CATEGORIES`, `reveal` names of `document.SENSITIVE`.
     """
 
     endpoint: str = DEFAULT_ENDPOINT
     api_version: str | None = None
-    timeout: float = 5.0
+    timeout: float = DEFAULT_TIMEOUT_S
     detect: str = "auto"
     cache_ttl: float = 60.0
     cache_dir: str | None = None
@@ -40,40 +73,54 @@ class Settings:
     reveal: tuple[str, ...] = ()
     is_disabled: bool = False
 
+    @property
+    def reads_cache(self) -> bool:
+        """Return whether a fresh cached answer may do; what is to be revealed is never in the cache."""
+        return self.cache_ttl > 0 and not self.reveal
+
+
+def is_azure_address(endpoint: str) -> bool:
+    """Return whether an endpoint is Azure's own, at which only this VM can be meant."""
+    return endpoint == DEFAULT_ENDPOINT
+
 
 def build_settings(
-    explicit: Mapping[str, object], environ: Mapping[str, str], *, timeout: float = 5.0, cache_dir: str | None = None
+    explicit: Mapping[str, object],
+    environ: Mapping[str, str],
+    *,
+    timeout: float = DEFAULT_TIMEOUT_S,
+    cache_dir: str | None = None,
 ) -> Settings:
-    """Make settings out of an adapter's arguments (None: not given) and the environment (empty: not given).
+    """Return settings from an adapter's arguments (None: not given) and the environment (empty: not given).
 
     `timeout` and `cache_dir` are the adapter's own defaults. Raises UsageError for an unknown name or a value that is
     not allowed; nothing has been touched by then.
     """
-    unknown = sorted(str(name) for name in set(explicit).difference(_PARSERS))
+    unknown = sorted(str(name) for name in set(explicit).difference(SETTINGS))
     if unknown:
-        raise errors.UsageError(f"Unknown setting {', '.join(unknown)}.", hint=f"Known are {', '.join(_PARSERS)}.")
+        raise errors.UsageError(f"Unknown setting {', '.join(unknown)}.", hint=f"Known are {', '.join(SETTINGS)}.")
     values: records.JsonObject = {}
-    for name, (parse, allowed) in _PARSERS.items():
+    for name, setting in SETTINGS.items():
         given, origin = explicit.get(name), name
         if given is None:
             origin = f"AZURE_IMDS_{name.upper()}"
             given = environ.get(origin) or None
         try:
             if given is not None:
-                values[name] = parse(given)
+                values[name] = setting.parse(given)
         except (ValueError, OverflowError, OSError):
-            refused = f"{origin} cannot be {errors.printable(str(given))!r}."
-            raise errors.UsageError(refused, hint=f"Give {allowed}.") from None
+            refused = f"{origin} cannot be {printable(str(given))!r}."
+            raise errors.UsageError(refused, hint=f"Give {setting.allowed}.") from None
     values.setdefault("timeout", timeout)
     values.setdefault("cache_dir", cache_dir or _default_cache_dir(environ))
-    if values.get("endpoint", DEFAULT_ENDPOINT) != DEFAULT_ENDPOINT:
-        # Whoever names an endpoint of their own knows that something answers there.
+    if not is_azure_address(values.get("endpoint", DEFAULT_ENDPOINT)):
+        # An endpoint that was named is known to answer.
         values.setdefault("detect", "skip")
     return Settings(is_disabled=environ.get(DISABLED, "").strip().lower() in ("1", "true", "yes", "on"), **values)
 
 
 def _default_cache_dir(environ: Mapping[str, str]) -> str | None:
-    """Root shares one directory, other users have their own or none: unprivileged users share nothing with root."""
+    """Return root's shared directory, or the user's own or None: unprivileged users share nothing with root."""
     if getattr(os, "geteuid", lambda: 1)() == 0:
         return "/run/azure-imds-facts"
     runtime = environ.get("XDG_RUNTIME_DIR", "")
@@ -83,7 +130,7 @@ def _default_cache_dir(environ: Mapping[str, str]) -> str | None:
 def _parse_endpoint(given: object) -> str:
     """Return the endpoint without a trailing `/` and `:80`.
 
-    Only IP literals and `localhost`: a name would have to be resolved, by a server that may not be ours.
+    Only IP literals and `localhost` are allowed: a name would be resolved by a server that may not be trusted.
     """
     found = re.fullmatch(_ENDPOINT, given) if isinstance(given, str) else None
     host, port = found.groups("80") if found else ("", "0")
@@ -113,8 +160,11 @@ def _parse_seconds(given: object, *, least: float = 0.0) -> float:
     return seconds
 
 
+_DETECT = ("auto", "skip")
+
+
 def _parse_detect(given: object) -> str:
-    if given not in ("auto", "skip"):
+    if given not in _DETECT:
         raise ValueError
     return str(given)
 
@@ -126,7 +176,7 @@ def _parse_cache_dir(given: object) -> str:
 
 
 def _parse_gather(given: object) -> tuple[str, ...]:
-    return CATEGORIES if "all" in (names := _parse_names(given, (*CATEGORIES, "all"))) else names
+    return CATEGORIES if "all" in (names := _parse_names(given, _GATHER)) else names
 
 
 def _parse_names(given: object, allowed: tuple[str, ...]) -> tuple[str, ...]:
@@ -136,20 +186,40 @@ def _parse_names(given: object, allowed: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in allowed if name in names)
 
 
-# Setting → what makes a value out of what was given, or raises ValueError; and what may be given.
-_PARSERS: dict[str, tuple[Callable[[object], object], str]] = {
-    "endpoint": (
-        _parse_endpoint,
-        "`http://`, an IP address or `localhost`, and perhaps a port: http://127.0.0.1:8080",
+@records.record
+class Setting:
+    """One row of the table of settings.
+
+    `parse` returns the value of what was given, or raises ValueError, OverflowError or OSError. `allowed`: what may be
+    given, in words. `kind`: the type in Ansible's terms. `choices`: all allowed values, or items of a list, if few.
+    """
+
+    kind: str
+    parse: Callable[[object], object]
+    allowed: str
+    choices: tuple[str, ...] | None = None
+
+
+_GATHER = (*CATEGORIES, "all")
+_REVEAL = tuple(document.SENSITIVE)
+SETTINGS = {
+    "endpoint": Setting(
+        kind="str",
+        parse=_parse_endpoint,
+        allowed="`http://`, an IP address or `localhost`, and perhaps a port: http://127.0.0.1:8080",
     ),
-    "api_version": (_parse_api_version, f"one of {', '.join(versions.KNOWN)}"),
-    "timeout": (lambda given: _parse_seconds(given, least=1e-9), "a number of seconds above 0"),
-    "detect": (_parse_detect, "`auto` or `skip`"),
-    "cache_ttl": (_parse_seconds, "a number of seconds, 0 to ask IMDS anew"),
-    "cache_dir": (_parse_cache_dir, "the path of a directory"),
-    "gather": (_parse_gather, f"a list of {', '.join(CATEGORIES)}, all"),
-    "reveal": (
-        lambda given: _parse_names(given, tuple(document.SENSITIVE)),
-        f"a list of {', '.join(document.SENSITIVE)}",
+    "api_version": Setting(kind="str", parse=_parse_api_version, allowed=f"one of {', '.join(versions.KNOWN)}"),
+    "timeout": Setting(
+        kind="float", parse=lambda given: _parse_seconds(given, least=1e-9), allowed="a number of seconds above 0"
+    ),
+    "detect": Setting(kind="str", parse=_parse_detect, allowed="`auto` or `skip`", choices=_DETECT),
+    "cache_ttl": Setting(kind="float", parse=_parse_seconds, allowed="a number of seconds, 0 to ask IMDS anew"),
+    "cache_dir": Setting(kind="path", parse=_parse_cache_dir, allowed="the path of a directory"),
+    "gather": Setting(kind="list", parse=_parse_gather, allowed=f"a list of {', '.join(_GATHER)}", choices=_GATHER),
+    "reveal": Setting(
+        kind="list",
+        parse=lambda given: _parse_names(given, _REVEAL),
+        allowed=f"a list of {', '.join(_REVEAL)}",
+        choices=_REVEAL,
     ),
 }

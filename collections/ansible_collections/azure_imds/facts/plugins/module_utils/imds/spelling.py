@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Spell facts in snake_case: the flat ones of Ansible. What Salt and local facts make of them is in `nested`.
+"""Ansible's spelling of facts: flat names in snake_case, all of which begin with `azure_imds_`.
 
-Nothing leaves the `azure_imds` namespace, whatever a tag or a field is called: it stands in front of every name.
+So a tag or a field, whatever its name, can never become another variable. The spellings of local facts and of Salt are
+in `local_spelling` and `salt_spelling`.
 """
 
 from __future__ import annotations
 
 import re
 
-from . import errors
+from .reporter import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,26 +17,27 @@ if TYPE_CHECKING:
     from typing import Any
 
     from . import records
+    from .reporter import Reporter
 
-    # Where a value stands, in IMDS's spelling and in parts: joined only for a warning, since a part can be long.
-    Place = tuple[str, ...]
+    # The path of a value, in IMDS's spelling and in parts: joined only for a warning, since a part can be long.
+    Path = tuple[str, ...]
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9]+")
-# A document is of 1 MiB at the most, but a long name over many leaves stands in the name of each.
-_MOST_OF_NAMES = 4 << 20
+# A document has at most 1 MiB, but the name of an object is repeated in the name of each of its leaves.
+_MOST_NAME_CHARACTERS = 4 << 20
 _MOST_WARNINGS = 20
 # A tag's name has up to 512 characters.
-_LONGEST_PLACE = 600
+_LONGEST_PATH = 600
 
 
 def snake_case(name: str) -> str:
-    """Return a name in snake_case, `""` where nothing is left of it: `diskSizeGB` → `disk_size_gb`."""
+    """Return a name in snake_case: `diskSizeGB` → `disk_size_gb`; `""` for a name without letters and digits."""
     return _NOT_A_NAME.sub("_", _WORD_START.sub("_", name)).strip("_").lower()
 
 
-def spell_ansible(facts: records.JsonObject, *, reporter: errors.Reporter) -> records.JsonObject:
-    """Return the Ansible facts: every name begins with `azure_imds_`, tags come as a mapping and flat."""
+def spell_ansible(facts: records.JsonObject, *, reporter: Reporter) -> records.JsonObject:
+    """Return Ansible's facts. Tags come twice, as a mapping and flat."""
     spelled: records.JsonObject = {"azure_imds_available": True}
     for category, content in facts.items():
         prefix = f"azure_imds_{snake_case(category)}"
@@ -44,7 +46,7 @@ def spell_ansible(facts: records.JsonObject, *, reporter: errors.Reporter) -> re
             continue
         if category == "tags":
             spelled[prefix] = name_tags(content, reporter)
-            # A name with nothing in it gets no flat fact, and that is no surprise.
+            # An empty name gets no flat fact, without a warning.
             flat = flatten({name: value for name, value in content.items() if name}, "tag", reporter)
         else:
             flat = flatten(content, category, reporter)
@@ -52,84 +54,84 @@ def spell_ansible(facts: records.JsonObject, *, reporter: errors.Reporter) -> re
     return spelled
 
 
-def name_tags(tags: records.JsonObject, reporter: errors.Reporter) -> records.JsonObject:
+def name_tags(tags: records.JsonObject, reporter: Reporter) -> records.JsonObject:
     """Return the mapping of tags without names that Ansible takes for its own marks in JSON.
 
-    An object with `__ansible_type`, `__ansible_vault` or `__ansible_unsafe` in it is no mapping to Ansible, which then
-    replaces it or, since 2.19, fails the task: that of `setup` as well, where local facts hold one.
+    Ansible replaces an object with `__ansible_type`, `__ansible_vault` or `__ansible_unsafe` in it or, since 2.19,
+    fails the task, that of `setup` for local facts included.
     """
     marks = [name for name in tags if name.startswith("__ansible_")]
     if marks:
-        told = errors.printable(", ".join(marks), most=_LONGEST_PLACE)
-        reporter.warn(f"{told} left out of the mapping of tags: to Ansible that is a mark of its own.")
+        shown = printable(", ".join(marks), most=_LONGEST_PATH)
+        reporter.warn(f"{shown} left out of the mapping of tags: to Ansible that is a mark of its own.")
     return {name: value for name, value in tags.items() if name not in marks}
 
 
-def flatten(content: records.JsonObject, category: str, reporter: errors.Reporter) -> records.JsonObject:
-    """Join the names of nested objects with `_`; lists stay lists, and an empty object leaves nothing."""
+def flatten(content: records.JsonObject, category: str, reporter: Reporter) -> records.JsonObject:
+    """Return a category with the names of nested objects joined by `_`; lists stay lists, empty objects vanish."""
     omissions: list[str] = []
-    flat = _unite(_leaves(content, "", (category,), omissions), omissions)
+    flat = _drop_collisions(_leaves(content, "", (category,), omissions), omissions)
     for omission in omissions:
         reporter.warn(omission)
     return flat
 
 
-def _omit(omissions: list[str], places: list[Place], reason: str) -> None:
-    """Note that something is left out, one by one up to a few: a document can hold any number of them."""
+def _omit(omissions: list[str], paths: list[Path], reason: str) -> None:
+    """Add a message about what is left out, up to a number: a document can hold any number of them."""
     if len(omissions) < _MOST_WARNINGS:
-        named = sorted(errors.printable("".join(place), most=_LONGEST_PLACE) for place in places[:_MOST_WARNINGS])
+        named = sorted(printable("".join(path), most=_LONGEST_PATH) for path in paths[:_MOST_WARNINGS])
         omissions.append(f"{', '.join(named)} left out: {reason}.")
     elif len(omissions) == _MOST_WARNINGS:
-        omissions.append("More is left out in the same way, and not told one by one.")
+        omissions.append("More is left out in the same way.")
 
 
 def _leaves(
-    content: records.JsonObject, prefix: str, place: Place, omissions: list[str]
-) -> Iterator[tuple[str, Place, Any]]:
-    """Yield (flat name, place, value) for every leaf."""
+    content: records.JsonObject, prefix: str, path: Path, omissions: list[str]
+) -> Iterator[tuple[str, Path, Any]]:
+    """Yield (flat name, path, value) of each leaf."""
     for key, value in content.items():
         part = snake_case(key)
-        # The name of a field with nothing left of it stays empty, whatever it stands in.
+        # A name without letters and digits stays empty, in any object.
         name = f"{prefix}_{part}" if prefix and part else part
-        here = (*place, f".{key}")
+        here = (*path, f".{key}")
         if isinstance(value, dict):
             if part:
                 yield from _leaves(value, name, here, omissions)
             elif value:
                 yield "", here, value
         else:
-            yield name, here, _respell(value, here, omissions)
+            yield name, here, _snake_case_keys(value, here, omissions)
 
 
-def _respell(value: Any, place: Place, omissions: list[str]) -> Any:
-    """Re-spell the keys of objects inside a list, and nothing else of them."""
+def _snake_case_keys(value: Any, path: Path, omissions: list[str]) -> Any:
+    """Return a value with the keys of objects inside its lists in snake_case."""
     if isinstance(value, list):
-        return [_respell(item, (*place, f"[{index}]"), omissions) for index, item in enumerate(value)]
+        return [_snake_case_keys(item, (*path, f"[{index}]"), omissions) for index, item in enumerate(value)]
     if isinstance(value, dict):
-        placed = ((key, (*place, f".{key}"), item) for key, item in value.items())
-        spelled = ((snake_case(key), here, _respell(item, here, omissions)) for key, here, item in placed)
-        return _unite(spelled, omissions)
+        with_paths = ((key, (*path, f".{key}"), item) for key, item in value.items())
+        spelled = ((snake_case(key), here, _snake_case_keys(item, here, omissions)) for key, here, item in with_paths)
+        return _drop_collisions(spelled, omissions)
     return value
 
 
-def _unite(named: Iterable[tuple[str, Place, Any]], omissions: list[str]) -> records.JsonObject:
-    """Make a mapping of (name, place, value), leaving out all that meet in one name and what has no name left.
+def _drop_collisions(named: Iterable[tuple[str, Path, Any]], omissions: list[str]) -> records.JsonObject:
+    """Return a mapping of (name, path, value) without all that share a name and without empty names.
 
-    To let the last one win would make a fact depend on the order of keys, which no one promises.
+    To let the last one win would make a fact depend on the order of keys, which IMDS does not promise.
     """
     values: records.JsonObject = {}
-    places: dict[str, list[Place]] = {}
+    paths: dict[str, list[Path]] = {}
     length = 0
-    for name, place, value in named:
+    for name, path, value in named:
         length += len(name)
-        if length > _MOST_OF_NAMES:
-            _omit(omissions, [place, ("all that follows",)], "the names before them take over 4 MiB")
+        if length > _MOST_NAME_CHARACTERS:
+            _omit(omissions, [path, ("all that follows",)], "the names before them take over 4 MiB")
             break
-        places.setdefault(name, []).append(place)
+        paths.setdefault(name, []).append(path)
         values[name] = value
-    for place in places.pop("", ()):
-        _omit(omissions, [place], "nothing is left of its name in snake_case")
-    for name, met in places.items():
+    for path in paths.pop("", ()):
+        _omit(omissions, [path], "its name has no letter or digit")
+    for name, met in paths.items():
         if len(met) > 1:
-            _omit(omissions, met, f"all of them are {name[:_LONGEST_PLACE]} in snake_case")
-    return {name: values[name] for name, met in places.items() if len(met) == 1}
+            _omit(omissions, met, f"all of them are {name[:_LONGEST_PATH]} in snake_case")
+    return {name: values[name] for name, met in paths.items() if len(met) == 1}

@@ -1,31 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an HTTP status of IMDS means, whether asking again can help, and what to do: one table."""
+"""Answers whose status is not 200: what the status means, what the body says, and when to ask again."""
 
 from __future__ import annotations
 
-from . import errors, records
+import json
+
+from . import clock, errors, json_body, records
+from .reporter import printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @records.record
 class Meaning:
-    """What a status means: `error` is the outcome's class, `is_retried` whether to ask again until the deadline."""
+    """What a status means: `error` is the outcome's class, `is_retried` whether to ask again until the deadline.
+
+    `label`: the status in words. `hint`: what to do.
+    """
 
     error: type[errors.ImdsError]
     is_retried: bool
-    sense: str
+    label: str
     hint: str
 
 
-_NOT_IMDS = "Something else answers at this address: look for a proxy, a captive portal or a wrong endpoint."
-
-# First and last status, outcome, whether to ask again, sense, hint; the first row that holds a status counts. Sources:
+# First and last status, outcome, whether to ask again, label, hint; the first row that holds a status counts. Sources:
 # Microsoft's pages "Azure Instance Metadata Service" (status codes) and "How to use managed identities on a VM to
 # acquire an access token" (retry guidance).
 _ROWS = (
     # IMDS answers 200 or an error; no other success is documented or was ever recorded.
-    (200, 299, errors.InvalidError, False, "not an answer of IMDS", _NOT_IMDS),
-    # IMDS never redirects; what does is a portal that would like to be asked instead.
-    (300, 399, errors.InvalidError, False, "a redirect, which IMDS never sends", _NOT_IMDS),
+    (200, 299, errors.InvalidError, False, "not an answer of IMDS", errors.HINT_NOT_IMDS),
+    # IMDS never redirects; a captive portal does.
+    (300, 399, errors.InvalidError, False, "a redirect, which IMDS never sends", errors.HINT_NOT_IMDS),
     # Early at boot the instance may not be there yet (recorded; cloud-init waits for it too).
     (
         404,
@@ -44,7 +52,7 @@ _ROWS = (
         "request timeout",
         "Try again, or raise the timeout.",
     ),
-    # Documented: IMDS is being updated, for 70 seconds at the most.
+    # Documented: IMDS is being updated, for 70 seconds at most.
     (
         410,
         410,
@@ -80,11 +88,41 @@ _ROWS = (
         "an error inside IMDS",
         "Try again, or raise the timeout. If it lasts, look at the VM's resource health.",
     ),
-    (0, 1 << 16, errors.InvalidError, False, "no status of IMDS", _NOT_IMDS),
+    (0, 1 << 16, errors.InvalidError, False, "no status of IMDS", errors.HINT_NOT_IMDS),
 )
 
 
-def meaning_of(status: int) -> Meaning:
+def classify_status(status: int) -> Meaning:
     """Return what a status that is not 200 means."""
-    _first, _last, error, is_retried, sense, hint = next(row for row in _ROWS if row[0] <= status <= row[1])
-    return Meaning(error=error, is_retried=is_retried, sense=sense, hint=hint)
+    _first, _last, error, is_retried, label, hint = next(row for row in _ROWS if row[0] <= status <= row[1])
+    return Meaning(error=error, is_retried=is_retried, label=label, hint=hint)
+
+
+def parse_error_body(content: bytes) -> tuple[str, tuple[object, ...] | None]:
+    """Return the text of an error's body, to be appended to its status, and the api-versions that it offers.
+
+    Only the text of `error` is used: a body can hold anything.
+    """
+    try:
+        value = json_body.parse_json(content)
+    except errors.InvalidError:
+        return "", None
+    said, offered = (value.get("error"), value.get("newest-versions")) if isinstance(value, dict) else (None, None)
+    shown = json.dumps(printable(said, most=160), ensure_ascii=False) if said and isinstance(said, str) else ""
+    return f": {shown}" if shown else "", tuple(offered) if isinstance(offered, list) else None
+
+
+def parse_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
+    """Return the seconds that `Retry-After` asks for, as a number or a date (RFC 9110, 10.2.3), None without it.
+
+    A date is counted from the server's `Date` where it has one, since this machine's clock may not be set yet. A value
+    that is neither counts as absent. A number without end comes back as infinity.
+    """
+    value = headers.get("retry-after", "").strip()
+    if value.isdigit() and value.isascii():
+        return float(value) if len(value) < 10 else float("inf")
+    moment = clock.parse_date(value)
+    if moment is None:
+        return None
+    served = clock.parse_date(headers.get("date", ""))
+    return max(0.0, moment - (now if served is None else served))

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Transports: one request, one whole answer or an error, inside a deadline.
+"""Transports: one request, one complete response or an error, inside a deadline.
 
-There are two: the one here on a plain socket, and the distribution's on `requests`. Neither uses a proxy, follows a
-redirect, nor lets a slow server stretch the deadline.
+There are two: this one on a plain socket, and the distribution's on `requests`. Neither uses a proxy, follows a
+redirect, or lets a slow server stretch the deadline.
 
-The one here speaks as much of HTTP/1.1 (RFC 9112) as one question and its answer need. Python's own client imports
-`email` and `ssl`, which costs as much as all else that a collection does; it knows no deadline, takes a head that was
-cut for a whole one, and what follows a broken header for the body.
+This one implements as much of HTTP/1.1 (RFC 9112) as one request and its response need. Python's HTTP client imports
+`email` and `ssl`, which costs as much as all else that a collection does. It knows no deadline, takes a head that was
+cut for a whole one, and takes what follows a broken header for the body.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import socket
 
-from . import document, records
+from . import json_body, records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,34 +26,42 @@ if TYPE_CHECKING:
     class Transport(Protocol):
         """Sends requests; may keep a connection open between them until it is closed."""
 
-        def fetch(self, url: str, headers: Mapping[str, str], deadline: clock.Deadline) -> Response:
-            """GET a URL. Raises TransportError where no complete answer came before the deadline."""
+        def fetch(
+            self,
+            url: str,
+            headers: Mapping[str, str],
+            deadline: clock.Deadline,
+            *,
+            method: str = "GET",
+            body: bytes = b"",
+        ) -> Response:
+            """Send one request. Raises TransportError where no complete response came before the deadline."""
 
         def close(self) -> None:
-            """Let go of connections."""
+            """Close connections."""
 
 
-# IMDS is one hop away. Where its route is not up yet the first packet is lost, and the kernel repeats it ever more
-# rarely; a new attempt finds the route sooner.
+# IMDS is one hop away. Before its route is up the first packet is lost, and the kernel repeats it ever more rarely; a
+# new attempt finds the route sooner.
 _LONGEST_CONNECT_S = 2.0
-# A document has 1 MiB at the most; what wraps it, chunk by chunk for instance, may not be endless either.
+# A document has at most 1 MiB; chunk sizes and extensions around it may not be endless either.
 _MOST_RECEIVED = 4 << 20
-# Enough to tell that a body is over the limit.
-_MOST = document.MAX_BODY + 1
-# Of a head, and of a line anywhere. A head has 131 lines at the most, or fewer that are long.
-_LONGEST = 65536
+# Enough to know that a body is over the limit.
+_MOST_READ = json_body.MAX_BYTES + 1
+# Of a head, and of a line anywhere. A head has at most 131 lines, fewer where they are long.
+_LONGEST_HEAD = 65536
 CUT = "the connection closed before the answer was complete"
 
 
 class TransportError(Exception):
-    """No complete answer came; the text says why, as the end of a sentence."""
+    """No complete response came; the text says why, as the end of a sentence."""
 
 
 @records.record
 class Response:
-    """A complete answer: `headers` with names in lower case, `local_address` the address it was asked from.
+    """A complete response: `headers` with names in lower case, `local_address` the connection's address on this side.
 
-    `body` ends one byte after the most that a document can have, which is enough to refuse it.
+    `body` ends one byte after `json_body.MAX_BYTES`, which is enough to refuse it.
     """
 
     status: int
@@ -63,18 +71,18 @@ class Response:
 
 
 class DeadlineSocket(socket.socket):
-    """A connected socket that waits for nothing beyond the deadline, and reads no more than an answer may take.
+    """A connected socket that waits no longer than the deadline, and reads no more than a response may take.
 
-    A timeout on a plain socket starts anew with each byte, so one byte a second would hold a reader for ever.
+    A timeout on a plain socket starts anew with each byte, so one byte a second would hold a reader forever.
     """
 
-    def expect_answer(self, deadline: clock.Deadline) -> None:
-        """Begin a new answer, to be asked for and read before a deadline."""
+    def begin_exchange(self, deadline: clock.Deadline) -> None:
+        """Set the deadline and the size limit of a new request and its response."""
         self._deadline = deadline
         self._left = _MOST_RECEIVED
 
     def sendall(self, *args) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN002  # as the base's
-        """Send as the base does; where the other side reads no more, its answer may be there all the same."""
+        """Send as the base does. A peer that stopped reading may have sent its response all the same."""
         self.settimeout(_seconds_left(self._deadline))
         with contextlib.suppress(ConnectionError):
             super().sendall(*args)
@@ -98,18 +106,18 @@ def _seconds_left(deadline: clock.Deadline) -> float:
 
 
 def open_socket(host: str, port: int, deadline: clock.Deadline) -> DeadlineSocket:
-    """Connect over TCP, to the first address of `localhost` that answers; it has two at the most. Raises OSError."""
+    """Connect over TCP, to the first address of `localhost` (it has at most two) that answers. Raises OSError."""
     connected = socket.create_connection(
-        (host.encode(), port),  # type: ignore[arg-type]  # as bytes: a str has Python import international names
+        (host.encode(), port),  # type: ignore[arg-type]  # as bytes: for a str Python imports its codec of international names
         min(_seconds_left(deadline) / 2, _LONGEST_CONNECT_S),
     )
     opened = DeadlineSocket(fileno=connected.detach())
-    opened.expect_answer(deadline)
+    opened.begin_exchange(deadline)
     return opened
 
 
 def describe_failure(error: Exception) -> str:
-    """Say in a few words why there was no answer."""
+    """Return in a few words why there was no response."""
     if isinstance(error, socket.timeout):
         return "no complete answer in time"
     if isinstance(error, OSError) and error.strerror:
@@ -118,16 +126,18 @@ def describe_failure(error: Exception) -> str:
 
 
 class HttpTransport:
-    """One connection a request: a collection makes one request, and a kept connection would be one more state."""
+    """One connection per request: a collection makes one request, and an open connection would be one more state."""
 
-    def fetch(self, url: str, headers: Mapping[str, str], deadline: clock.Deadline, *, body: bytes = b"") -> Response:
-        """GET a URL, or POST where there is a body. Raises TransportError where no whole answer came in time."""
+    def fetch(
+        self, url: str, headers: Mapping[str, str], deadline: clock.Deadline, *, method: str = "GET", body: bytes = b""
+    ) -> Response:
+        """Send one request. Raises TransportError where no complete response came in time."""
         authority, _slash, path = url.partition("://")[2].partition("/")
         host, _colon, port = authority.rpartition(":")
         if not port.isdigit():
             host, port = authority, "80"
         headers = {"Host": authority, "Connection": "close", **headers}
-        request = _build_request(f"{'POST' if body else 'GET'} /{path} HTTP/1.1", headers, body)
+        request = _build_request(f"{method} /{path} HTTP/1.1", headers, body)
         try:
             with open_socket(host.strip("[]"), int(port), deadline) as opened:
                 opened.sendall(request)
@@ -145,7 +155,7 @@ class HttpTransport:
             raise TransportError(describe_failure(error)) from error
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no connection stays open."""
 
 
 def _build_request(first: str, headers: Mapping[str, str], body: bytes) -> bytes:
@@ -158,13 +168,13 @@ def _build_request(first: str, headers: Mapping[str, str], body: bytes) -> bytes
 
 
 def _read_head(stream: BinaryIO) -> tuple[int, dict[str, str]]:
-    """Return an answer's status and headers, names in lower case, those that come twice joined (RFC 9110, 5.3)."""
+    """Return a response's status and headers, names in lower case, repeated ones joined (RFC 9110, 5.3)."""
     version, status = [*_read_line(stream).split(None, 2), "", ""][:2]
     if not version.startswith("HTTP/1.") or not status.isdecimal() or len(status) != 3 or status < "100":
         raise TransportError("an answer that is not HTTP/1.1")
     headers: dict[str, str] = {}
     name = ""
-    left = _LONGEST
+    left = _LONGEST_HEAD
     while left > 0:
         line = _read_line(stream)
         left -= 500 + len(line)
@@ -182,49 +192,49 @@ def _read_head(stream: BinaryIO) -> tuple[int, dict[str, str]]:
 
 
 def _read_line(stream: BinaryIO) -> str:
-    line = stream.readline(_LONGEST)
+    line = stream.readline(_LONGEST_HEAD)
     if not line.endswith(b"\n"):
-        raise TransportError(CUT if len(line) < _LONGEST else "an answer with too long a line")
+        raise TransportError(CUT if len(line) < _LONGEST_HEAD else "an answer with too long a line")
     text = line.decode("latin-1").replace("\r\n", "").rstrip("\n")
     if "\r" in text:
-        raise TransportError("an answer with a bare CR, which some take for the end of a line")
+        raise TransportError("an answer with a bare CR, which some readers take for the end of a line")
     return text
 
 
 def _read_body(stream: BinaryIO, status: int, headers: Mapping[str, str]) -> bytes:
-    """Return the body, of one over the limit a byte more than that."""
+    """Return the body, cut one byte after the limit."""
     if status in (204, 304):
         return b""
     if "transfer-encoding" in headers:
         return _read_chunks(stream, headers["transfer-encoding"])
     if "content-length" in headers:
         return _read_exactly(stream, _parse_size(headers["content-length"], 10))
-    return stream.read(_MOST)
+    return stream.read(_MOST_READ)
 
 
 def _read_chunks(stream: BinaryIO, coding: str) -> bytes:
     if coding.lower() != "chunked":
-        raise TransportError("an answer in a transfer coding that was not asked for")
+        raise TransportError("an answer in a transfer coding that was not requested")
     body = bytearray()
-    while len(body) < _MOST:
+    while len(body) < _MOST_READ:
         size = _parse_size(_read_line(stream).partition(";")[0], 16)
         if not size:
             break
         body += _read_exactly(stream, size)
-        if size < _MOST and _read_line(stream):
+        if size < _MOST_READ and _read_line(stream):
             raise TransportError("an answer with a broken chunk")
-    return bytes(body[:_MOST])
+    return bytes(body[:_MOST_READ])
 
 
 def _read_exactly(stream: BinaryIO, size: int) -> bytes:
-    read = stream.read(min(size, _MOST))
-    if len(read) < min(size, _MOST):
+    read = stream.read(min(size, _MOST_READ))
+    if len(read) < min(size, _MOST_READ):
         raise TransportError(CUT)
     return read
 
 
 def _parse_size(digits: str, base: int) -> int:
-    """Raises ValueError for what is no number, nothing and one with a sign included."""
+    """Return a number. Raises ValueError for any other text, an empty one and a number with a sign included."""
     if not digits.strip().isalnum():
         raise ValueError
     return int(digits, base)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The api-versions of `/metadata/instance`, and which one to ask for next.
+"""The api-versions of IMDS.
 
-The list is the one on Microsoft's page "Azure Instance Metadata Service" (supported API versions), oldest first.
+The list of `/metadata/instance` is the one on Microsoft's page "Azure Instance Metadata Service" (supported API
+versions), oldest first.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 VERSION = "0.1.0"
 
 
-# One string rather than 35: Ansible's controller reads this file anew in each run.
+# One string rather than 35: Ansible's controller parses this file in each run.
 _LISTED = """
     2017-03-01 2017-04-02 2017-08-01 2017-10-01 2017-12-01 2018-02-01 2018-04-02 2018-10-01 2019-02-01
     2019-03-11 2019-04-30 2019-06-01 2019-06-04 2019-08-01 2019-08-15 2019-11-01 2020-06-01 2020-07-15
@@ -24,9 +25,9 @@ _LISTED = """
 """
 KNOWN = tuple(_LISTED.split())
 NEWEST = KNOWN[-1]
-# A preview that lacks fields and that no server has to know: asked for only where somebody names it.
+# A preview that lacks fields and that no server has to know: asked for only where a setting names it.
 PREVIEW = "2017-03-01"
-# What to try where the server does not say what it knows: Azure Stack Hub and late sovereign clouds know the first,
+# What to try where the server does not list what it knows: Azure Stack Hub and late sovereign clouds know the first,
 # classic VMs the second.
 FALLBACKS = ("2019-06-01", "2017-04-02")
 # Scheduled events have versions of their own, newest first (page "Scheduled Events for Linux VMs"); an instance version
@@ -39,7 +40,7 @@ def choose_version(offered: Iterable[object], refused: Iterable[str]) -> str | N
     """Return the newest version that both sides know and that was not refused, or None.
 
     The server's lists come in either order (`newest-versions` newest first, `/metadata/versions` oldest first) and hold
-    versions that were never documented, so the choice rests on our own order.
+    versions that were never documented, so the choice rests on the order of `KNOWN`.
     """
     common = {version for version in offered if isinstance(version, str)}.intersection(KNOWN)
     return max(common.difference(refused, (PREVIEW,)), default=None)

@@ -17,7 +17,7 @@ SOURCES: dict[str, str] = {}
 
 
 class _Inside(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
-    """Finds the package `imds` in SOURCES."""
+    """A finder and loader of the package `imds` in SOURCES."""
 
     def find_spec(self, name, path=None, target=None):  # noqa: ANN001, ANN202, ARG002  as the base's
         """Return how to load a module of the core."""
@@ -29,32 +29,33 @@ class _Inside(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         return SOURCES["__init__" if fullname == "imds" else fullname.partition("imds.")[2]]
 
     def is_package(self, fullname: str) -> bool:
-        """The core is one package, without others in it."""
+        """Return whether a name is the core's package, the only one here."""
         return fullname == "imds"
 
 
 def main(arguments: list[str]) -> int:
     """Write the file and return the outcome's exit code."""
     sys.meta_path.insert(0, _Inside())
-    from imds.collector import open_transport  # noqa: PLC0415  to be found from now on
-    from imds.errors import ImdsError, Reporter, UsageError  # noqa: PLC0415
+    from imds.collector import open_transport  # noqa: PLC0415  found from now on
+    from imds.errors import ImdsError, UsageError  # noqa: PLC0415
     from imds.local_facts import BOOT_TIMEOUT_S, write_local_facts  # noqa: PLC0415
-    from imds.settings import build_settings  # noqa: PLC0415
+    from imds.reporter import Reporter, printable  # noqa: PLC0415
+    from imds.settings import DEFAULT_TIMEOUT_S, build_settings  # noqa: PLC0415
 
     class Journal(Reporter):
-        """Tell the journal, where standard error of a service goes."""
+        """A reporter that prints to standard error, which is the journal's for a service."""
 
         def warn(self, message: str) -> None:
             self.notice(f"warning: {message}")
 
         def notice(self, message: str) -> None:
-            print(f"azure-imds-facts: {''.join(c if c.isprintable() else '?' for c in message)}", file=sys.stderr)
+            print(f"azure-imds-facts: {printable(message, most=None)}", file=sys.stderr)
 
     try:
         if arguments not in (["local-facts"], ["local-facts", "--boot"]):
             raise UsageError(f"Cannot do {' '.join(arguments) or 'nothing'}.", hint="Give: local-facts [--boot].")
         is_boot = "--boot" in arguments
-        settings = build_settings({}, os.environ, timeout=BOOT_TIMEOUT_S if is_boot else 5.0)
+        settings = build_settings({}, os.environ, timeout=BOOT_TIMEOUT_S if is_boot else DEFAULT_TIMEOUT_S)
         write_local_facts(settings, is_boot=is_boot, reporter=Journal(), open_transport=open_transport)
     except ImdsError as error:
         Journal().notice(f"{error.outcome}: {error}")

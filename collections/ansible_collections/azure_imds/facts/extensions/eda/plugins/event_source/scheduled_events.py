@@ -87,34 +87,26 @@ def _read_arguments(args: dict[str, Any]) -> dict[str, Any]:
 
 def _open_watch(options: dict[str, Any]) -> Any:
     """Return a watch. Raises the ImdsError of the outcome, where the machine's name cannot be had for instance."""
-    http, errors = _import_core("transport"), _import_core("errors")
+    http = _import_core("transport")
     explicit = {"endpoint": options["endpoint"], "timeout": options["timeout"]}
     settings = _import_core("settings").build_settings(explicit, os.environ)
-    if settings.is_disabled:
-        raise errors.NotAzureError(
-            "AZURE_IMDS_DISABLED is set, so nothing was asked.", hint="Unset it to watch events."
-        )
-    if settings.detect == "auto":
-        host = _import_core("host")
-        host.detect_azure(host.Host())
+    host, watch = _import_core("host"), _import_core("events.watch")
+    host.require_azure(settings, host.Host())
     name = options["vm_name"]
     if name is None and not options["all"]:
-        document = _import_core("collector").collect(settings, open_transport=http.HttpTransport).document
-        name = document.get("compute", {}).get("name")
-        if not name:
-            raise errors.InvalidError("IMDS gives this machine no name.", hint="Set vm_name, or all: true.")
+        reporter = _import_core("reporter").Reporter()
+        name = watch.fetch_vm_name(settings, open_transport=http.HttpTransport, reporter=reporter)
     clock = _import_core("clock").Clock()
-    client = _import_core("event_client").EventClient(
+    client = _import_core("events.client").EventClient(
         settings.endpoint, http.HttpTransport, timeout_s=options["timeout"], clock=clock
     )
-    watch = _import_core("event_watch").Watch
-    return watch(client, vm_name=None if options["all"] else name, clock=clock, interval_s=options["interval"])
+    return watch.Watch(client, vm_name=None if options["all"] else name, clock=clock, interval_s=options["interval"])
 
 
 async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     """Put an event on the queue for each change, until cancelled. It goes on while IMDS cannot be reached."""
     options = _read_arguments(args)
-    errors, events = _import_core("errors"), _import_core("events")
+    errors, events = _import_core("errors"), _import_core("events.model")
     watch = None
     while watch is None:
         try:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.document import redact
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.errors import Reporter
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events import concerns, parse_timeline
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.model import concerns, parse_timeline
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.reporter import Reporter
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.spelling import snake_case, spell_ansible
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from azure_imds_facts.core.errors import ImdsError, NotAzureError, UsageError
 from azure_imds_facts.core.host import Host
-from azure_imds_facts.core.question import fetch_path, resolve_path
+from azure_imds_facts.core.raw_query import fetch_path, resolve_path
 from azure_imds_facts.core.settings import build_settings
 
 from tests.support.clocks import ManualClock

@@ -1,30 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Watch scheduled events: hear of each change once, across outages of IMDS and restarts of whoever watches."""
+"""A watch of scheduled events: each change once, across outages of IMDS and restarts of the watching process."""
 
 from __future__ import annotations
 
-from . import errors
-from .events import COMPLETED, STARTED, Change, Timeline, changes, concerns, parse_timeline
+from .. import errors
+from ..collector import collect
+from ..document import parse_compute_text
+from ..reporter import Reporter
+from .model import COMPLETED, STARTED, Change, Timeline, changes, concerns, parse_timeline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from . import records
-    from .client import Answer
-    from .clock import Clock
-    from .event_client import EventClient
+    from .. import records
+    from ..client import Answer
+    from ..clock import Clock
+    from ..settings import Settings
+    from ..transport import Transport
+    from .client import EventClient
 
-# What Retry-After may ask for at most: a Preempt gives thirty seconds' notice.
+# The longest Retry-After that is heeded: a Preempt gives thirty seconds' notice.
 _LONGEST_WAIT_S = 15.0
-# An approval that failed is not urgent: each takes the place of a look for new events.
+# An approval that failed is not urgent: each takes the place of a poll.
 _APPROVE_AGAIN_S = 5.0
 
 
 class Watch:
-    """Remembers what it told. One request a poll at the most, and polls `interval_s` apart.
+    """A watch that remembers what it returned. A poll makes at most one request, and polls are `interval_s` apart.
 
-    `vm_name`: tell only what concerns this VM (`compute.name`); None: whatever IMDS lists.
+    `vm_name`: return only events of this VM (`compute.name`); None: every event that IMDS lists.
     """
 
     def __init__(
@@ -34,17 +39,17 @@ class Watch:
         vm_name: str | None,
         clock: Clock,
         interval_s: float = 1.0,
-        reporter: errors.Reporter | None = None,
+        reporter: Reporter | None = None,
     ) -> None:
         self._client = client
         self._vm_name = vm_name
         self._clock = clock
         self._interval_s = interval_s
-        self._reporter = reporter or errors.Reporter()
+        self._reporter = reporter or Reporter()
         self._due = clock.monotonic()
-        self._told_outcome = ""
+        self._reported_outcome = ""
         self._approved: set[str] = set()
-        self._told_skipped = False
+        self._has_reported_skipped = False
         self.approve_again_s = _APPROVE_AGAIN_S
         self.timeline: Timeline | None = None
 
@@ -54,26 +59,27 @@ class Watch:
         return max(0.0, self._due - self._clock.monotonic())
 
     def poll(self) -> list[Change]:
-        """Ask once, and return what changed since the last answer; `[]` also where there was none.
+        """Ask once, and return what changed since the last answer; `[]` also without an answer.
 
-        A failure is told to the reporter, once as long as it stays the same, and so is its end. It raises nothing.
+        A failure is reported once as long as it stays the same, and so is its end. It raises nothing.
         """
         if self.wait_s > 0:
             return []
         self._due = self._clock.monotonic() + self._interval_s
-        answer, timeline = self._client.ask_once()
+        answer = self._client.fetch_once()
+        timeline: Timeline | None = answer.value
         if timeline is None:
             self._note_failure(answer)
             return []
-        if self._told_outcome:
-            self._told_outcome = ""
+        if self._reported_outcome:
+            self._reported_outcome = ""
             self._reporter.notice("IMDS answers again; watching goes on.")
         return self._take(timeline)
 
     def approve(self, event_id: str, *, timeout_s: float | None = None) -> bool:
-        """Approve an event as the client does, in one request, and remember that its end will be no cancellation.
+        """Approve an event as the client does, in one request, and remember that its end is no cancellation.
 
-        Where that fails, `approve_again_s` says in how many seconds to try again.
+        After a failure, `approve_again_s` is the number of seconds after which to try again.
         """
         try:
             is_new = self._client.approve(event_id, timeline=self.timeline, timeout_s=timeout_s, is_patient=False)
@@ -83,14 +89,14 @@ class Watch:
         self._approved.add(event_id.lower())
         return is_new
 
-    def state(self, untold: Iterable[Change] = ()) -> records.JsonObject:
-        """Return what was told, for JSON: `restore` in a new process goes on from there.
+    def state(self, unfinished: Iterable[Change] = ()) -> records.JsonObject:
+        """Return what was returned by `poll`, for JSON: `restore` in a new process continues from there.
 
-        `untold` changes were returned, and whoever got them has not finished with them: they will be told again.
+        `unfinished` changes were returned and not dealt with yet: a restored watch returns them again.
         """
         events = {event.key: event for event in self.timeline.events} if self.timeline else {}
         approved = set(self._approved)
-        for change in reversed(list(untold)):
+        for change in reversed(list(unfinished)):
             if change.kind in (STARTED, COMPLETED):
                 approved.add(change.event.key)  # as its end will be no cancellation either
             if change.before is not None:
@@ -105,7 +111,7 @@ class Watch:
         }
 
     def restore(self, state: object) -> bool:
-        """Go on from a state; return False, and begin anew, where it is none or another VM's."""
+        """Continue from a state; return False, and begin anew, where it is no state or another VM's."""
         if not isinstance(state, dict) or state.get("vmName") != self._vm_name:
             return False
         try:
@@ -124,9 +130,9 @@ class Watch:
     def _take(self, timeline: Timeline) -> list[Change]:
         own = tuple(event for event in timeline.events if self._vm_name is None or concerns(event, self._vm_name))
         after = Timeline(incarnation=timeline.incarnation, events=own)
-        if timeline.skipped and not self._told_skipped:
-            self._told_skipped = True
-            self._reporter.warn("IMDS lists events without a proper id; they are passed over.")
+        if timeline.skipped and not self._has_reported_skipped:
+            self._has_reported_skipped = True
+            self._reporter.warn("IMDS lists events without a proper id; they are ignored.")
         found = changes(self.timeline, after, now=self._clock.time(), approved=self._approved)
         self.timeline = after
         self._approved.intersection_update(event.key for event in own)
@@ -134,9 +140,20 @@ class Watch:
 
     def _note_failure(self, answer: Answer) -> None:
         if answer.error is None:
-            return  # the api-version is still looked for
+            return  # the api-version is still negotiated
         if answer.wait_s is not None:
             self._due += min(answer.wait_s, _LONGEST_WAIT_S) - min(self._interval_s, answer.wait_s)
-        if answer.error.outcome != self._told_outcome:
-            self._told_outcome = answer.error.outcome
+        if answer.error.outcome != self._reported_outcome:
+            self._reported_outcome = answer.error.outcome
             self._reporter.notice(f"{answer.error} Watching goes on.")
+
+
+def fetch_vm_name(settings: Settings, *, open_transport: Callable[[], Transport], reporter: Reporter) -> str:
+    """Return this VM's name, `compute.name`, which events list. Raises the ImdsError of the outcome."""
+    snapshot = collect(settings, open_transport=open_transport, reporter=reporter)
+    name = parse_compute_text(snapshot.document, "name")
+    if not name:
+        raise errors.UnavailableError(
+            "IMDS gives this VM no name.", hint="Set its name as vm_name, or watch the events of all VMs."
+        )
+    return name

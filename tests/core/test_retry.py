@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.core.errors import ImdsError
+from azure_imds_facts.core.retry import backoff
 
 from tests.support.clocks import ManualClock
 from tests.support.documents import build_document
@@ -191,3 +192,12 @@ def test_who_waited_for_another_says_for_what(collect_from: Collect, tmp_path: P
         os.close(held)
     assert caught.value.outcome == "unreachable"
     assert "http://169.254.169.254/metadata/instance (api-version negotiated), 0 requests in 5.0 s" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("failures", "least", "most"), [(1, 0.1, 0.2), (2, 0.2, 0.4), (3, 0.4, 0.8), (4, 0.5, 1), (9999, 0.5, 1)]
+)
+def test_backoff(failures: int, least: float, most: float) -> None:
+    """Waits double up to a second, with jitter over their upper half."""
+    assert backoff(failures, random=0.0) == pytest.approx(least)
+    assert backoff(failures, random=1.0) == pytest.approx(most)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collect for a Salt minion, whose main loop stands still until its grains are there."""
+"""The grain of a Salt minion, whose main loop stands still until its grains are there."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import salt.utils.platform
 
 from azure_imds_facts.core.collector import collect
-from azure_imds_facts.core.errors import ImdsError, NotAzureError, Reporter, UsageError
+from azure_imds_facts.core.errors import ImdsError, NotAzureError, UsageError
 from azure_imds_facts.core.facts import build_facts
-from azure_imds_facts.core.failures import Failures
-from azure_imds_facts.core.nested import spell_salt
+from azure_imds_facts.core.failure_memory import FailureMemory
+from azure_imds_facts.core.reporter import Reporter
+from azure_imds_facts.core.salt_spelling import spell_salt
 from azure_imds_facts.core.settings import build_settings
 
 if TYPE_CHECKING:
@@ -30,45 +31,43 @@ _REMEMBER_FAILURE_S = 60.0
 
 
 class LogReporter(Reporter):
-    """Put what a collection has to say into the minion's log."""
+    """A reporter that writes to the minion's log."""
 
     def warn(self, message: str) -> None:
         """Log a warning."""
         log.warning("azure_imds: %s", message)
 
     def notice(self, message: str) -> None:
-        """Log for those who look for trouble."""
+        """Log at debug level."""
         log.debug("azure_imds: %s", message)
 
     def attempt(self, message: str) -> None:
-        """Log for those who look for trouble."""
+        """Log at debug level."""
         log.debug("azure_imds: %s", message)
 
 
 def collect_grain(opts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the grain, `{}` where there is none; the log says why, once a failure as a warning."""
+    """Return the grain, or `{}` and one warning a failure in the log."""
     if is_proxy(opts):
         return {}
     reporter = LogReporter()
+    memory = FailureMemory(seconds=_REMEMBER_FAILURE_S)
     try:
         snapshot = collect(
-            build_minion_settings(opts),
-            open_transport=open_transport,
-            reporter=reporter,
-            failures=Failures(seconds=_REMEMBER_FAILURE_S),
+            build_minion_settings(opts), open_transport=open_transport, reporter=reporter, failure_memory=memory
         )
         return spell_salt(build_facts(snapshot, reporter=reporter))
     except NotAzureError as error:
         log.debug("azure_imds: %s", error)
     except ImdsError as error:
-        (log.debug if error.is_remembered else log.warning)("azure_imds: no grain (%s): %s", error.outcome, error)
-    except Exception:  # the one place where anything is caught: a grain that raises fails the minion's start
+        (log.debug if memory.has_recalled else log.warning)("azure_imds: no grain (%s): %s", error.outcome, error)
+    except Exception:  # a grain that raises would fail the minion's start
         log.warning("azure_imds: no grain: an error inside azure-imds-facts, please report it", exc_info=True)
     return {}
 
 
 def is_proxy(opts: Mapping[str, Any]) -> bool:
-    """Return whether this process stands for another device: what it could say would be of its own VM."""
+    """Return whether this process is a proxy minion: IMDS would describe its VM, not the device."""
     return "proxy" in opts or bool(salt.utils.platform.is_proxy())
 
 
@@ -82,7 +81,7 @@ def build_minion_settings(opts: Mapping[str, Any], **overrides: object) -> Setti
         raise UsageError(
             "The minion's azure_imds is not a mapping.", hint="Write settings below it, such as timeout: 1."
         )
-    # Salt 3008 hands out mappings of a kind of its own, whose items are to be had one by one.
+    # Salt 3008 passes mappings of its own kind, which dict() does not take.
     explicit = {name: configured[name] for name in configured}
     explicit.update({name: value for name, value in overrides.items() if value is not None})
     return build_settings(explicit, os.environ, timeout=_TIMEOUT_S, cache_dir=_choose_cache_dir(opts))
@@ -96,6 +95,6 @@ def open_transport() -> RequestsTransport:
 
 
 def _choose_cache_dir(opts: Mapping[str, Any]) -> str | None:
-    """Root shares the machine's cache; a minion that is another user has a directory of its own anyway."""
+    """Return the directory of a minion that is not root: root shares the machine's cache."""
     is_root = getattr(os, "geteuid", lambda: 1)() == 0
     return None if is_root or not opts.get("cachedir") else os.path.join(opts["cachedir"], "azure-imds-facts")

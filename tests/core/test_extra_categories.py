@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.core.errors import InvalidError
-from azure_imds_facts.core.extras import EXTRAS, read_answer
+from azure_imds_facts.core.extra_categories import parse_category
+from azure_imds_facts.core.settings import EXTRA_CATEGORIES
 
 from tests.support.clocks import ManualClock
 from tests.support.documents import build_document
@@ -19,7 +20,6 @@ from tests.support.scripted import ScriptedTransport, refused, reply
 Collect = Callable[..., Any]
 BALANCER = {"loadbalancer": {"publicIpAddresses": [], "inboundRules": [], "outboundRules": []}}
 EVENTS = {"DocumentIncarnation": 1, "Events": []}
-BY_NAME = {extra.name: extra for extra in EXTRAS}
 
 
 def answers(**changed: Any) -> Callable[[str], Any]:
@@ -46,11 +46,11 @@ def asked(transport: ScriptedTransport) -> list[str]:
 def test_all(collect_from: Collect) -> None:
     """Each endpoint is asked once, in its own api-version, and only what is meant becomes a category."""
     transport = ScriptedTransport(answers())
-    extras = collect_from(transport, gather="all").extras
-    assert extras == {
+    extra = collect_from(transport, gather="all").extra
+    assert extra == {
         "loadBalancer": BALANCER["loadbalancer"],
         "identity": {"tenantId": "t"},
-        "scheduledEvents": EVENTS,
+        "scheduledEvents": {"incarnation": 1, "events": [], "pending": 0, "nextNotBefore": "", "nextType": ""},
     }
     assert sorted(asked(transport)) == [
         "identity/info?api-version=2025-04-07",
@@ -68,7 +68,7 @@ def test_cached_but_for_events(collect_from: Collect) -> None:
     before = len(transport.urls)
     snapshot = collect_from(transport, gather="all")
     assert snapshot.source == "cache"
-    assert set(snapshot.extras) == {"loadBalancer", "identity", "scheduledEvents"}
+    assert set(snapshot.extra) == {"loadBalancer", "identity", "scheduledEvents"}
     assert asked(transport)[before:] == ["scheduledevents?api-version=2020-07-01"]
 
 
@@ -89,8 +89,8 @@ def test_failure_is_no_failure(step: Any, collect_from: Collect, clock: ManualCl
     """Where one fails the collection stays ok, inside its deadline."""
     transport = ScriptedTransport(answers(loadbalancer=step))
     snapshot = collect_from(transport, gather="all")
-    assert set(snapshot.extras) == {"identity", "scheduledEvents"} or clock.passed > 4.0
-    assert "loadBalancer" not in snapshot.extras
+    assert set(snapshot.extra) == {"identity", "scheduledEvents"} or clock.passed > 4.0
+    assert "loadBalancer" not in snapshot.extra
     assert snapshot.source == "imds"
     assert clock.passed <= 5.1
 
@@ -98,13 +98,13 @@ def test_failure_is_no_failure(step: Any, collect_from: Collect, clock: ManualCl
 def test_one_that_fails_does_not_cost_the_others(collect_from: Collect) -> None:
     """An endpoint that answers 500 for ever leaves time for those after it."""
     snapshot = collect_from(ScriptedTransport(answers(loadbalancer=reply(500))), gather="all")
-    assert set(snapshot.extras) == {"identity", "scheduledEvents"}
+    assert set(snapshot.extra) == {"identity", "scheduledEvents"}
 
 
 def test_no_token(collect_from: Collect, tmp_path: Path) -> None:
     """Nothing but the tenant's id comes of identity, in facts and on the disk."""
     transport = ScriptedTransport(answers(info=reply(200, {"tenantId": "t", "access_token": "SECRET"})))
-    assert collect_from(transport, gather="identity").extras == {"identity": {"tenantId": "t"}}
+    assert collect_from(transport, gather="identity").extra == {"identity": {"tenantId": "t"}}
     assert not any("SECRET" in path.read_text() for path in (tmp_path / "cache").iterdir())
     assert not any("oauth2" in url or "attested" in url for url in transport.urls)
 
@@ -115,7 +115,7 @@ def test_stale(collect_from: Collect, clock: ManualClock) -> None:
     clock.advance(1000)
     snapshot = collect_from(ScriptedTransport(refused()), gather="all")
     assert snapshot.source == "stale"
-    assert set(snapshot.extras) == {"loadBalancer", "identity"}
+    assert set(snapshot.extra) == {"loadBalancer", "identity"}
 
 
 @pytest.mark.parametrize(
@@ -129,10 +129,29 @@ def test_stale(collect_from: Collect, clock: ManualClock) -> None:
 def test_parse_refuses(name: str, answer: Any) -> None:
     """An answer of another form is invalid."""
     with pytest.raises(InvalidError):
-        read_answer(BY_NAME[name], answer)
+        parse_category(EXTRA_CATEGORIES[name], answer)
 
 
 def test_notices(collect_from: Collect, reporter: ListReporter) -> None:
     """What could not be had is told."""
     collect_from(ScriptedTransport(answers(info=reply(404))), gather="identity")
     assert any("identity" in notice for notice in reporter.notices)
+
+
+def test_scheduled_events_are_of_this_vm(collect_from: Collect) -> None:
+    """Scheduled events are summarized for the VM that the document names."""
+    event = {"EventType": "Reboot", "Resources": ["WEB-01"], "NotBefore": "Mon, 19 Sep 2016 18:29:47 GMT"}
+    document = {"DocumentIncarnation": 3, "Events": [event, {**event, "Resources": ["other"]}]}
+    transport = ScriptedTransport(answers(scheduledevents=reply(200, document)))
+    summary = collect_from(transport, gather="scheduled_events").extra["scheduledEvents"]
+    assert (summary["pending"], summary["nextType"], summary["incarnation"]) == (1, "Reboot", 3)
+
+
+@pytest.mark.parametrize(
+    ("step", "outcome"),
+    [(reply(429, retry_after="60"), "throttled"), (reply(403), "rejected"), (reply(200, b"<html>"), "invalid")],
+)
+def test_snapshot_says_why(step: Any, outcome: str, collect_from: Collect) -> None:
+    """The error of a category that could not be had is on the snapshot, as the outcome that it is."""
+    snapshot = collect_from(ScriptedTransport(answers(scheduledevents=step)), gather="all")
+    assert {name: error.outcome for name, error in snapshot.failures.items()} == {"scheduledEvents": outcome}

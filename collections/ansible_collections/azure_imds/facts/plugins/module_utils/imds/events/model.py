@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scheduled events as records, and what changed from one document of them to the next. Nothing here asks IMDS.
+"""Scheduled events as records, and the changes from one document of them to the next. Nothing here asks IMDS.
 
 Source: Microsoft's page "Scheduled Events for Linux VMs".
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 
-from . import errors, records
-from .clock import format_time, parse_date
-from .document import redact
+from .. import errors, records
+from ..clock import format_time, parse_date
+from ..document import redact
+from ..extra_categories import names_vm
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,17 +25,20 @@ SCHEDULED, UPDATED, STARTED, COMPLETED, CANCELLED = KINDS = (
     "completed",
     "cancelled",
 )
-# Ids are GUIDs (documented). They end in commands, playbooks and the names of Salt's events, types in the last as well:
-# whatever answered, nothing else may get there.
+# Ids are GUIDs (documented). They are used in commands, playbooks and the tags of Salt's events, types in the last as
+# well: no other text may get there, whatever a server answers.
 _ID = re.compile(r"[0-9A-Za-z._-]{1,128}")
 _WORD = re.compile(r"[0-9A-Za-z_-]{0,64}")
-# The preview wrote times so; every later version writes them as RFC 1123 has it.
+# The preview writes times so; every later version writes them as in RFC 1123.
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?Z")
+
+
+_HINT = "Look for what else answers at this endpoint."
 
 
 @records.record
 class Event:
-    """One event, as IMDS tells of it; `raw` is IMDS's own object, and what it lacks is `""` or None.
+    """One event; `raw` is IMDS's object, and what that lacks is `""` or None.
 
     `status` is `Scheduled` or `Started`, `not_before` a time in UTC such as `2026-11-22T21:56:00Z` and `not_before_s`
     the same in seconds since 1970: before it nothing happens unless the event is approved. Both are None once it has
@@ -55,7 +59,7 @@ class Event:
 
     @property
     def key(self) -> str:
-        """What tells it from other events: ids are compared without case."""
+        """The id for comparisons, which are without case."""
         return self.event_id.lower()
 
     @property
@@ -68,7 +72,7 @@ class Event:
 class Timeline:
     """One document: `incarnation` is the number that IMDS raises with each change.
 
-    `skipped`: how many entries are not in `events`, since they have no id by which they could be told apart.
+    `skipped`: how many entries are not in `events`, since they have no id.
     """
 
     incarnation: int
@@ -78,7 +82,7 @@ class Timeline:
 
 @records.record
 class Change:
-    """What became of an event, one of KINDS. `event` is as it is now, or as it last was; `before` None: it is new."""
+    """A change of an event, `kind` one of KINDS. `event` is as it is now, or last was; `before` None: it is new."""
 
     kind: str
     event: Event
@@ -86,12 +90,14 @@ class Change:
 
 
 def parse_timeline(document: object) -> Timeline:
-    """Return what a document of /metadata/scheduledevents says. Raises InvalidError where it is none."""
+    """Return the timeline in a document of /metadata/scheduledevents. Raises InvalidError for any other value."""
     if not isinstance(document, dict) or not isinstance(document.get("Events"), list):
-        raise errors.InvalidError("The answer has no list `Events` in it, so it is no document of scheduled events.")
+        raise errors.InvalidError(
+            "The answer has no list `Events` in it, so it is no document of scheduled events.", hint=_HINT
+        )
     incarnation = document.get("DocumentIncarnation")
     if not isinstance(incarnation, int) or isinstance(incarnation, bool):
-        raise errors.InvalidError("The answer has no whole number `DocumentIncarnation` in it.")
+        raise errors.InvalidError("The answer has no whole number `DocumentIncarnation` in it.", hint=_HINT)
     listed = document["Events"]
     usable = [raw for raw in listed if isinstance(raw, dict) and _ID.fullmatch(_text(raw, "EventId"))]
     events = {event.key: event for event in map(_parse_event, usable)}
@@ -128,7 +134,7 @@ def _word(raw: records.JsonObject, name: str) -> str:
 
 
 def _parse_time(text: object) -> float | None:
-    """Return seconds since 1970 of a time that people may still live to see, None for any other text."""
+    """Return seconds since 1970 of a time that Python can count, None for any other text."""
     found = _ISO.fullmatch(text) if isinstance(text, str) else None
     if found:
         import calendar  # noqa: PLC0415  the preview alone writes times so
@@ -143,13 +149,8 @@ def _parse_time(text: object) -> float | None:
 
 
 def concerns(event: Event, vm_name: str) -> bool:
-    """Return whether an event is about the VM of this name (`compute.name`), without case.
-
-    A document tells of the events of all VMs of a scale set or an availability set. Before api-version 2017-08-01
-    names have a leading `_` (documented).
-    """
-    wanted = vm_name.lower()
-    return bool(wanted) and any(name.lower() in (wanted, f"_{wanted}") for name in event.resources)
+    """Return whether an event is about the VM of this name (`compute.name`), without case."""
+    return names_vm(event.resources, vm_name)
 
 
 def changes(
@@ -158,8 +159,8 @@ def changes(
     """Return what changed, in the order of the documents; `before` None: everything in `after` is new.
 
     An event that has vanished was `completed` where it had started, was `approved` (keys of events) or its time had
-    come at `now`, in seconds since 1970; else it was `cancelled`. Between two documents an event may have gone through
-    several stages; the last is told, and none twice.
+    come at `now`, in seconds since 1970; else it was `cancelled`. Of several stages between two documents the last is
+    returned.
     """
     known = {event.key: event for event in (before.events if before else ())}
     listed = {event.key for event in after.events}
@@ -180,7 +181,7 @@ def _compare(before: Event | None, event: Event) -> list[Change]:
 
 
 def _content(event: Event) -> records.JsonObject:
-    """What there is to tell of it: the order in which IMDS names the VMs says nothing."""
+    """Return what is compared: the order in which IMDS names the VMs means nothing."""
     return {**event.raw, "EventId": event.key, "Resources": sorted(event.resources)}
 
 
@@ -190,7 +191,7 @@ def _end_of(event: Event, now: float | None, approved: Container[str]) -> str:
 
 
 def spell_event(event: Event) -> dict[str, object]:
-    """Return an event for programs: one spelling for the command line, Salt and Ansible alike."""
+    """Return an event for programs: one spelling for the command line, Salt and Ansible."""
     return {
         "eventId": event.event_id,
         "eventType": event.event_type,
@@ -205,5 +206,5 @@ def spell_event(event: Event) -> dict[str, object]:
 
 
 def spell_change(change: Change) -> dict[str, object]:
-    """Return a change for programs: its kind as `change`, and the event's fields beside it."""
+    """Return a change for programs: its kind as `change` beside the event's fields."""
     return {"change": change.kind, **spell_event(change.event)}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from azure_imds_facts.core.clock import Clock, Deadline
-from azure_imds_facts.core.document import MAX_BODY
+from azure_imds_facts.core.json_body import MAX_BYTES
 from azure_imds_facts.core.transport import HttpTransport, Response, TransportError
 from azure_imds_facts.requests_transport import RequestsTransport
 
@@ -211,15 +211,15 @@ def test_unlimited_body(head: bytes, transport: Transport) -> None:
     with RawServer(flood(OK + head + b"\r\n", endless)) as server:
         ended = fetch(transport, server.url + "/", seconds=3.0)
     assert isinstance(ended, Response), ended
-    assert len(ended.body) == MAX_BODY + 1
+    assert len(ended.body) == MAX_BYTES + 1
 
 
 def test_largest_body(transport: Transport) -> None:
     """A body of exactly the limit is complete."""
-    with RawServer(answering(b"y" * MAX_BODY)) as server:
+    with RawServer(answering(b"y" * MAX_BYTES)) as server:
         ended = fetch(transport, server.url + "/", seconds=3.0)
     assert isinstance(ended, Response)
-    assert len(ended.body) == MAX_BODY
+    assert len(ended.body) == MAX_BYTES
 
 
 def test_refused(transport: Transport) -> None:

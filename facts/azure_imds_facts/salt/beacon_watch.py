@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Watch scheduled events for a minion, which stands still while its beacons run."""
+"""The watch of scheduled events in a minion, which stands still while its beacons run."""
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.core.clock import Clock
-from azure_imds_facts.core.errors import ImdsError, NotAzureError, UnavailableError
-from azure_imds_facts.core.event_watch import Watch
-from azure_imds_facts.core.events import spell_change
-from azure_imds_facts.core.safe_files import open_directory, read_file, write_file
-from azure_imds_facts.salt.asking import collect_facts, open_events
-from azure_imds_facts.salt.collecting import LogReporter
+from azure_imds_facts.core.errors import ImdsError, NotAzureError
+from azure_imds_facts.core.events.model import spell_change
+from azure_imds_facts.core.events.state import StateFile
+from azure_imds_facts.core.events.watch import Watch, fetch_vm_name
+from azure_imds_facts.salt.execution import open_events
+from azure_imds_facts.salt.grain import LogReporter, build_minion_settings, open_transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,12 +21,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _STATE = "azure_imds_events.json"
-_STATE_LIMIT = 4 * 1024 * 1024
-# A minion must not stand still for a second in every two: after a request without any answer it is left alone so long.
+# A minion must not stand still for a second in every two: the pause after a request without any answer.
 _AFTER_SILENCE_S = 5.0
 # Nothing says that this machine will become an Azure VM, or its settings right.
 _AFTER_NOT_AZURE_S = 60.0
-# Once for all that the loader makes of the beacon: after a reload of beacons nothing is told twice.
+# One for all instances that the loader makes of the beacon, so that a reload of beacons returns nothing twice.
 _WATCHES: dict[tuple[str, bool], MinionWatch] = {}
 
 
@@ -40,7 +38,7 @@ def watch_for(opts: Mapping[str, Any], *, is_all: bool) -> MinionWatch:
 
 
 class MinionWatch:
-    """What a beacon remembers from one call to the next and, in a file below the minion's cachedir, across restarts."""
+    """The watch of a beacon from one call to the next and, by a file below the minion's cachedir, across restarts."""
 
     def __init__(self, opts: Mapping[str, Any], *, is_all: bool, clock: Clock | None = None) -> None:
         self._opts = opts
@@ -61,7 +59,7 @@ class MinionWatch:
             self._rest(_AFTER_NOT_AZURE_S if isinstance(error, NotAzureError) else _AFTER_SILENCE_S)
             return []
         if not self._is_saved:
-            # Only now: what the last call returned is on its way to the master. Rather told twice than never.
+            # Only now: what the last call returned is on its way to the master. Rather twice than never.
             self._save(watch)
         started = self._clock.monotonic()
         changes = watch.poll()
@@ -77,33 +75,33 @@ class MinionWatch:
         return watch
 
     def _find_name(self) -> str:
-        """Return what IMDS calls this VM. Raises the ImdsError of the outcome."""
+        """Return this VM's name, from the grain or from IMDS. Raises the ImdsError of the outcome."""
         compute = (self._opts.get("grains") or {}).get("azure_imds", {}).get("compute", {})
-        name = compute.get("name") or collect_facts(self._opts, gather="compute")["compute"].get("name")
-        if not name:
-            raise UnavailableError("IMDS tells no name of this VM yet.", hint="It is asked again.")
-        return str(name)
+        settings = build_minion_settings(self._opts, gather="compute")
+        return str(
+            compute.get("name") or fetch_vm_name(settings, open_transport=open_transport, reporter=LogReporter())
+        )
 
     def _rest(self, seconds: float) -> None:
         self._resting_until = self._clock.monotonic() + seconds
 
     def _read(self) -> object:
         try:
-            directory = open_directory(self._opts["cachedir"])
+            file = StateFile(os.path.join(self._opts["cachedir"], _STATE))
             try:
-                return json.loads(read_file(directory, _STATE, limit=_STATE_LIMIT) or b"null")
+                return file.read()
             finally:
-                os.close(directory)
-        except (OSError, KeyError, ValueError, RecursionError):
+                file.close()
+        except (OSError, KeyError):
             return None
 
     def _save(self, watch: Watch) -> None:
         self._is_saved = True
         try:
-            directory = open_directory(self._opts["cachedir"])
+            file = StateFile(os.path.join(self._opts["cachedir"], _STATE))
             try:
-                write_file(directory, _STATE, json.dumps(watch.state()).encode(), mode=0o600)
+                file.write(watch.state(), durable=False)
             finally:
-                os.close(directory)
+                file.close()
         except (OSError, KeyError) as error:
-            log.warning("azure_imds_events: what was told cannot be kept, so a restart tells it again: %s", error)
+            log.warning("azure_imds_events: the state cannot be written, so a restart sends changes again: %s", error)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the commands that collect share: their flags, their settings, their messages on standard error."""
+"""What the commands that collect share: flags, settings, and messages on standard error."""
 
 from __future__ import annotations
 
 import os
 
-from azure_imds_facts.commands.streams import plain, tell
+from azure_imds_facts.commands.streams import print_message
 from azure_imds_facts.core.collector import collect, open_transport
-from azure_imds_facts.core.errors import Reporter
-from azure_imds_facts.core.settings import build_settings
+from azure_imds_facts.core.reporter import Reporter
+from azure_imds_facts.core.settings import DEFAULT_TIMEOUT_S, build_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from azure_imds_facts.core.facts import Snapshot
     from azure_imds_facts.core.settings import Settings
 
-# Setting, metavar, help. The environment variable is AZURE_IMDS_ and the setting's name in upper case.
+# Setting, metavar, help; a test compares the rows with the core's table of settings. The environment variable is
+# AZURE_IMDS_ and the setting's name in upper case.
 FLAGS = (
     ("endpoint", "URL", "where IMDS is: http://, an IP address or localhost, perhaps a port (http://169.254.169.254)"),
     ("api_version", "VERSION", "ask for this api-version alone (the newest that IMDS and this program know)"),
@@ -35,21 +36,21 @@ FLAGS = (
 
 
 class ErrorStreamReporter(Reporter):
-    """Tell the user on standard error; of every request only where `is_verbose`."""
+    """A reporter that prints to standard error, every request only where `is_verbose`."""
 
     def __init__(self, *, is_verbose: bool) -> None:
         self._is_verbose = is_verbose
 
     def warn(self, message: str) -> None:
         """Print a warning."""
-        tell(f"azure-imds-facts: warning: {plain(message)}")
+        print_message(f"azure-imds-facts: warning: {message}")
 
     def notice(self, message: str) -> None:
         """Print a line."""
-        tell(f"azure-imds-facts: {plain(message)}")
+        print_message(f"azure-imds-facts: {message}")
 
     def attempt(self, message: str) -> None:
-        """Print a line where every request is to be seen."""
+        """Print a line where `is_verbose`."""
         if self._is_verbose:
             self.notice(message)
 
@@ -63,11 +64,11 @@ def add_settings(parser: argparse.ArgumentParser, *, leave_out: tuple[str, ...] 
     for setting, metavar, text in FLAGS:
         if setting not in leave_out:
             group.add_argument(f"--{setting.replace('_', '-')}", metavar=metavar, help=text)
-    group.add_argument("-v", "--verbose", action="store_true", help="tell of every request")
+    group.add_argument("-v", "--verbose", action="store_true", help="print every request")
 
 
-def read_settings(arguments: argparse.Namespace, *, timeout: float = 5.0) -> Settings:
-    """Make settings of flags and the environment. Raises UsageError."""
+def read_settings(arguments: argparse.Namespace, *, timeout: float = DEFAULT_TIMEOUT_S) -> Settings:
+    """Return settings from flags and the environment. Raises UsageError."""
     explicit = {setting: getattr(arguments, setting, None) for setting, _metavar, _text in FLAGS}
     return build_settings(explicit, os.environ, timeout=timeout)
 

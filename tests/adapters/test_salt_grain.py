@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.core.errors import UsageError
-from azure_imds_facts.core.failures import _IN_PROCESS
+from azure_imds_facts.core.failure_memory import _IN_PROCESS
 
 from tests.support.documents import build_document
 from tests.support.servers import RawServer, answering, free_port
@@ -29,7 +29,7 @@ def collecting() -> ModuleType:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             pytest.importorskip("salt.utils.platform", reason="Salt is not installed", exc_type=ImportError)
-            return import_module("azure_imds_facts.salt.collecting")
+            return import_module("azure_imds_facts.salt.grain")
     finally:
         sys.meta_path[:] = finders
 

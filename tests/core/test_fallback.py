@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from azure_imds_facts.core.document import redact, validate_document
 from azure_imds_facts.core.errors import InvalidError
-from azure_imds_facts.core.substitutes import read_copy
+from azure_imds_facts.core.fallback import read_copy
 
 from tests.support.documents import build_document
 

@@ -59,7 +59,7 @@ def test_nothing_to_watch(detect: str, beacons: Any, tmp_path: Path, monkeypatch
         "cache_dir": str(tmp_path),
     }
     monkeypatch.setattr(beacons, "__opts__", {"cachedir": str(tmp_path), "azure_imds": settings}, raising=False)
-    watching = import_module("azure_imds_facts.salt.watching")
+    watching = import_module("azure_imds_facts.salt.beacon_watch")
     monkeypatch.setattr(watching, "_WATCHES", {})
     assert beacons.beacon([{"_beacon_name": "azure_imds_events"}]) == []
     (watch,) = watching._WATCHES.values()
@@ -70,7 +70,7 @@ def test_nothing_to_watch(detect: str, beacons: Any, tmp_path: Path, monkeypatch
 
 def test_a_name_that_is_not_there_yet(beacons: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where IMDS answers without this VM's name, the beacon asks for it again, and then tells of its events."""
-    watching = import_module("azure_imds_facts.salt.watching")
+    watching = import_module("azure_imds_facts.salt.beacon_watch")
     monkeypatch.setattr(watching, "_WATCHES", {})
     with Emulator(rate_limit=0) as imds:
         name = imds.document["compute"]["name"]
@@ -87,7 +87,7 @@ def test_a_name_that_is_not_there_yet(beacons: Any, tmp_path: Path, monkeypatch:
 
 def test_a_reload_of_beacons_tells_nothing_twice(beacons: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The loader makes the beacon's module anew; what was told is not of that module."""
-    monkeypatch.setattr(import_module("azure_imds_facts.salt.watching"), "_WATCHES", {})
+    monkeypatch.setattr(import_module("azure_imds_facts.salt.beacon_watch"), "_WATCHES", {})
     with Emulator(rate_limit=0) as imds:
         imds.event("Reboot")
         opts = {"cachedir": str(tmp_path), "azure_imds": {"endpoint": imds.url}}

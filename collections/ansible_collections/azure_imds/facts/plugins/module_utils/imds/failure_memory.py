@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Remember for a while that IMDS did not answer, where each new try would make somebody wait."""
+"""The memory of a failure, for an adapter that must not wait for IMDS at each call."""
 
 from __future__ import annotations
 
 import json
-import re
 
 from . import errors
+from .cache import build_file_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .cache import Cache
     from .clock import Clock
 
-_CLASSES = {
+_CLASSES: dict[str, type[errors.ImdsError]] = {
     cls.outcome: cls
     for cls in (
         errors.UnreachableError,
@@ -23,38 +23,41 @@ _CLASSES = {
         errors.InvalidError,
     )
 }
-# For a process without a cache directory: endpoint -> (boot-time seconds, error).
+# For a process without a cache directory: endpoint → (boot-time seconds, error).
 _IN_PROCESS: dict[str, tuple[float, errors.ImdsError]] = {}
 
 
-class Failures:
-    """The last failure of an endpoint, kept beside the cache and in the process, and forgotten after `seconds`."""
+class FailureMemory:
+    """The last failure of an endpoint, on disk beside the cache and in the process, forgotten after `seconds`."""
 
     def __init__(self, *, seconds: float) -> None:
         self._seconds = seconds
+        # The collection ended with a failure that was reported before.
+        self.has_recalled = False
 
     def bind(self, endpoint: str, *, cache: Cache, boot_id: str | None, clock: Clock) -> None:
-        """Say whose failures, and where they are kept."""
+        """Set the endpoint and where its failures are stored."""
         self._endpoint = endpoint
         self._cache = cache
         self._boot_id = boot_id
         self._clock = clock
-        self._name = "failure." + re.sub("[^A-Za-z0-9.-]+", "_", endpoint[7:]) + ".json"
+        self._name = f"failure.{build_file_name(endpoint)}"
 
     def recall(self) -> errors.ImdsError | None:
         """Return the failure that is still remembered."""
         moment, error = self._read() or _IN_PROCESS.get(self._endpoint) or (0.0, None)
-        return error if 0 <= self._clock.boottime() - moment < self._seconds else None
+        recalled = error if 0 <= self._clock.boottime() - moment < self._seconds else None
+        self.has_recalled = recalled is not None
+        return recalled
 
     def remember(self, error: errors.ImdsError) -> None:
-        """Keep a failure."""
+        """Store a failure."""
         moment = self._clock.boottime()
         _IN_PROCESS[self._endpoint] = (moment, error)
         if self._boot_id:
-            kept = {"bootId": self._boot_id, "endpoint": self._endpoint, "boottime": moment, "outcome": error.outcome}
-            self._cache.write_file(
-                self._name, json.dumps({**kept, "problem": error.problem, "hint": error.hint}).encode()
-            )
+            stored = {"bootId": self._boot_id, "endpoint": self._endpoint, "boottime": moment, "outcome": error.outcome}
+            content = json.dumps({**stored, "problem": error.problem, "hint": error.hint}).encode()
+            self._cache.write_file(self._name, content)
 
     def forget(self) -> None:
         """Forget the failure: IMDS has answered."""
@@ -65,9 +68,10 @@ class Failures:
     def _read(self) -> tuple[float, errors.ImdsError] | None:
         content = self._cache.read_file(self._name) if self._boot_id else None
         try:
-            kept = json.loads(content or b"null")
-            if kept is None or (kept["bootId"], kept["endpoint"]) != (self._boot_id, self._endpoint):
+            stored = json.loads(content or b"null")
+            if stored is None or (stored["bootId"], stored["endpoint"]) != (self._boot_id, self._endpoint):
                 return None
-            return float(kept["boottime"]), _CLASSES[kept["outcome"]](str(kept["problem"]), hint=str(kept["hint"]))
+            cls = _CLASSES[stored["outcome"]]
+            return float(stored["boottime"]), cls(str(stored["problem"]), hint=str(stored["hint"]))
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None

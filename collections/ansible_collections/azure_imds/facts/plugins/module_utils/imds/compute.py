@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is read out of a document's compute section: its tags, and the name of its cloud."""
+
+from __future__ import annotations
+
+from . import records
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@records.record
+class Tags:
+    """Tag name → value, names exactly as they are.
+
+    `is_ambiguous`: the tags had to be parsed from a string that can be read in several ways. `skipped`: how many
+    entries of `tagsList` lack a name or a value that is a string.
+    """
+
+    values: dict[str, str]
+    is_ambiguous: bool = False
+    skipped: int = 0
+
+
+def parse_tags(compute: Mapping[str, object] | None) -> Tags:
+    """Return the tags of a compute section.
+
+    `tagsList` (since 2019-06-04), even empty, beats `tags`: Microsoft's page recommends it because the string
+    `name:value;name:value` escapes nothing, while `:` and `;` are allowed in both parts.
+    """
+    listed = (compute or {}).get("tagsList")
+    if isinstance(listed, list):
+        return _parse_list(listed)
+    text = (compute or {}).get("tags")
+    return _parse_string(text if isinstance(text, str) else "")
+
+
+def _parse_list(listed: list[object]) -> Tags:
+    usable = [
+        entry
+        for entry in listed
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("value"), str)
+    ]
+    return Tags(values={entry["name"]: entry["value"] for entry in usable}, skipped=len(listed) - len(usable))
+
+
+def _parse_string(text: str) -> Tags:
+    chunks = [chunk for chunk in text.split(";") if chunk]
+    parted = [chunk.partition(":") for chunk in chunks]
+    return Tags(
+        values={name: value for name, _colon, value in parted},
+        is_ambiguous=any(chunk.count(":") != 1 for chunk in chunks),
+    )
+
+
+UNKNOWN = "Unknown"
+
+_ENVIRONMENTS = {
+    "AzureCloud": "azurepubliccloud azurecloud",
+    "AzureUSGovernment": "azureusgovernmentcloud azureusgovernment",
+    "AzureChinaCloud": "azurechinacloud",
+    "AzureGermanCloud": "azuregermancloud azuregermanycloud germanycloud",
+    "AzureStack": "azurestack azurestackcloud",
+}
+
+_REGIONS = {
+    "AzureCloud": """
+        australiacentral australiacentral2 australiaeast australiasoutheast austriaeast belgiumcentral brazilsouth
+        brazilsoutheast brazilus canadacentral canadaeast centralindia centralus centraluseuap chilecentral denmarkeast
+        eastasia eastus eastus2 eastus2euap francecentral francesouth germanynorth germanywestcentral indonesiacentral
+        israelcentral italynorth japaneast japanwest jioindiacentral jioindiawest koreacentral koreasouth malaysiasouth
+        malaysiawest mexicocentral newzealandnorth northcentralus northeurope norwayeast norwaywest polandcentral
+        qatarcentral southafricanorth southafricawest southcentralus southeastasia southindia spaincentral swedencentral
+        swedensouth switzerlandnorth switzerlandwest taiwannorth taiwannorthwest uaecentral uaenorth uksouth ukwest
+        westcentralus westeurope westindia westus westus2 westus3
+    """,
+    "AzureUSGovernment": "usdodcentral usdodeast usgovarizona usgoviowa usgovtexas usgovvirginia",
+    "AzureChinaCloud": "chinaeast chinaeast2 chinaeast3 chinanorth chinanorth2 chinanorth3",
+    "AzureGermanCloud": "germanycentral germanynortheast",
+}
+
+
+def name_cloud(compute: Mapping[str, object] | None) -> str:
+    """Return the cloud's name from `azEnvironment`, or from `location` where that is absent, null or empty.
+
+    Both are compared without case, since real VMs say `AZUREPUBLICCLOUD` and `SwedenCentral` too (recorded).
+    """
+    compute = compute or {}
+    named, clouds = compute.get("azEnvironment"), _ENVIRONMENTS
+    if named in (None, ""):
+        location, clouds = compute.get("location"), _REGIONS
+        named = "".join(location.split()) if isinstance(location, str) else None
+    wanted = named.lower() if isinstance(named, str) else None
+    return next((cloud for cloud, names in clouds.items() if wanted in names.split()), UNKNOWN)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The JSON in the body of an answer, parsed within bounds."""
+
+from __future__ import annotations
+
+import json
+
+from . import errors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# IMDS's documents take a few KiB, with 50 tags at full length about 50 KiB.
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 64
+# As many digits as Python reads and writes by default.
+_LONGEST_NUMBER = 4300
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the JSON value in a body, lone surrogates replaced with U+FFFD; of equal keys the last wins.
+
+    Raises InvalidError for a body that is over `MAX_BYTES`, HTML, not UTF-8 (a BOM is accepted), not JSON, or holds NaN
+    or Infinity; with `is_broken_json` where the body may have been cut short. The depth is checked by
+    `document.redact`, which walks the whole value anyway.
+    """
+    check_size(body)
+    text = _decode(body)
+    if text.lstrip().startswith("<"):
+        raise errors.InvalidError("The answer is a page of HTML or XML, not JSON.")
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_parse_float, parse_int=_parse_int)
+        return _replace_surrogates(value) if "\\ud" in text.lower() else value
+    except RecursionError:
+        raise too_deep() from None
+    except json.JSONDecodeError as error:
+        wrong = error.msg.lower().replace(" at", "")
+        problem = f"The answer is not whole JSON: {wrong} at character {error.pos} of {len(text)}."
+        raise errors.InvalidError(problem, is_broken_json=True) from None
+
+
+def check_size(body: bytes) -> None:
+    """Raise InvalidError for a body of over `MAX_BYTES`."""
+    if len(body) > MAX_BYTES:
+        raise errors.InvalidError("The answer is over 1 MiB, which no IMDS document is.")
+
+
+def too_deep() -> errors.InvalidError:
+    """Return the error for a value nested over `MAX_DEPTH` deep."""
+    return errors.InvalidError(f"The answer is nested over {MAX_DEPTH} deep.")
+
+
+def _decode(body: bytes) -> str:
+    try:
+        text = body.decode()
+        return text[1:] if text.startswith("\ufeff") else text
+    except UnicodeDecodeError as error:
+        # A character without its end at the end of the body was cut off; anything else never was UTF-8.
+        is_cut = error.end == len(body) and error.reason == "unexpected end of data"
+        raise errors.InvalidError("The answer is not UTF-8.", is_broken_json=is_cut) from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise errors.InvalidError(f"The answer holds {name}, which is not JSON.", hint=errors.HINT_BROKEN)
+
+
+def _parse_float(digits: str) -> float:
+    number = float(digits)
+    if abs(number) == float("inf"):
+        raise _too_large()
+    return number
+
+
+def _parse_int(digits: str) -> int:
+    # Python takes quadratic time over the digits, or refuses; IMDS has no number of over 20 of them.
+    if len(digits.lstrip("-")) > _LONGEST_NUMBER:
+        raise _too_large()
+    return int(digits)
+
+
+def _too_large() -> errors.InvalidError:
+    return errors.InvalidError("The answer holds a number that is too large.", hint=errors.HINT_BROKEN)
+
+
+def _replace_surrogates(value: Any) -> Any:
+    text = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return json.loads(text)

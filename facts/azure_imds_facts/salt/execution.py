@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the execution module does, for a caller who waits. Everything raises the ImdsError of the outcome."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from azure_imds_facts.core.collector import collect
+from azure_imds_facts.core.events.client import EventClient
+from azure_imds_facts.core.facts import build_facts
+from azure_imds_facts.core.host import Host, require_azure
+from azure_imds_facts.core.raw_query import fetch_path
+from azure_imds_facts.core.salt_spelling import spell_salt
+from azure_imds_facts.salt.grain import LogReporter, build_minion_settings, open_transport
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def collect_facts(opts: Mapping[str, Any], **overrides: object) -> dict[str, Any]:
+    """Return the content of the grain; `overrides` are settings that beat the minion's where they are not None."""
+    reporter = LogReporter()
+    snapshot = collect(build_minion_settings(opts, **overrides), open_transport=open_transport, reporter=reporter)
+    content: dict[str, Any] = spell_salt(build_facts(snapshot, reporter=reporter))["azure_imds"]
+    return content
+
+
+def fetch_anew(opts: Mapping[str, Any], **overrides: object) -> dict[str, Any]:
+    """Ask IMDS, whatever is cached or remembered, and return how that went, the category `snapshot`."""
+    reporter = LogReporter()
+    settings = build_minion_settings(opts, cache_ttl=0, **overrides)
+    snapshot = collect(settings, open_transport=open_transport, reporter=reporter, allow_fallback=False)
+    described: dict[str, Any] = build_facts(snapshot, reporter=reporter)["snapshot"]
+    return described
+
+
+def fetch_events(opts: Mapping[str, Any], **overrides: object) -> dict[str, Any]:
+    """Return the category `scheduledEvents`, which is never cached."""
+    settings = build_minion_settings(opts, gather="scheduled_events", **overrides)
+    snapshot = collect(settings, open_transport=open_transport, reporter=LogReporter(), allow_fallback=False)
+    if "scheduledEvents" in snapshot.failures:
+        failure = snapshot.failures["scheduledEvents"]
+        hint = "The first request ever switches scheduled events on for this VM, which can take two minutes."
+        raise type(failure)(failure.problem, hint=f"{failure.hint} {hint}".lstrip())
+    events: dict[str, Any] = snapshot.extra["scheduledEvents"]
+    return events
+
+
+def open_events(opts: Mapping[str, Any], **overrides: object) -> EventClient:
+    """Return a client for scheduled events, whose api-versions are not the minion's setting.
+
+    Raises NotAzureError where this machine is not an Azure VM.
+    """
+    settings = build_minion_settings(opts, **overrides)
+    require_azure(settings, Host())
+    return EventClient(settings.endpoint, open_transport, timeout_s=settings.timeout, reporter=LogReporter())
+
+
+def approve_event(opts: Mapping[str, Any], event_id: str, **overrides: object) -> bool:
+    """Approve a scheduled event; return False where it had started already."""
+    client = open_events(opts, **overrides)
+    try:
+        return client.approve(event_id)
+    finally:
+        client.close()
+
+
+def fetch_raw(opts: Mapping[str, Any], path: str, text_format: str | None, **overrides: object) -> Any:
+    """Return IMDS's answer for one path: the JSON value, or text."""
+    answer = fetch_path(
+        build_minion_settings(opts, **overrides),
+        path,
+        text_format=text_format,
+        open_transport=open_transport,
+        reporter=LogReporter(),
+    )
+    text = answer.body.decode("utf-8-sig", errors="replace")
+    return text if answer.is_text else json.loads(text)
