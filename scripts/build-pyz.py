@@ -66,7 +66,7 @@ def stage(folder: Path) -> None:
         shutil.copyfile(PACKAGE / name, package / name)
     no_compiled = shutil.ignore_patterns("__pycache__", *LEFT_OUT)
     shutil.copytree(CORE, package / "core", ignore=no_compiled)
-    for folder_name in ("boot", "commands", "doctor"):
+    for folder_name in ("boot", "commands", "doctor", "formats"):
         shutil.copytree(PACKAGE / folder_name, package / folder_name, ignore=no_compiled)
     for unit in sorted((COLLECTION / "roles/local_facts/files").glob("azure-imds-facts*")):
         shutil.copyfile(unit, package / "boot" / unit.name)

@@ -69,7 +69,7 @@ def test_read_only(writer: Words, old: bytes, emulator: Emulator, tmp_path: Path
     emulator.resize("Standard_E4s_v5")
     done = run(mounted(writer(place), place, 'mount -o remount,ro "$1"'))
     assert done.returncode == 2
-    assert f"{place}/{NAME} cannot be written: read-only file system; what stood there is unchanged." in done.stderr
+    assert f"{place}/{NAME} cannot be written: read-only file system; it is unchanged." in done.stderr
     assert done.stdout.encode() == old
 
 
@@ -82,7 +82,7 @@ def test_full_disk(writer: Words, old: bytes, emulator: Emulator, tmp_path: Path
     emulator.resize("Standard_E4s_v5")
     done = run(mounted(writer(place, *flags), place, 'cat /dev/zero >"$1/filler" 2>/dev/null; ls -A "$1" >&2'))
     assert done.returncode == 2
-    assert f"{place}/{NAME} cannot be written: no space left on device; what stood there is unchanged." in done.stderr
+    assert f"{place}/{NAME} cannot be written: no space left on device; it is unchanged." in done.stderr
     assert done.stdout.encode() == old
 
 
@@ -110,7 +110,7 @@ def test_directory_of_another_user(writer: Words, old: bytes, tmp_path: Path) ->
     os.chown(place, 65534, 65534)
     done = run(["setpriv", "--bounding-set=-all", "--no-new-privs", *writer(place)])
     assert done.returncode == 2
-    assert f"{place}/{NAME} cannot be written: permission denied; what stood there is unchanged." in done.stderr
+    assert f"{place}/{NAME} cannot be written: permission denied; it is unchanged." in done.stderr
     assert (place / NAME).read_bytes() == old
 
 
@@ -140,6 +140,6 @@ def test_unprivileged(writer: Words, old: bytes, tmp_path: Path) -> None:
     done = run(words if os.geteuid() else ["setpriv", "--bounding-set=-all", "--no-new-privs", *words])
     place.chmod(0o755)
     assert done.returncode == 2
-    assert "permission denied; what stood there is unchanged" in done.stderr
+    assert "permission denied; it is unchanged" in done.stderr
     assert (place / NAME).read_bytes() == old
     assert [path.name for path in place.iterdir()] == [NAME]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -46,7 +47,8 @@ def test_yaml(run: Run, imds: RawServer) -> None:
 
 def test_yaml_without_pyyaml(run: Run, imds: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without PyYAML it is usage, and nothing is asked."""
-    monkeypatch.setitem(__import__("sys").modules, "yaml", None)
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    monkeypatch.delitem(sys.modules, "azure_imds_facts.formats.local_yaml", raising=False)
     ended = run("facts", "--endpoint", imds.url, "--format", "yaml")
     assert (ended.code, ended.out) == (2, "")
     assert "PyYAML" in ended.err

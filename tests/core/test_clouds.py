@@ -12,7 +12,6 @@ from azure_imds_facts.core.compute import name_cloud
 @pytest.mark.parametrize(
     ("compute", "expected"),
     [
-        (None, "Unknown"),
         ({}, "Unknown"),
         ({"azEnvironment": "AzurePublicCloud"}, "AzureCloud"),
         ({"azEnvironment": "AZUREPUBLICCLOUD"}, "AzureCloud"),
@@ -48,6 +47,6 @@ from azure_imds_facts.core.compute import name_cloud
         ({"location": ["westeurope"]}, "Unknown"),
     ],
 )
-def test_name_cloud(compute: dict[str, Any] | None, expected: str) -> None:
+def test_name_cloud(compute: dict[str, Any], expected: str) -> None:
     """The environment names the cloud; the location does where there is no environment, whole names only."""
     assert name_cloud(compute) == expected

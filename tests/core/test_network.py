@@ -64,7 +64,7 @@ def test_summary() -> None:
     }
 
 
-@pytest.mark.parametrize("network", [None, {}, {"interface": []}])
+@pytest.mark.parametrize("network", [{}, {"interface": []}])
 def test_empty(network: Any) -> None:
     """Without interfaces the summary is there, with empty values."""
     summary = summarize_network(network, local_address="10.0.0.4")

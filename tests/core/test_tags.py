@@ -12,7 +12,6 @@ from azure_imds_facts.core.compute import parse_tags
 @pytest.mark.parametrize(
     ("compute", "expected", "ambiguous", "skipped"),
     [
-        (None, {}, False, 0),
         ({}, {}, False, 0),
         ({"tags": None}, {}, False, 0),
         ({"tags": ""}, {}, False, 0),
@@ -35,7 +34,7 @@ from azure_imds_facts.core.compute import parse_tags
         ({"tagsList": [{"name": "a", "value": "1"}, {"name": "a", "value": "2"}]}, {"a": "2"}, False, 0),
     ],
 )
-def test_parse_tags(compute: dict[str, Any] | None, expected: dict[str, str], ambiguous: bool, skipped: int) -> None:
+def test_parse_tags(compute: dict[str, Any], expected: dict[str, str], ambiguous: bool, skipped: int) -> None:
     """A list beats the string, which is split on `;` and the first `:` with nothing trimmed."""
     tags = parse_tags(compute)
     assert (tags.values, tags.is_ambiguous, tags.skipped) == (expected, ambiguous, skipped)

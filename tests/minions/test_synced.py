@@ -25,7 +25,9 @@ def newer(tmp_path: Path) -> Callable[[], Path]:
             shutil.copytree(CHECKOUT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__", "tests"))
         core = tmp_path / "collections/ansible_collections/azure_imds/facts/plugins/module_utils/imds"
         _replace(core / "versions.py", 'VERSION = "', 'VERSION = "9.')
-        _replace(core / "facts.py", '"cloud": name_cloud(compute)', '"cloud": "Newer" + name_cloud(compute)')
+        _replace(
+            core / "facts.py", '"cloud": compute.name_cloud(section)', '"cloud": "Newer" + compute.name_cloud(section)'
+        )
         return tmp_path / "facts"
 
     return build

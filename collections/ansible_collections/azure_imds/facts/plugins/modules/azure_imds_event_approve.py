@@ -22,9 +22,9 @@ from ansible_collections.azure_imds.facts.plugins.module_utils.imds.transport im
 
 ARGUMENTS = {
     "event_id": {"type": "str", "required": True},
-    "endpoint": {"type": SETTINGS["endpoint"].kind},
-    "timeout": {"type": SETTINGS["timeout"].kind},
-    "detect": {"type": SETTINGS["detect"].kind, "choices": SETTINGS["detect"].choices},
+    "endpoint": {"type": "str"},
+    "timeout": {"type": "float"},
+    "detect": {"type": "str", "choices": SETTINGS["detect"][1]},
 }
 
 

@@ -31,9 +31,8 @@ def build_arguments() -> dict[str, dict[str, Any]]:
     arguments: dict[str, dict[str, Any]] = {
         "fail_on": {"type": "str", "choices": ["error", "any", "never"], "default": "error"}
     }
-    for name, setting in settings.SETTINGS.items():
-        elements = "str" if setting.kind == "list" else None
-        argument = {"type": setting.kind, "elements": elements, "choices": setting.choices}
+    for name, (kind, choices, _parse, _allowed) in settings.SETTINGS.items():
+        argument = {"type": kind, "elements": "str" if kind == "list" else None, "choices": choices}
         arguments["gather_subset" if name == "gather" else name] = {
             key: value for key, value in argument.items() if value
         }

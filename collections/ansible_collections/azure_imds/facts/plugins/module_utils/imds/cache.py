@@ -11,7 +11,7 @@ import json
 import os
 import re
 
-from . import document, errors, json_body, records, safe_files, versions
+from . import document, errors, records, safe_files, versions
 from .clock import format_time
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 INSTANCE = "/metadata/instance"
 # An entry is a document of at most 1 MiB, escaped, and a few lines about it.
-_LIMIT = 4 * json_body.MAX_BYTES
+_LIMIT = 4 << 20
 # An older answer says too little about a VM that may have been resized and retagged meanwhile.
 STALE_S = 24 * 3600.0
 _FORMAT = 1

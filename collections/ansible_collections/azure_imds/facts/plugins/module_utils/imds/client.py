@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from . import clock
+    from .clock import Deadline
+    from .records import JsonObject
     from .reporter import Reporter
     from .transport import Response, Transport
 
@@ -51,7 +52,7 @@ class Client:
         endpoint: str,
         transport: Transport,
         *,
-        deadline: clock.Deadline,
+        deadline: Deadline,
         reporter: Reporter,
     ) -> None:
         self._endpoint = endpoint
@@ -131,7 +132,7 @@ class Client:
         """Return the answer in a response."""
         if isinstance(response, errors.UnreachableError):
             return Answer(version=version, error=response, is_retried=True, url=self._url)
-        common: records.JsonObject = {
+        common: JsonObject = {
             "version": version,
             "status": response.status,
             "local_address": response.local_address,

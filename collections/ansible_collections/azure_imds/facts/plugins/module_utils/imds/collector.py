@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from . import cache, document, errors, facts, records
+from . import cache, document, errors, records
 from .clock import Clock, Deadline
+from .facts import Snapshot
 from .host import Host, require_azure, verify_vm_id
 from .reporter import Reporter
 from .settings import EXTRA_CATEGORIES
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
+    from .cache import Cache, Entry, Key
     from .client import Answer
     from .retry import Retrier
     from .settings import Settings
@@ -22,17 +24,11 @@ if TYPE_CHECKING:
     class FailureMemory(Protocol):
         """A memory that spares an adapter the wait for an IMDS that did not answer a moment ago."""
 
-        def bind(self, endpoint: str, *, cache: cache.Cache, boot_id: str | None, clock: Clock) -> None:
-            """Set the endpoint and where its failures are stored."""
+        def recall(self, key: Key, cache: Cache, clock: Clock) -> errors.ImdsError | None:
+            """Return the last failure of an endpoint where it still counts, so that IMDS is not asked."""
 
-        def recall(self) -> errors.ImdsError | None:
-            """Return the failure that still counts, so that IMDS is not asked."""
-
-        def remember(self, error: errors.ImdsError) -> None:
-            """Store a failure."""
-
-        def forget(self) -> None:
-            """Forget the failure: IMDS has answered."""
+        def remember(self, failure: errors.ImdsError | None) -> None:
+            """Store how the request ended that `recall` did not spare."""
 
 
 def collect(
@@ -44,7 +40,7 @@ def collect(
     reporter: Reporter | None = None,
     failure_memory: FailureMemory | None = None,
     allow_fallback: bool = True,
-) -> facts.Snapshot:
+) -> Snapshot:
     """Return the machine's metadata inside `settings.timeout` seconds, with one request as a rule.
 
     `open_transport` is called when the first request is needed. `allow_fallback` False: no older answer is used where
@@ -90,31 +86,45 @@ class _Collection:
         self._key = cache.build_key(settings, cache.INSTANCE, self._boot_id)
         self._retrier: Retrier | None = None
 
-    def run(self, memory: FailureMemory | None, *, allow_fallback: bool) -> facts.Snapshot:
+    def run(self, memory: FailureMemory | None, *, allow_fallback: bool) -> Snapshot:
         """Collect. Raises the ImdsError of the outcome."""
-        fresh = self._read_fresh()
-        if fresh:
-            return self._add_extra_categories(fresh)
-        if memory:
-            memory.bind(self._settings.endpoint, cache=self._cache, boot_id=self._boot_id, clock=self._clock)
-        failure = memory.recall() if memory else None
+        found = self._read_fresh() or self._fetch(memory, allow_fallback=allow_fallback)
+        if not set(EXTRA_CATEGORIES).intersection(self._settings.gather):
+            return found
+        from .extra_categories import ExtraCategories  # noqa: PLC0415  few ask for them
+
+        gathering = ExtraCategories(
+            settings=self._settings,
+            cache=self._cache,
+            boot_id=self._boot_id,
+            deadline=self._deadline,
+            open_retrier=self._open_retrier,
+        )
+        extra, failures = gathering.gather(
+            api_version=found.api_version,
+            vm_name=document.parse_compute_text(found.document, "name"),
+            is_live=found.source in ("imds", "cache"),
+        )
+        return records.replace(found, extra=extra, failures=failures)
+
+    def _fetch(self, memory: FailureMemory | None, *, allow_fallback: bool) -> Snapshot:
+        """Ask IMDS, unless it failed a moment ago; else return an older answer."""
+        failure = memory.recall(self._key, self._cache, self._clock) if memory else None
         report = self._reporter.notice if failure else self._reporter.warn
         if not failure:
             try:
                 fetched = self._fetch_instance()
             except errors.ImdsError as error:
                 failure = error
-                if memory:
-                    memory.remember(error)
-            else:
-                if memory:
-                    memory.forget()
-                return self._add_extra_categories(fetched)
+            if memory:
+                memory.remember(failure)
+            if not failure:
+                return fetched
         older = self._read_older(failure) if allow_fallback else None
         if not older:
             raise failure
         report(f"{failure} Using {older.source} facts of {older.fetched_at} instead.")
-        return self._add_extra_categories(older)
+        return older
 
     def close(self) -> None:
         """Close the connection."""
@@ -133,32 +143,32 @@ class _Collection:
             self._retrier = Retrier(client, self._cache)
         return self._retrier
 
-    def _snapshot(self, entry: cache.Entry, source: str) -> facts.Snapshot:
-        """Return an answer as a snapshot. Raises InvalidError where the document is another VM's."""
-        return facts.Snapshot(
+    def _snapshot(self, entry: Entry, source: str) -> Snapshot:
+        """Return an answer as a snapshot. Raises InvalidError where the document is broken or another VM's."""
+        whole = document.validate_document(entry.document)
+        return Snapshot(
             source=source,
             endpoint=self._settings.endpoint,
             boot_id=self._boot_id,
-            vm_id_verified=verify_vm_id(document.parse_compute_text(entry.document, "vmId"), self._dmi_uuid),
+            vm_id_verified=verify_vm_id(document.parse_compute_text(whole, "vmId"), self._dmi_uuid),
             gather=self._settings.gather,
             extra={},
             failures={},
-            **entry.__dict__,
+            **{**entry.__dict__, "document": whole},
         )
 
-    def _check(self, entry: cache.Entry, source: str) -> facts.Snapshot | None:
+    def _check(self, entry: Entry, source: str) -> Snapshot | None:
         """Return an older answer as a snapshot, None where it fails the checks of a new one."""
         try:
-            whole = document.validate_document(entry.document)
-            return self._snapshot(records.replace(entry, document=whole), source)
+            return self._snapshot(entry, source)
         except errors.InvalidError:
             return None
 
-    def _read_fresh(self) -> facts.Snapshot | None:
+    def _read_fresh(self) -> Snapshot | None:
         entry = self._cache.read(self._key) if self._settings.reads_cache else None
         return self._check(entry, "cache") if entry and entry.age_s < self._settings.cache_ttl else None
 
-    def _fetch_instance(self) -> facts.Snapshot:
+    def _fetch_instance(self) -> Snapshot:
         from .client import Negotiation  # noqa: PLC0415  a cached answer needs none
 
         retrier = self._open_retrier()
@@ -172,40 +182,18 @@ class _Collection:
 
         return retrier.run(attempt, key=self._key, read_shared=self._read_fresh, accept=self._accept_instance)
 
-    def _accept_instance(self, answer: Answer) -> facts.Snapshot:
-        whole = document.validate_document(answer.value)
-        entry = cache.build_entry(whole, answer, now=self._clock.time())
+    def _accept_instance(self, answer: Answer) -> Snapshot:
+        entry = cache.build_entry(answer.value, answer, now=self._clock.time())
         snapshot = self._snapshot(entry, "imds")
-        self._cache.write(self._key, entry)
-        return records.replace(snapshot, document=document.redact(whole, reveal=self._settings.reveal))
+        self._cache.write(self._key, records.replace(entry, document=snapshot.document))
+        return records.replace(snapshot, document=document.redact(snapshot.document, reveal=self._settings.reveal))
 
-    def _read_older(self, failure: errors.ImdsError) -> facts.Snapshot | None:
+    def _read_older(self, failure: errors.ImdsError) -> Snapshot | None:
         """Return an older answer where the failure says nothing against one."""
         if not isinstance(failure, errors.TRANSIENT) or self._settings.reveal:
             return None
         from .fallback import read_older_answers  # noqa: PLC0415  IMDS answers as a rule
 
         cached = self._cache.read(self._key)
-        found = read_older_answers(
-            self._settings, cached, instance_data=self._host.instance_data, now=self._clock.time()
-        )
+        found = read_older_answers(self._settings, cached, self._host, now=self._clock.time())
         return next(filter(None, (self._check(entry, source) for source, entry in found)), None)
-
-    def _add_extra_categories(self, snapshot: facts.Snapshot) -> facts.Snapshot:
-        if not set(EXTRA_CATEGORIES).intersection(self._settings.gather):
-            return snapshot
-        from .extra_categories import ExtraCategories  # noqa: PLC0415  few ask for them
-
-        gathering = ExtraCategories(
-            self._settings,
-            self._cache,
-            boot_id=self._boot_id,
-            deadline=self._deadline,
-            open_retrier=self._open_retrier,
-        )
-        extra, failures = gathering.gather(
-            api_version=snapshot.api_version,
-            vm_name=document.parse_compute_text(snapshot.document, "name"),
-            is_live=snapshot.source in ("imds", "cache"),
-        )
-        return records.replace(snapshot, extra=extra, failures=failures)

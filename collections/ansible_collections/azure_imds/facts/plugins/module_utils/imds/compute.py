@@ -23,16 +23,16 @@ class Tags:
     skipped: int = 0
 
 
-def parse_tags(compute: Mapping[str, object] | None) -> Tags:
+def parse_tags(compute: Mapping[str, object]) -> Tags:
     """Return the tags of a compute section.
 
     `tagsList` (since 2019-06-04), even empty, beats `tags`: Microsoft's page recommends it because the string
     `name:value;name:value` escapes nothing, while `:` and `;` are allowed in both parts.
     """
-    listed = (compute or {}).get("tagsList")
+    listed = compute.get("tagsList")
     if isinstance(listed, list):
         return _parse_list(listed)
-    text = (compute or {}).get("tags")
+    text = compute.get("tags")
     return _parse_string(text if isinstance(text, str) else "")
 
 
@@ -81,12 +81,11 @@ _REGIONS = {
 }
 
 
-def name_cloud(compute: Mapping[str, object] | None) -> str:
+def name_cloud(compute: Mapping[str, object]) -> str:
     """Return the cloud's name from `azEnvironment`, or from `location` where that is absent, null or empty.
 
     Both are compared without case, since real VMs say `AZUREPUBLICCLOUD` and `SwedenCentral` too (recorded).
     """
-    compute = compute or {}
     named, clouds = compute.get("azEnvironment"), _ENVIRONMENTS
     if named in (None, ""):
         location, clouds = compute.get("location"), _REGIONS

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .cache import Cache, Key
     from .client import Answer
+    from .clock import Deadline
+    from .records import JsonObject
     from .retry import Retrier
     from .settings import ExtraCategory, Settings
 
@@ -19,37 +22,29 @@ if TYPE_CHECKING:
 _LONGEST_S = 5.0
 
 
+@records.record
 class ExtraCategories:
     """The gathering of one collection's extra categories. A failure leaves the collection `ok`.
 
     `open_retrier` is called where an endpoint has to be asked.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        stored: cache.Cache,
-        *,
-        boot_id: str | None,
-        deadline: clock.Deadline,
-        open_retrier: Callable[[], Retrier],
-    ) -> None:
-        self._settings = settings
-        self._cache = stored
-        self._boot_id = boot_id
-        self._deadline = deadline
-        self._open_retrier = open_retrier
+    settings: Settings
+    cache: Cache
+    boot_id: str | None
+    deadline: Deadline
+    open_retrier: Callable[[], Retrier]
 
     def gather(
         self, *, api_version: str | None, vm_name: str | None, is_live: bool
-    ) -> tuple[records.JsonObject, dict[str, errors.ImdsError]]:
+    ) -> tuple[JsonObject, dict[str, errors.ImdsError]]:
         """Return category → content, and category → why it could not be had.
 
         `is_live` False: the instance's answer is an older one, so only older answers are used here too.
         """
-        wanted = [extra for name, extra in EXTRA_CATEGORIES.items() if name in self._settings.gather]
-        deadline = self._deadline.within(_LONGEST_S)
-        contents: records.JsonObject = {}
+        wanted = [extra for name, extra in EXTRA_CATEGORIES.items() if name in self.settings.gather]
+        deadline = self.deadline.within(_LONGEST_S)
+        contents: JsonObject = {}
         failures = {}
         for left, extra in zip(range(len(wanted), 0, -1), wanted):
             content = self._read(extra, is_live=is_live)
@@ -65,8 +60,8 @@ class ExtraCategories:
                 contents[extra.fact] = summarize_events(content, vm_name) if is_events else content
         return contents, failures
 
-    def _fetch(self, extra: ExtraCategory, version: str | None, deadline: clock.Deadline) -> records.JsonObject:
-        retrier = self._open_retrier()
+    def _fetch(self, extra: ExtraCategory, version: str | None, deadline: Deadline) -> JsonObject:
+        retrier = self.open_retrier()
 
         def attempt() -> Answer:
             answer = retrier.client.fetch(extra.path, version)
@@ -82,31 +77,30 @@ class ExtraCategories:
                 deadline=deadline,
             )
         except errors.ImdsError as error:
-            name = next(name for name, row in EXTRA_CATEGORIES.items() if row is extra)
-            retrier.client.reporter.notice(f"No {name} facts: {error}")
+            retrier.client.reporter.notice(f"No {extra.fact} facts: {error}")
             raise
 
-    def _read(self, extra: ExtraCategory, *, is_live: bool) -> records.JsonObject | None:
-        if not extra.is_cached or (is_live and not self._settings.reads_cache):
+    def _read(self, extra: ExtraCategory, *, is_live: bool) -> JsonObject | None:
+        if not extra.is_cached or (is_live and not self.settings.reads_cache):
             return None
-        entry = self._cache.read(self._key(extra))
-        oldest_s = self._settings.cache_ttl if is_live else cache.STALE_S
+        entry = self.cache.read(self._key(extra))
+        oldest_s = self.settings.cache_ttl if is_live else cache.STALE_S
         content = entry.document if entry and entry.age_s < oldest_s else None
         return content if isinstance(content, dict) else None
 
-    def _accept(self, extra: ExtraCategory, answer: Answer) -> records.JsonObject:
+    def _accept(self, extra: ExtraCategory, answer: Answer) -> JsonObject:
         content = parse_category(extra, answer.value)
         if extra.is_cached:
-            entry = cache.build_entry(content, answer, now=self._deadline.clock.time())
-            self._cache.write(self._key(extra), entry)
-        redacted: records.JsonObject = document.redact(content, reveal=self._settings.reveal)
+            entry = cache.build_entry(content, answer, now=self.deadline.clock.time())
+            self.cache.write(self._key(extra), entry)
+        redacted: JsonObject = document.redact(content, reveal=self.settings.reveal)
         return redacted
 
-    def _key(self, extra: ExtraCategory) -> cache.Key:
-        return cache.build_key(self._settings, extra.path, self._boot_id)
+    def _key(self, extra: ExtraCategory) -> Key:
+        return cache.build_key(self.settings, extra.path, self.boot_id)
 
 
-def parse_category(extra: ExtraCategory, value: Any) -> records.JsonObject:
+def parse_category(extra: ExtraCategory, value: Any) -> JsonObject:
     """Return the part of an answer that becomes the category. Raises InvalidError where it lacks the field.
 
     That is the object inside `loadbalancer`; the tenant's id alone; and the whole document of scheduled events.
@@ -119,7 +113,7 @@ def parse_category(extra: ExtraCategory, value: Any) -> records.JsonObject:
     return inside if isinstance(inside, dict) else dict(value)
 
 
-def summarize_events(timeline: records.JsonObject, vm_name: str | None) -> dict[str, object]:
+def summarize_events(timeline: JsonObject, vm_name: str | None) -> dict[str, object]:
     """Return the `scheduledEvents` category.
 
     `events` are IMDS's own. `pending` counts those with this VM among their `Resources`. `nextNotBefore` and `nextType`

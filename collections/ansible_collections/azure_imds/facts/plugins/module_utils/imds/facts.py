@@ -8,6 +8,7 @@ from . import compute, document, network, records, settings
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import errors
+    from .records import JsonObject
     from .reporter import Reporter
 
 
@@ -21,7 +22,7 @@ class Snapshot:
     why it could not be had. `vm_id_verified`: True, or None where `vmId` was not compared with DMI.
     """
 
-    document: records.JsonObject
+    document: JsonObject
     source: str
     endpoint: str
     api_version: str | None
@@ -31,23 +32,23 @@ class Snapshot:
     local_address: str | None = None
     vm_id_verified: bool | None = None
     gather: tuple[str, ...] = settings.DEFAULT_GATHER
-    extra: records.JsonObject
+    extra: JsonObject
     failures: dict[str, errors.ImdsError]
 
 
-def build_facts(snapshot: Snapshot, *, reporter: Reporter) -> records.JsonObject:
+def build_facts(snapshot: Snapshot, *, reporter: Reporter) -> JsonObject:
     """Return category → content: always `cloud` and `snapshot`, besides what was gathered and could be had.
 
     `compute` and the items of lists are IMDS's objects; `tags` maps names to values. Omissions are reported.
     """
-    section = snapshot.document.get("compute") or {}
+    section = snapshot.document.get("compute", {})
     tags = compute.parse_tags(section)
-    facts: records.JsonObject = {"cloud": compute.name_cloud(section), "snapshot": _describe(snapshot, tags)}
+    facts: JsonObject = {"cloud": compute.name_cloud(section), "snapshot": _describe(snapshot, tags)}
     if "compute" in snapshot.gather:
         facts["compute"] = {key: value for key, value in section.items() if key not in ("tags", "tagsList")}
     if "network" in snapshot.gather:
         facts["network"] = network.summarize_network(
-            snapshot.document.get("network"),
+            snapshot.document.get("network", {}),
             local_address=snapshot.local_address,
             load_balancer=snapshot.extra.get("loadBalancer"),
         )
@@ -58,8 +59,8 @@ def build_facts(snapshot: Snapshot, *, reporter: Reporter) -> records.JsonObject
     return {**facts, **snapshot.extra}
 
 
-def _describe(snapshot: Snapshot, tags: compute.Tags) -> records.JsonObject:
-    gathered = [category.fact for name, category in settings.EXTRA_CATEGORIES.items() if name in snapshot.gather]
+def _describe(snapshot: Snapshot, tags: compute.Tags) -> JsonObject:
+    extra = settings.EXTRA_CATEGORIES.items()
     return {
         "endpoint": snapshot.endpoint,
         "apiVersion": snapshot.api_version,
@@ -71,5 +72,5 @@ def _describe(snapshot: Snapshot, tags: compute.Tags) -> records.JsonObject:
         "tagsAmbiguous": tags.is_ambiguous,
         "vmId": document.parse_compute_text(snapshot.document, "vmId"),
         "vmIdVerified": snapshot.vm_id_verified,
-        "missing": [category for category in gathered if category not in snapshot.extra],
+        "missing": [row.fact for name, row in extra if name in snapshot.gather and row.fact not in snapshot.extra],
     }

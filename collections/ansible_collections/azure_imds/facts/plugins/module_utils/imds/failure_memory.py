@@ -10,7 +10,7 @@ from .cache import build_file_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .cache import Cache
+    from .cache import Cache, Key
     from .clock import Clock
 
 _CLASSES: dict[str, type[errors.ImdsError]] = {
@@ -35,35 +35,40 @@ class FailureMemory:
         # The collection ended with a failure that was reported before.
         self.has_recalled = False
 
-    def bind(self, endpoint: str, *, cache: Cache, boot_id: str | None, clock: Clock) -> None:
-        """Set the endpoint and where its failures are stored."""
-        self._endpoint = endpoint
+    def recall(self, key: Key, cache: Cache, clock: Clock) -> errors.ImdsError | None:
+        """Return the last failure of the key's endpoint in this boot where it is recent enough."""
+        self._endpoint = key.endpoint
         self._cache = cache
-        self._boot_id = boot_id
+        self._boot_id = key.boot_id
         self._clock = clock
-        self._name = f"failure.{build_file_name(endpoint)}"
-
-    def recall(self) -> errors.ImdsError | None:
-        """Return the failure that is still remembered."""
+        self._name = f"failure.{build_file_name(key.endpoint)}"
         moment, error = self._read() or _IN_PROCESS.get(self._endpoint) or (0.0, None)
         recalled = error if 0 <= self._clock.boottime() - moment < self._seconds else None
         self.has_recalled = recalled is not None
         return recalled
 
-    def remember(self, error: errors.ImdsError) -> None:
-        """Store a failure."""
-        moment = self._clock.boottime()
-        _IN_PROCESS[self._endpoint] = (moment, error)
-        if self._boot_id:
-            stored = {"bootId": self._boot_id, "endpoint": self._endpoint, "boottime": moment, "outcome": error.outcome}
-            content = json.dumps({**stored, "problem": error.problem, "hint": error.hint}).encode()
-            self._cache.write_file(self._name, content)
+    def remember(self, failure: errors.ImdsError | None) -> None:
+        """Store a failure, or forget the last one because IMDS has answered."""
+        if failure:
+            self._store(failure)
+        else:
+            _IN_PROCESS.pop(self._endpoint, None)
+            if self._read():
+                self._cache.write_file(self._name, b"null")
 
-    def forget(self) -> None:
-        """Forget the failure: IMDS has answered."""
-        _IN_PROCESS.pop(self._endpoint, None)
-        if self._read():
-            self._cache.write_file(self._name, b"null")
+    def _store(self, failure: errors.ImdsError) -> None:
+        moment = self._clock.boottime()
+        _IN_PROCESS[self._endpoint] = (moment, failure)
+        if self._boot_id:
+            stored = {
+                "bootId": self._boot_id,
+                "endpoint": self._endpoint,
+                "boottime": moment,
+                "outcome": failure.outcome,
+                "problem": failure.problem,
+                "hint": failure.hint,
+            }
+            self._cache.write_file(self._name, json.dumps(stored).encode())
 
     def _read(self) -> tuple[float, errors.ImdsError] | None:
         content = self._cache.read_file(self._name) if self._boot_id else None

@@ -6,32 +6,34 @@ from __future__ import annotations
 import os
 import stat
 
-from . import cache, clock, document, errors, json_body
+from . import clock, document, errors, json_body
+from .cache import STALE_S, Entry
 from .settings import is_azure_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .host import Host
     from .settings import Settings
 
 
 def read_older_answers(
-    settings: Settings, cached: cache.Entry | None, *, instance_data: str, now: float
-) -> Iterator[tuple[str, cache.Entry]]:
+    settings: Settings, cached: Entry | None, host: Host, *, now: float
+) -> Iterator[tuple[str, Entry]]:
     """Yield (source, entry) in the order in which they are to be tried. Nothing is asked.
 
-    `cached`: this boot's cache entry. `instance_data`: cloud-init's file. `now`: seconds since 1970.
+    `cached`: this boot's cache entry. `now`: seconds since 1970.
     """
-    if cached and cached.age_s < cache.STALE_S:
+    if cached and cached.age_s < STALE_S:
         yield "stale", cached
     # cloud-init asked Azure's own address, in a version of its own choice.
     if is_azure_address(settings.endpoint) and not settings.api_version:
-        copy, changed = read_copy(instance_data)
+        copy, changed = read_copy(host.instance_data)
         age_s = max(0.0, now - changed)
         yield (
             "cloud-init",
-            cache.Entry(document=copy, api_version=None, fetched_at=clock.format_time(changed), age_s=age_s),
+            Entry(document=copy, api_version=None, fetched_at=clock.format_time(changed), age_s=age_s),
         )
 
 

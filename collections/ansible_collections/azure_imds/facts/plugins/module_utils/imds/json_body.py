@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 
-from . import errors
+from . import document, errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 # IMDS's documents take a few KiB, with 50 tags at full length about 50 KiB.
 MAX_BYTES = 1024 * 1024
-MAX_DEPTH = 64
 # As many digits as Python reads and writes by default.
 _LONGEST_NUMBER = 4300
 
@@ -33,7 +32,7 @@ def parse_json(body: bytes) -> Any:
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_parse_float, parse_int=_parse_int)
         return _replace_surrogates(value) if "\\ud" in text.lower() else value
     except RecursionError:
-        raise too_deep() from None
+        raise document.too_deep() from None
     except json.JSONDecodeError as error:
         wrong = error.msg.lower().replace(" at", "")
         problem = f"The answer is not whole JSON: {wrong} at character {error.pos} of {len(text)}."
@@ -44,11 +43,6 @@ def check_size(body: bytes) -> None:
     """Raise InvalidError for a body of over `MAX_BYTES`."""
     if len(body) > MAX_BYTES:
         raise errors.InvalidError("The answer is over 1 MiB, which no IMDS document is.")
-
-
-def too_deep() -> errors.InvalidError:
-    """Return the error for a value nested over `MAX_DEPTH` deep."""
-    return errors.InvalidError(f"The answer is nested over {MAX_DEPTH} deep.")
 
 
 def _decode(body: bytes) -> str:

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import re
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from . import records
+    from .records import JsonObject
 
-_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+# 12 hexadecimal digits, bare or in pairs with one kind of separator.
+_MAC = re.compile(r"(?i)[0-9a-f]{2}([:-]?)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}")
 # Summary field, IMDS's family, IMDS's field.
 _KINDS = (
     ("privateIpv4", "ipv4", "privateIpAddress"),
@@ -20,7 +23,7 @@ _KINDS = (
 
 
 def summarize_network(
-    network: records.JsonObject | None, *, local_address: str | None, load_balancer: records.JsonObject | None = None
+    network: JsonObject, *, local_address: str | None, load_balancer: JsonObject | None = None
 ) -> dict[str, object]:
     """Return the `network` category: the interfaces as they came, and the summary in names like IMDS's.
 
@@ -28,7 +31,7 @@ def summarize_network(
     `local_address`, from which IMDS was reached, for only the primary interface has a route there. Public addresses
     that the document leaves empty, as behind a standard load balancer, come from `load_balancer` where it is given.
     """
-    listed = (network or {}).get("interface", [])
+    listed = network.get("interface", [])
     public = _public_addresses(load_balancer or {})
     interfaces = _objects(listed)
     primary = next((one for one in interfaces if _owns(one, local_address)), interfaces[0] if interfaces else {})
@@ -44,17 +47,17 @@ def summarize_network(
     return summary
 
 
-def _entries(interface: records.JsonObject, family: str, key: str) -> list[records.JsonObject]:
+def _entries(interface: JsonObject, family: str, key: str) -> list[JsonObject]:
     """Return the objects in a list such as `ipv4.ipAddress`, `[]` for anything else."""
     section = interface.get(family)
     return _objects(section.get(key) if isinstance(section, dict) else None)
 
 
-def _objects(listed: object) -> list[records.JsonObject]:
+def _objects(listed: object) -> list[JsonObject]:
     return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
 
 
-def _addresses(interface: records.JsonObject, family: str, key: str, public: Mapping[str, str]) -> Iterator[str]:
+def _addresses(interface: JsonObject, family: str, key: str, public: Mapping[str, str]) -> Iterator[str]:
     for entry in _entries(interface, family, "ipAddress"):
         address = entry.get(key)
         if not address and key == "publicIpAddress":
@@ -63,7 +66,7 @@ def _addresses(interface: records.JsonObject, family: str, key: str, public: Map
             yield address
 
 
-def _owns(interface: records.JsonObject, local_address: str | None) -> bool:
+def _owns(interface: JsonObject, local_address: str | None) -> bool:
     own = _canonical(local_address)
     return bool(own) and any(
         _canonical(entry.get("privateIpAddress")) == own
@@ -72,7 +75,7 @@ def _owns(interface: records.JsonObject, local_address: str | None) -> bool:
     )
 
 
-def _public_addresses(load_balancer: records.JsonObject) -> dict[str, str]:
+def _public_addresses(load_balancer: JsonObject) -> dict[str, str]:
     """Return private → public address from `publicIpAddresses`, which has IPv6 in brackets (recorded)."""
     found: dict[str, str] = {}
     for entry in _objects(load_balancer.get("publicIpAddresses")):
@@ -97,18 +100,15 @@ def _canonical(address: object) -> str:
         return bare
 
 
-def _first_subnet(interface: records.JsonObject) -> str:
+def _first_subnet(interface: JsonObject) -> str:
     first = next(iter(_entries(interface, "ipv4", "subnet")), {})
     address, prefix = first.get("address"), first.get("prefix")
     return "" if address in (None, "") or prefix in (None, "") else f"{address}/{prefix}"
 
 
-def _mac_address(interface: records.JsonObject) -> object:
+def _mac_address(interface: JsonObject) -> object:
     """Return a MAC as `00:0d:3a:f8:06:ec`; IMDS writes 12 bare digits (recorded). Any other value stays as it is."""
     mac = interface.get("macAddress", "")
     if not isinstance(mac, str):
         return mac
-    digits = mac.replace(":", "").replace("-", "")
-    pairs = [digits[at : at + 2] for at in range(0, 12, 2)]
-    is_mac = len(digits) == 12 and _HEXADECIMAL.issuperset(digits)
-    return ":".join(pairs).lower() if is_mac and mac in (digits, ":".join(pairs), "-".join(pairs)) else mac
+    return ":".join(re.findall("[0-9A-Fa-f]{2}", mac)).lower() if _MAC.fullmatch(mac) else mac

@@ -7,7 +7,6 @@ import contextlib
 import os
 
 from . import errors
-from .client import Answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Optional, TypeVar
 
     from .cache import Cache, Key
-    from .client import Client
+    from .client import Answer, Client
     from .clock import Deadline
 
     T = TypeVar("T")
@@ -65,7 +64,7 @@ class Retrier:
                 return found
             if turn is None:
                 raise self._out_of_time(key)
-            requests = -self.client.attempts
+            before = self.client.attempts
             try:
                 answer = attempt()
                 if answer.error is None:
@@ -75,8 +74,8 @@ class Retrier:
             finally:
                 turn.close()
             failures += 1
-            requests += self.client.attempts
-            wait_s = choose_wait(answer, failures, deadline, least_s=_WAIT_AFTER_MANY_S if requests > 1 else 0.0)
+            least_s = _WAIT_AFTER_MANY_S if self.client.attempts > before + 1 else 0.0
+            wait_s = choose_wait(answer, failures, deadline, least_s=least_s)
             if wait_s is None:
                 # The last complete answer names the outcome, even where the connection broke after it.
                 last = self.client.last_refusal if answer.status is None else None
@@ -88,13 +87,12 @@ class Retrier:
             deadline.clock.sleep(wait_s)
 
     def _out_of_time(self, key: Key | None) -> errors.ImdsError:
-        nothing = errors.UnreachableError(
-            "nothing, for another process is asking and has brought no answer yet",
-            hint="Try again, or raise the timeout.",
-        )
         url = f"{key.endpoint}{key.path} (api-version {key.asked})" if key else ""
-        waited = Answer(version=None, error=nothing, url=url)
-        return self.client.with_context(self.client.last_refusal or waited) or nothing
+        nothing = "nothing, for another process is asking and has brought no answer yet"
+        refusal = self.client.last_refusal
+        return (refusal and self.client.with_context(refusal)) or errors.UnreachableError(
+            self.client.describe_attempts(nothing, url=url), hint="Try again, or raise the timeout."
+        )
 
 
 def backoff(failures: int, *, random: float) -> float:

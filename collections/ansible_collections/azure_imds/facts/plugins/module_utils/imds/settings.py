@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from .records import JsonObject
+
 
 DEFAULT_ENDPOINT = "http://169.254.169.254"
 DEFAULT_TIMEOUT_S = 5.0
@@ -99,18 +101,18 @@ def build_settings(
     unknown = sorted(str(name) for name in set(explicit).difference(SETTINGS))
     if unknown:
         raise errors.UsageError(f"Unknown setting {', '.join(unknown)}.", hint=f"Known are {', '.join(SETTINGS)}.")
-    values: records.JsonObject = {}
-    for name, setting in SETTINGS.items():
+    values: JsonObject = {}
+    for name, (_kind, _choices, parse, allowed) in SETTINGS.items():
         given, origin = explicit.get(name), name
         if given is None:
             origin = f"AZURE_IMDS_{name.upper()}"
             given = environ.get(origin) or None
         try:
             if given is not None:
-                values[name] = setting.parse(given)
+                values[name] = parse(given)
         except (ValueError, OverflowError, OSError):
             refused = f"{origin} cannot be {printable(str(given))!r}."
-            raise errors.UsageError(refused, hint=f"Give {setting.allowed}.") from None
+            raise errors.UsageError(refused, hint=f"Give {allowed}.") from None
     values.setdefault("timeout", timeout)
     values.setdefault("cache_dir", cache_dir or _default_cache_dir(environ))
     if not is_azure_address(values.get("endpoint", DEFAULT_ENDPOINT)):
@@ -186,40 +188,22 @@ def _parse_names(given: object, allowed: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in allowed if name in names)
 
 
-@records.record
-class Setting:
-    """One row of the table of settings.
-
-    `parse` returns the value of what was given, or raises ValueError, OverflowError or OSError. `allowed`: what may be
-    given, in words. `kind`: the type in Ansible's terms. `choices`: all allowed values, or items of a list, if few.
-    """
-
-    kind: str
-    parse: Callable[[object], object]
-    allowed: str
-    choices: tuple[str, ...] | None = None
-
-
 _GATHER = (*CATEGORIES, "all")
 _REVEAL = tuple(document.SENSITIVE)
-SETTINGS = {
-    "endpoint": Setting(
-        kind="str",
-        parse=_parse_endpoint,
-        allowed="`http://`, an IP address or `localhost`, and perhaps a port: http://127.0.0.1:8080",
+# Setting → its type in Ansible's terms, all allowed values (or items of a list) if they are few, the parser, and what
+# may be given in words. A parser raises ValueError, OverflowError or OSError for anything else.
+SETTINGS: dict[str, tuple[str, tuple[str, ...], Callable[[object], object], str]] = {
+    "endpoint": (
+        "str",
+        (),
+        _parse_endpoint,
+        "`http://`, an IP address or `localhost`, and perhaps a port: http://127.0.0.1:8080",
     ),
-    "api_version": Setting(kind="str", parse=_parse_api_version, allowed=f"one of {', '.join(versions.KNOWN)}"),
-    "timeout": Setting(
-        kind="float", parse=lambda given: _parse_seconds(given, least=1e-9), allowed="a number of seconds above 0"
-    ),
-    "detect": Setting(kind="str", parse=_parse_detect, allowed="`auto` or `skip`", choices=_DETECT),
-    "cache_ttl": Setting(kind="float", parse=_parse_seconds, allowed="a number of seconds, 0 to ask IMDS anew"),
-    "cache_dir": Setting(kind="path", parse=_parse_cache_dir, allowed="the path of a directory"),
-    "gather": Setting(kind="list", parse=_parse_gather, allowed=f"a list of {', '.join(_GATHER)}", choices=_GATHER),
-    "reveal": Setting(
-        kind="list",
-        parse=lambda given: _parse_names(given, _REVEAL),
-        allowed=f"a list of {', '.join(_REVEAL)}",
-        choices=_REVEAL,
-    ),
+    "api_version": ("str", (), _parse_api_version, f"one of {', '.join(versions.KNOWN)}"),
+    "timeout": ("float", (), lambda given: _parse_seconds(given, least=1e-9), "a number of seconds above 0"),
+    "detect": ("str", _DETECT, _parse_detect, "`auto` or `skip`"),
+    "cache_ttl": ("float", (), _parse_seconds, "a number of seconds, 0 to ask IMDS anew"),
+    "cache_dir": ("path", (), _parse_cache_dir, "the path of a directory"),
+    "gather": ("list", _GATHER, _parse_gather, f"a list of {', '.join(_GATHER)}"),
+    "reveal": ("list", _REVEAL, lambda given: _parse_names(given, _REVEAL), f"a list of {', '.join(_REVEAL)}"),
 }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-    from . import records
+    from .records import JsonObject
     from .reporter import Reporter
 
     # The path of a value, in IMDS's spelling and in parts: joined only for a warning, since a part can be long.
@@ -36,9 +36,9 @@ def snake_case(name: str) -> str:
     return _NOT_A_NAME.sub("_", _WORD_START.sub("_", name)).strip("_").lower()
 
 
-def spell_ansible(facts: records.JsonObject, *, reporter: Reporter) -> records.JsonObject:
+def spell_ansible(facts: JsonObject, *, reporter: Reporter) -> JsonObject:
     """Return Ansible's facts. Tags come twice, as a mapping and flat."""
-    spelled: records.JsonObject = {"azure_imds_available": True}
+    spelled: JsonObject = {"azure_imds_available": True}
     for category, content in facts.items():
         prefix = f"azure_imds_{snake_case(category)}"
         if category == "cloud":
@@ -54,7 +54,7 @@ def spell_ansible(facts: records.JsonObject, *, reporter: Reporter) -> records.J
     return spelled
 
 
-def name_tags(tags: records.JsonObject, reporter: Reporter) -> records.JsonObject:
+def name_tags(tags: JsonObject, reporter: Reporter) -> JsonObject:
     """Return the mapping of tags without names that Ansible takes for its own marks in JSON.
 
     Ansible replaces an object with `__ansible_type`, `__ansible_vault` or `__ansible_unsafe` in it or, since 2.19,
@@ -67,7 +67,7 @@ def name_tags(tags: records.JsonObject, reporter: Reporter) -> records.JsonObjec
     return {name: value for name, value in tags.items() if name not in marks}
 
 
-def flatten(content: records.JsonObject, category: str, reporter: Reporter) -> records.JsonObject:
+def flatten(content: JsonObject, category: str, reporter: Reporter) -> JsonObject:
     """Return a category with the names of nested objects joined by `_`; lists stay lists, empty objects vanish."""
     omissions: list[str] = []
     flat = _drop_collisions(_leaves(content, "", (category,), omissions), omissions)
@@ -85,9 +85,7 @@ def _omit(omissions: list[str], paths: list[Path], reason: str) -> None:
         omissions.append("More is left out in the same way.")
 
 
-def _leaves(
-    content: records.JsonObject, prefix: str, path: Path, omissions: list[str]
-) -> Iterator[tuple[str, Path, Any]]:
+def _leaves(content: JsonObject, prefix: str, path: Path, omissions: list[str]) -> Iterator[tuple[str, Path, Any]]:
     """Yield (flat name, path, value) of each leaf."""
     for key, value in content.items():
         part = snake_case(key)
@@ -114,12 +112,12 @@ def _snake_case_keys(value: Any, path: Path, omissions: list[str]) -> Any:
     return value
 
 
-def _drop_collisions(named: Iterable[tuple[str, Path, Any]], omissions: list[str]) -> records.JsonObject:
+def _drop_collisions(named: Iterable[tuple[str, Path, Any]], omissions: list[str]) -> JsonObject:
     """Return a mapping of (name, path, value) without all that share a name and without empty names.
 
     To let the last one win would make a fact depend on the order of keys, which IMDS does not promise.
     """
-    values: records.JsonObject = {}
+    values: JsonObject = {}
     paths: dict[str, list[Path]] = {}
     length = 0
     for name, path, value in named:

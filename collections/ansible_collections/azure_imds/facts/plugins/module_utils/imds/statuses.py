@@ -107,9 +107,9 @@ def parse_error_body(content: bytes) -> tuple[str, tuple[object, ...] | None]:
         value = json_body.parse_json(content)
     except errors.InvalidError:
         return "", None
-    said, offered = (value.get("error"), value.get("newest-versions")) if isinstance(value, dict) else (None, None)
-    shown = json.dumps(printable(said, most=160), ensure_ascii=False) if said and isinstance(said, str) else ""
-    return f": {shown}" if shown else "", tuple(offered) if isinstance(offered, list) else None
+    said, offered = (value.get("error"), value.get("newest-versions")) if isinstance(value, dict) else ("", None)
+    quoted = f": {json.dumps(printable(said, most=160), ensure_ascii=False)}" if said and isinstance(said, str) else ""
+    return quoted, tuple(offered) if isinstance(offered, list) else None
 
 
 def parse_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import BinaryIO, Protocol
 
-    from . import clock
+    from .clock import Deadline
 
     class Transport(Protocol):
         """Sends requests; may keep a connection open between them until it is closed."""
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
             self,
             url: str,
             headers: Mapping[str, str],
-            deadline: clock.Deadline,
+            deadline: Deadline,
             *,
             method: str = "GET",
             body: bytes = b"",
@@ -76,7 +76,7 @@ class DeadlineSocket(socket.socket):
     A timeout on a plain socket starts anew with each byte, so one byte a second would hold a reader forever.
     """
 
-    def begin_exchange(self, deadline: clock.Deadline) -> None:
+    def begin_exchange(self, deadline: Deadline) -> None:
         """Set the deadline and the size limit of a new request and its response."""
         self._deadline = deadline
         self._left = _MOST_RECEIVED
@@ -97,7 +97,7 @@ class DeadlineSocket(socket.socket):
         return count
 
 
-def _seconds_left(deadline: clock.Deadline) -> float:
+def _seconds_left(deadline: Deadline) -> float:
     """Return the seconds until the deadline. Raises socket.timeout where it has passed."""
     remaining = deadline.remaining
     if not remaining:
@@ -105,7 +105,7 @@ def _seconds_left(deadline: clock.Deadline) -> float:
     return remaining
 
 
-def open_socket(host: str, port: int, deadline: clock.Deadline) -> DeadlineSocket:
+def open_socket(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
     """Connect over TCP, to the first address of `localhost` (it has at most two) that answers. Raises OSError."""
     connected = socket.create_connection(
         (host.encode(), port),  # type: ignore[arg-type]  # as bytes: for a str Python imports its codec of international names
@@ -129,7 +129,7 @@ class HttpTransport:
     """One connection per request: a collection makes one request, and an open connection would be one more state."""
 
     def fetch(
-        self, url: str, headers: Mapping[str, str], deadline: clock.Deadline, *, method: str = "GET", body: bytes = b""
+        self, url: str, headers: Mapping[str, str], deadline: Deadline, *, method: str = "GET", body: bytes = b""
     ) -> Response:
         """Send one request. Raises TransportError where no complete response came in time."""
         authority, _slash, path = url.partition("://")[2].partition("/")
