@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from azure_imds_facts import requests_transport
-from azure_imds_facts.commands.facts import _format_env
 from azure_imds_facts.commands.show import _rows
 from azure_imds_facts.core import transport as core_transport
 from azure_imds_facts.core.clock import Clock, Deadline, parse_date
@@ -34,6 +33,7 @@ from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.core.spelling import spell_ansible
 from azure_imds_facts.core.statuses import parse_retry_after
 from azure_imds_facts.core.transport import DeadlineSocket, HttpTransport, Response, TransportError
+from azure_imds_facts.formats import env
 from azure_imds_facts.requests_transport import RequestsTransport
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _check(snapshot: Snapshot) -> None:
     assert all(_NAME.fullmatch(name) for name in spelled[0])
     assert list(spelled[2]) == ["azure_imds"]
     _check_redacted({name: value for name, value in facts.items() if name not in ("tags", "tagPairs")})
-    assert all(line.startswith("AZURE_IMDS_") for line in re.split("\n", _format_env(spelled[0])))
+    assert all(line.startswith("AZURE_IMDS_") for line in re.split("\n", env.format_facts(facts, _Told())))
     assert all(text.isprintable() for row in _rows("", spelled[1]) for text in row)
 
 

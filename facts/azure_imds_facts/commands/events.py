@@ -47,6 +47,25 @@ _ROOTS_STATE = "/var/lib/azure-imds-facts/events.json"
 _MARK = "events.asked"
 _SILENCE_S = 24 * 3600.0
 _HOOK_S = 600.0
+# Flags that may not be empty, flags that need another, and flags that exclude another; the problem; what to do.
+_EMPTY = (
+    ("exec", "--exec has no command.", "Give one, such as --exec /usr/local/sbin/drain."),
+    ("approve", "--approve has no id.", "Give the eventId that azure-imds-facts events prints."),
+    ("vm_name", "--vm-name has no name.", "Give compute.name of the VM, or leave it out."),
+    ("state", "--state has no file.", "Name one, or leave it out."),
+)
+_NEEDS = (
+    ("exec", "watch", "--exec runs for changes.", "Add --watch."),
+    ("approve_on_success", "exec", "Nothing can succeed without --exec.", "Add --exec."),
+    ("exec_timeout", "exec", "--exec-timeout is for --exec.", "Add --exec."),
+    ("state", "watch", "--state is for --watch.", "Add --watch."),
+)
+_EXCLUDES = (
+    ("exec", "all", "--exec runs for this VM's events.", "Leave --all out."),
+    ("approve", "watch", "--approve does not watch.", "Run it by itself."),
+    ("approve", "all", "--approve takes an id, whichever VM it is about.", "Leave --all out."),
+    ("approve", "vm_name", "--approve takes an id, whichever VM it is about.", "Leave --vm-name out."),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,48 +113,38 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.watch:
             return _watch(arguments, settings, client, reporter)
         _warn_of_first_call(settings, reporter)
-        for event_id in arguments.approve or ():
-            is_new = client.approve(event_id)
-            print_json({"eventId": event_id, "approved": True, "alreadyStarted": not is_new})
         if arguments.approve:
-            return 0
-        name = None if arguments.all else arguments.vm_name or _fetch_name(settings, reporter)
-        for event in client.fetch_timeline().events:
-            if name is None or concerns(event, name):
-                print_json(spell_event(event))
+            _approve(arguments.approve, client)
+        else:
+            name = None if arguments.all else arguments.vm_name or _fetch_name(settings, reporter)
+            _print_events(name, client)
         return 0
     finally:
         client.close()
 
 
+def _approve(event_ids: list[str], client: EventClient) -> None:
+    for event_id in event_ids:
+        is_new = client.approve(event_id)
+        print_json({"eventId": event_id, "approved": True, "alreadyStarted": not is_new})
+
+
+def _print_events(vm_name: str | None, client: EventClient) -> None:
+    for event in client.fetch_timeline().events:
+        if vm_name is None or concerns(event, vm_name):
+            print_json(spell_event(event))
+
+
 def _check(arguments: argparse.Namespace) -> None:
     """Raise UsageError for flags that make no sense together."""
-    wrong = [
-        (arguments.exec is not None and not arguments.watch, "--exec runs for changes.", "Add --watch."),
-        (arguments.exec is not None and arguments.all, "--exec runs for this VM's events.", "Leave --all out."),
-        (arguments.exec == "", "--exec has no command.", "Give one, such as --exec /usr/local/sbin/drain."),
-        (arguments.approve_on_success and not arguments.exec, "Nothing can succeed without --exec.", "Add --exec."),
-        (arguments.state is not None and not arguments.watch, "--state is for --watch.", "Add --watch."),
-        (arguments.approve is not None and arguments.watch, "--approve does not watch.", "Run it by itself."),
-        (
-            "" in (arguments.approve or ()),
-            "--approve has no id.",
-            "Give the eventId that azure-imds-facts events prints.",
-        ),
-        (
-            arguments.approve is not None and (arguments.all or arguments.vm_name is not None),
-            "--approve takes an id, whichever VM it is about.",
-            "Leave --all and --vm-name out.",
-        ),
-        (arguments.exec_timeout is not None and not arguments.exec, "--exec-timeout is for --exec.", "Add --exec."),
-        (not 0 < (arguments.exec_timeout or 1) < 1e9, "--exec-timeout is no time.", "Give seconds above 0."),
-        (arguments.exec_timeout == 0, "--exec-timeout is no time.", "Give seconds above 0."),
-        (arguments.vm_name == "", "--vm-name has no name.", "Give compute.name of the VM, or leave it out."),
-        (arguments.state == "", "--state has no file.", "Name one, or leave it out."),
-    ]
-    for is_wrong, problem, hint in wrong:
-        if is_wrong:
-            raise UsageError(problem, hint=hint)
+    values = {name: value for name, value in vars(arguments).items() if value is not None and value is not False}
+    wrong = [rule for rule in _EMPTY if values.get(rule[0]) == "" or "" in (values.get(rule[0]) or ())]
+    wrong += [rule[1:] for rule in _NEEDS if rule[0] in values and rule[1] not in values]
+    wrong += [rule[1:] for rule in _EXCLUDES if rule[0] in values and rule[1] in values]
+    if not 0 < values.get("exec_timeout", 1) < 1e9:
+        wrong.append(("exec_timeout", "--exec-timeout is no time.", "Give seconds above 0."))
+    for _flag, problem, hint in wrong:
+        raise UsageError(problem, hint=hint)
 
 
 def _watch(arguments: argparse.Namespace, settings: Settings, client: EventClient, reporter: Reporter) -> int:

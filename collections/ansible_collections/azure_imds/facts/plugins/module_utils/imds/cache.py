@@ -30,7 +30,7 @@ INSTANCE = "/metadata/instance"
 # An entry is a document of at most 1 MiB, escaped, and a few lines about it.
 _LIMIT = 4 << 20
 # An older answer says too little about a VM that may have been resized and retagged meanwhile.
-STALE_S = 24 * 3600.0
+STALE_S = 86_400.0
 _FORMAT = 1
 
 

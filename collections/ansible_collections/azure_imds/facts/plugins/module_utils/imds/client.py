@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from .transport import Response, Transport
 
 
-# One attempt must not take a boot's whole budget; cloud-init reads for as long.
-_LONGEST_ATTEMPT_S = 30.0
 _HINT_OTHER_ENDPOINT = "Check that IMDS is served at this endpoint."
 _HINT_AZURE = "Check that this is an Azure VM whose primary network interface is up and has a route to 169.254.169.254."
 
@@ -47,6 +45,9 @@ class Answer:
 class Client:
     """Requests to one endpoint under one deadline. It raises only programming errors: every end is an Answer."""
 
+    # One attempt must not take a boot's whole budget; cloud-init reads for as long.
+    longest_attempt_s = 30.0
+
     def __init__(
         self,
         endpoint: str,
@@ -59,7 +60,6 @@ class Client:
         self._transport = transport
         self.deadline = deadline
         self.reporter = reporter
-        self.longest_attempt_s = _LONGEST_ATTEMPT_S
         self.attempts = 0
         self._url = endpoint
         # The last complete answer, where it was a failure: it names the outcome.
@@ -104,10 +104,9 @@ class Client:
         self, path: str, version: str | None, *, query: str = "", method: str = "GET", body: bytes = b""
     ) -> Response | errors.UnreachableError:
         """Send one request, and return the response as it came. A `body` is JSON."""
-        url = self._endpoint + path + (f"?api-version={version}" if version else "") + query
+        url = self._url = self._endpoint + path + (f"?api-version={version}" if version else "") + query
         # A random GUID, by which Microsoft's support can find a request.
         request_id = "-".join(os.urandom(size).hex() for size in (4, 2, 2, 2, 6))
-        self._url = url
         headers = {
             "Metadata": "true",
             "User-Agent": f"azure-imds-facts/{versions.VERSION}",
@@ -147,11 +146,12 @@ class Client:
 
         meaning = statuses.classify_status(response.status)
         said, offered = statuses.parse_error_body(response.body)
-        now = self.deadline.clock.time()
         return Answer(
             error=meaning.error(f"{response.status} ({meaning.label}){said}", hint=meaning.hint),
             is_retried=meaning.is_retried,
-            wait_s=statuses.parse_retry_after(response.headers, now=now) if meaning.is_retried else None,
+            wait_s=statuses.parse_retry_after(response.headers, now=self.deadline.clock.time())
+            if meaning.is_retried
+            else None,
             offered=offered,
             **common,
         )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     class FailureMemory(Protocol):
         """A memory that spares an adapter the wait for an IMDS that did not answer a moment ago."""
 
-        def recall(self, key: Key, cache: Cache, clock: Clock) -> errors.ImdsError | None:
+        def recall(self, key: Key, store: Cache, clock: Clock) -> errors.ImdsError | None:
             """Return the last failure of an endpoint where it still counts, so that IMDS is not asked."""
 
         def remember(self, failure: errors.ImdsError | None) -> None:

@@ -60,7 +60,6 @@ def build_facts(snapshot: Snapshot, *, reporter: Reporter) -> JsonObject:
 
 
 def _describe(snapshot: Snapshot, tags: compute.Tags) -> JsonObject:
-    extra = settings.EXTRA_CATEGORIES.items()
     return {
         "endpoint": snapshot.endpoint,
         "apiVersion": snapshot.api_version,
@@ -72,5 +71,9 @@ def _describe(snapshot: Snapshot, tags: compute.Tags) -> JsonObject:
         "tagsAmbiguous": tags.is_ambiguous,
         "vmId": document.parse_compute_text(snapshot.document, "vmId"),
         "vmIdVerified": snapshot.vm_id_verified,
-        "missing": [row.fact for name, row in extra if name in snapshot.gather and row.fact not in snapshot.extra],
+        "missing": [
+            row.fact
+            for name, row in settings.EXTRA_CATEGORIES.items()
+            if name in snapshot.gather and row.fact not in snapshot.extra
+        ],
     }

@@ -35,10 +35,10 @@ class FailureMemory:
         # The collection ended with a failure that was reported before.
         self.has_recalled = False
 
-    def recall(self, key: Key, cache: Cache, clock: Clock) -> errors.ImdsError | None:
+    def recall(self, key: Key, store: Cache, clock: Clock) -> errors.ImdsError | None:
         """Return the last failure of the key's endpoint in this boot where it is recent enough."""
         self._endpoint = key.endpoint
-        self._cache = cache
+        self._cache = store
         self._boot_id = key.boot_id
         self._clock = clock
         self._name = f"failure.{build_file_name(key.endpoint)}"

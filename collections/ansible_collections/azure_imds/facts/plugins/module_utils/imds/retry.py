@@ -77,14 +77,17 @@ class Retrier:
             least_s = _WAIT_AFTER_MANY_S if self.client.attempts > before + 1 else 0.0
             wait_s = choose_wait(answer, failures, deadline, least_s=least_s)
             if wait_s is None:
-                # The last complete answer names the outcome, even where the connection broke after it.
-                last = self.client.last_refusal if answer.status is None else None
-                raise self.client.with_context(last or answer) or answer.error
+                raise self._final(answer) or answer.error
             if answer.error.outcome != reported:
                 reported = answer.error.outcome
                 tried = self.client.describe_attempts(answer.error.problem)
                 self.client.reporter.notice(f"{tried} Asking again for up to {deadline.remaining:.1f} s.")
             deadline.clock.sleep(wait_s)
+
+    def _final(self, answer: Answer) -> errors.ImdsError | None:
+        """Return the error of the last complete answer, which names the outcome even where a connection broke later."""
+        last = self.client.last_refusal if answer.status is None else None
+        return self.client.with_context(last or answer)
 
     def _out_of_time(self, key: Key | None) -> errors.ImdsError:
         url = f"{key.endpoint}{key.path} (api-version {key.asked})" if key else ""

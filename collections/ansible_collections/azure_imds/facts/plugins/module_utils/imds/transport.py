@@ -19,7 +19,7 @@ from . import json_body, records
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import BinaryIO, Protocol
+    from typing import Any, BinaryIO, Protocol
 
     from .clock import Deadline
 
@@ -81,13 +81,13 @@ class DeadlineSocket(socket.socket):
         self._deadline = deadline
         self._left = _MOST_RECEIVED
 
-    def sendall(self, *args) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN002  # as the base's
+    def sendall(self, *args: Any) -> None:
         """Send as the base does. A peer that stopped reading may have sent its response all the same."""
         self.settimeout(_seconds_left(self._deadline))
         with contextlib.suppress(ConnectionError):
             super().sendall(*args)
 
-    def recv_into(self, buffer, *args) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002  # as the base's
+    def recv_into(self, buffer: Any, *args: Any) -> int:
         """Read as the base does, for no longer than the deadline leaves."""
         self.settimeout(_seconds_left(self._deadline))
         count = super().recv_into(buffer, *args)

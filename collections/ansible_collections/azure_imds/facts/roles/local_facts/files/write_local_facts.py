@@ -12,6 +12,10 @@ import importlib.util
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+
 # Module of the core → its source. The role local_facts fills it in: one file is one transfer, and renewed as a whole.
 SOURCES: dict[str, str] = {}
 
@@ -19,7 +23,7 @@ SOURCES: dict[str, str] = {}
 class _Inside(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     """A finder and loader of the package `imds` in SOURCES."""
 
-    def find_spec(self, name, path=None, target=None):  # noqa: ANN001, ANN202, ARG002  as the base's
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002
         """Return how to load a module of the core."""
         known = name == "imds" or name.partition("imds.")[2] in SOURCES
         return importlib.util.spec_from_loader(name, self, is_package=name == "imds") if known else None
