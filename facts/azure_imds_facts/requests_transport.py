@@ -113,7 +113,7 @@ class _Connection(urllib3.connection.HTTPConnection, _CheckedHeads):  # type: ig
         return watching
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        """Send a request, on a kept connection with the new request's deadline."""
+        """Send a request, on an open connection with the new request's deadline."""
         if isinstance(self.sock, DeadlineSocket):
             self.sock.begin_exchange(_PER_THREAD.deadline)
         try:

@@ -25,7 +25,7 @@ FLAGS = (
     ("timeout", "SECONDS", "for the whole collection (5; with local-facts --boot 300)"),
     ("detect", "auto|skip", "auto: ask only where the machine says that it is an Azure VM; skip: ask at once (auto)"),
     ("cache_ttl", "SECONDS", "how long an answer on disk counts as fresh; 0 always asks IMDS (60)"),
-    ("cache_dir", "DIR", "where answers are kept (root: /run/azure-imds-facts; others: below $XDG_RUNTIME_DIR)"),
+    ("cache_dir", "DIR", "where answers are cached (root: /run/azure-imds-facts; others: below $XDG_RUNTIME_DIR)"),
     ("gather", "LIST", "compute,network,tags,load_balancer,scheduled_events,identity or all (the first three)"),
     (
         "reveal",

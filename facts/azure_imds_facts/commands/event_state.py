@@ -56,6 +56,6 @@ class LockedState:
 
     def _refuse(self, error: OSError) -> UsageError:
         return UsageError(
-            f"The state cannot be kept in {self._path}: {error.strerror or error}.",
+            f"The state cannot be written to {self._path}: {error.strerror or error}.",
             hint="Make the folder writable, or name another file with --state.",
         )

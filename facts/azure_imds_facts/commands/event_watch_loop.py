@@ -49,7 +49,7 @@ class WatchLoop:
         self._is_unwritten = False
 
     def run(self) -> None:
-        """Watch until a signal comes. Raises UsageError where the state cannot be kept to begin with."""
+        """Watch until a signal comes. Raises UsageError where the state cannot be written at the start."""
         if self._state is not None:
             if self._watch.restore(self._state.read()):
                 self._reporter.notice("Continuing from the stored state.")

@@ -30,7 +30,7 @@ EXPORTS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a subcommand for each export that this program carries: the single file lacks some."""
-    parser.add_argument("-v", "--verbose", action="store_true", help="changes nothing: what is written is told anyway")
+    parser.add_argument("-v", "--verbose", action="store_true", help="changes nothing: the written files are printed anyway")
     subparsers = parser.add_subparsers(metavar="WHAT", required=True)
     for what, (module_name, summary) in EXPORTS.items():
         if find_spec(module_name) is None:

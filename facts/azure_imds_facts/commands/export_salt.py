@@ -2,7 +2,7 @@
 """Write a `_grains`, `_modules`, `_beacons`, `_utils` tree into DIR, for file_roots or gitfs: minions install nothing.
 
 Then run salt '*' saltutil.sync_all. The core comes as a package under `_utils` whose name changes with its content, so
-that a minion that runs takes a newer export at once; an older one of ours in DIR is removed. docs/salt.md tells more.
+that a minion that runs takes a newer export at once; an older export in DIR is removed. docs/salt.md has the details.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def build_tree() -> dict[str, str]:
     for path, source in _list_sources():
         text = re.sub(r"\bazure_imds_facts(?=\.)", name, source.read_text(encoding="utf-8"))
         licence, _newline, rest = text.partition("\n")
-        told = f"{_MARK} {VERSION} from {_describe(source)}. Do not edit it: export anew."
-        tree[path.replace("PACKAGE", name, 1)] = f"{licence}\n{told}\n{rest}"
+        header = f"{_MARK} {VERSION} from {_describe(source)}. Do not edit it: export anew."
+        tree[path.replace("PACKAGE", name, 1)] = f"{licence}\n{header}\n{rest}"
     return tree
 
 

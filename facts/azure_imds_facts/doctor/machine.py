@@ -22,7 +22,7 @@ PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 def check_machine(settings: Settings, host: Host) -> Finding:
-    """Say whether this is an Azure VM, and by which sign."""
+    """Check whether this is an Azure VM, and by which sign."""
     if settings.is_disabled:
         return Finding(check="machine", verdict=BAD, text=f"{DISABLED} is set.", fix=f"Unset {DISABLED}.")
     if settings.detect == "skip":
@@ -54,7 +54,7 @@ def check_proxies(environ: Mapping[str, str]) -> Finding:
 
 
 def check_cache(settings: Settings) -> Finding:
-    """Say whether answers can be kept, by keeping one."""
+    """Check whether the cache can be written, by writing to it."""
     path = settings.cache_dir
     if path is None:
         return Finding(

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Tell the master of scheduled events: the maintenance that Azure has planned for this virtual machine.
+Send scheduled events to the master: the maintenance that Azure has planned for this virtual machine.
 
 .. code-block:: yaml
 
@@ -8,10 +8,10 @@ Tell the master of scheduled events: the maintenance that Azure has planned for 
       azure_imds_events:
         - interval: 1
 
-Each change is told once, as ``salt/beacon/<minion>/azure_imds_events/<EventType>`` with the keys ``change``
+Each change is sent once, as ``salt/beacon/<minion>/azure_imds_events/<EventType>`` with the keys ``change``
 (``scheduled``, ``updated``, ``started``, ``completed`` or ``cancelled``), ``eventId``, ``eventType``, ``eventStatus``,
 ``notBefore``, ``resources``, ``description``, ``eventSource``, ``durationInSeconds`` and ``resourceType``. With
-``all: True`` events of other machines that IMDS lists are told too. Settings stand in the minion's key ``azure_imds:``.
+``all: True`` events of other machines that IMDS lists are sent too. Settings stand in the minion's key ``azure_imds:``.
 
 The first request ever switches scheduled events on for the VM, which can take two minutes.
 """

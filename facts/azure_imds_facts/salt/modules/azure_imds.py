@@ -60,8 +60,8 @@ def get(path: str, format: str | None = None, timeout: float | None = None) -> A
     Ask IMDS one question and return its answer: neither cached nor redacted, since you asked for that path.
 
     path
-        A path under ``/metadata/instance``; with a leading ``/`` it is from the root. Access tokens are not to be
-        had here.
+        A path under ``/metadata/instance``; with a leading ``/`` it is from the root. Access tokens cannot be
+        fetched with it.
 
     format
         ``json`` or ``text``. JSON unless set, and for a leaf text.
@@ -130,7 +130,7 @@ def approve(event_id: str, timeout: float | None = None) -> bool:
     Returns ``True``, or ``False`` where it had started already. It fails where IMDS does not list the event any more.
 
     event_id
-        The ``EventId``, as ``azure_imds.events`` and the beacon ``azure_imds_events`` tell it. Every VM among the
+        The ``EventId``, as ``azure_imds.events`` and the beacon ``azure_imds_events`` return it. Every VM among the
         event's resources is affected.
 
     timeout

@@ -15,7 +15,7 @@ DOCUMENTATION = r"""
 short_description: Scheduled events of an Azure virtual machine
 description:
   - Asks the Instance Metadata Service (IMDS) of the virtual machine that the rulebook runs on once a second, and makes
-    an event of each change in the list of scheduled events, told once.
+    an event of each change in the list of scheduled events, once.
   - An event has the keys C(change) (V(scheduled), V(updated), V(started), V(completed) or V(cancelled)), C(eventId),
     C(eventType), C(eventStatus), C(resourceType), C(resources), C(notBefore), C(description), C(eventSource) and
     C(durationInSeconds).
@@ -30,10 +30,10 @@ options:
     type: float
     default: 1
   vm_name:
-    description: Tell only what concerns the machine of this name. By default the name that IMDS gives this machine.
+    description: Take only events of the machine of this name. By default the name that IMDS gives this machine.
     type: str
   all:
-    description: Tell of every machine that IMDS lists, which are those of the same scale set or availability set.
+    description: Take events of every machine that IMDS lists, those of the same scale set or availability set.
     type: bool
     default: false
   timeout:
@@ -53,7 +53,7 @@ _OPTIONS = ("endpoint", "interval", "vm_name", "all", "timeout")
 
 
 def _import_core(name: str) -> Any:
-    """Import a module of the core, which lies in this collection, wherever ansible-rulebook found it."""
+    """Import a module of the core, which is in this collection, from wherever ansible-rulebook found it."""
     if _PACKAGE not in sys.modules:
         spec = importlib.util.spec_from_file_location(
             _PACKAGE, _CORE / "__init__.py", submodule_search_locations=[str(_CORE)]
@@ -104,7 +104,7 @@ def _open_watch(options: dict[str, Any]) -> Any:
 
 
 async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
-    """Put an event on the queue for each change, until cancelled. It goes on while IMDS cannot be reached."""
+    """Put an event on the queue for each change, until cancelled. It continues while IMDS cannot be reached."""
     options = _read_arguments(args)
     errors, events = _import_core("errors"), _import_core("events.model")
     watch = None
@@ -125,7 +125,7 @@ async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
 if __name__ == "__main__":
 
     class _Printing:
-        """Stands for the queue of ansible-rulebook, to try the source: python scheduled_events.py [ENDPOINT]."""
+        """A queue that prints, to try the source without ansible-rulebook: python scheduled_events.py [ENDPOINT]."""
 
         async def put(self, event: dict[str, Any]) -> None:
             """Print an event."""
