@@ -17,7 +17,7 @@ from azure_imds_facts.emulator.versions import INSTANCE_VERSIONS
 from .conformance import TABLE, Row
 from .conftest import Reply, ask, instance
 
-FIELDS = Path(azure_imds_facts.emulator.__file__).with_name("fields.json")
+FIELDS = Path(azure_imds_facts.emulator.__file__).with_name("vm") / "fields.json"
 VERSIONS_WITH_TABLE = [version for version in INSTANCE_VERSIONS if version >= "2017-04-02"]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.emulator import Emulator, EmulatorError
-from azure_imds_facts.emulator.control import send_changes
+from azure_imds_facts.emulator.control.server import send_changes
 
 from .conftest import Command, ask, instance, run_command
 

@@ -8,16 +8,16 @@ import re
 from pathlib import Path
 
 from azure_imds_facts.emulator import Emulator
-from azure_imds_facts.emulator.changes import CHANGES
-from azure_imds_facts.emulator.clouds import CLOUDS
 from azure_imds_facts.emulator.command import add_arguments
-from azure_imds_facts.emulator.events import EVENT_KINDS
-from azure_imds_facts.emulator.faults import KINDS, OPTIONS
-from azure_imds_facts.emulator.loadbalancer import LOAD_BALANCERS
-from azure_imds_facts.emulator.planning import EVENT_OPTIONS
-from azure_imds_facts.emulator.scenario import SCENARIO_KEYS
-from azure_imds_facts.emulator.settings import ERAS
-from azure_imds_facts.emulator.vms import VMS
+from azure_imds_facts.emulator.control.changes import CHANGES
+from azure_imds_facts.emulator.endpoints.loadbalancer import LOAD_BALANCERS
+from azure_imds_facts.emulator.http.faults import KINDS, OPTIONS
+from azure_imds_facts.emulator.settings.scenario import SCENARIO_KEYS
+from azure_imds_facts.emulator.settings.table import ERAS
+from azure_imds_facts.emulator.vm.clouds import CLOUDS
+from azure_imds_facts.emulator.vm.event_plans import EVENT_OPTIONS
+from azure_imds_facts.emulator.vm.events import EVENT_KINDS
+from azure_imds_facts.emulator.vm.profiles import VMS
 
 from .conformance import TABLE
 

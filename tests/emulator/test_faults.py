@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import pytest
 from azure_imds_facts.emulator import Emulator, EmulatorError
-from azure_imds_facts.emulator.faults import parse_script
+from azure_imds_facts.emulator.http.faults import parse_script
 
 from .conftest import ask, instance
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 from azure_imds_facts.emulator import Emulator
-from azure_imds_facts.emulator.asked import Asked
-from azure_imds_facts.emulator.limits import Limits, Quota
+from azure_imds_facts.emulator.http.limits import Limits, Quota
+from azure_imds_facts.emulator.http.request import Asked
 
 from .conftest import Command, ask, instance
 

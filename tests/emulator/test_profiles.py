@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.emulator import Emulator, EmulatorError
-from azure_imds_facts.emulator.clouds import CLOUDS
-from azure_imds_facts.emulator.vms import VMS
+from azure_imds_facts.emulator.vm.clouds import CLOUDS
+from azure_imds_facts.emulator.vm.profiles import VMS
 
 from .conftest import ask, instance
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from azure_imds_facts.emulator import Emulator, EmulatorError
-from azure_imds_facts.emulator.scenario import SCENARIO_KEYS, read_scenario
-from azure_imds_facts.emulator.settings import Settings
+from azure_imds_facts.emulator.settings.scenario import SCENARIO_KEYS, read_scenario
+from azure_imds_facts.emulator.settings.table import Settings
 
 from .conftest import Command, ask, instance, run_command
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.emulator import Emulator, EmulatorError
-from azure_imds_facts.emulator.events import Events
-from azure_imds_facts.emulator.planning import parse_event
+from azure_imds_facts.emulator.vm.event_plans import parse_event
+from azure_imds_facts.emulator.vm.events import Events
 
 from .conftest import Reply, ask
 

@@ -6,25 +6,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .attested import AttestedEndpoint
-from .authority import Authority
-from .clouds import Cloud, find_cloud
-from .endpoint import Endpoint, VersionGate
-from .events import Events
-from .faults import Faults
-from .identities import Identity, make_identities
-from .instance import InstanceEndpoint, VersionsEndpoint
-from .limits import Limits
-from .loadbalancer import LoadBalancerEndpoint, build_load_balancer
-from .planning import add_event
-from .scheduledevents import ScheduledEventsEndpoint
-from .service import Service
-from .settings import Settings, build_machine, check_settings, known_versions
-from .tokens import IdentityInfoEndpoint, TokenEndpoint
-from .vms import CLASSIC_LACKS
+from .endpoints.attested import AttestedEndpoint
+from .endpoints.authority import Authority
+from .endpoints.endpoint import Endpoint, VersionGate
+from .endpoints.identity import IdentityInfoEndpoint, TokenEndpoint
+from .endpoints.instance import InstanceEndpoint, VersionsEndpoint
+from .endpoints.loadbalancer import LoadBalancerEndpoint, build_load_balancer
+from .endpoints.router import Service
+from .endpoints.scheduledevents import ScheduledEventsEndpoint
+from .http.faults import Faults
+from .http.limits import Limits
+from .settings.table import Settings, build_machine, check_settings, known_versions
+from .vm.clouds import Cloud, find_cloud
+from .vm.event_plans import add_event
+from .vm.events import Events
+from .vm.identities import Identity, make_identities
+from .vm.profiles import CLASSIC_LACKS
 
 if TYPE_CHECKING:
-    from .machine import Machine
+    from .vm.machine import Machine
 
 __all__ = ["Assembly", "assemble"]
 

@@ -11,12 +11,12 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from .asked import Record
 from .assembly import Assembly
 from .errors import EmulatorError
+from .http.request import Record
 
 if TYPE_CHECKING:
-    from .server import Server
+    from .http.server import Server
 
 __all__ = ["Background", "load_server"]
 
@@ -89,7 +89,7 @@ def load_server() -> type[Server]:
         EmulatorError: the extra is not installed; says how to install it.
     """
     try:
-        from .server import Server
+        from .http.server import Server
     except ModuleNotFoundError as error:
         raise EmulatorError(f"serving needs {error.name}: pip install 'azure-imds-facts[emulator]'") from error
     return Server

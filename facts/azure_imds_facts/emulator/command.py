@@ -15,18 +15,18 @@ from azure_imds_facts.commands.streams import print_answer, tell
 
 from .assembly import Assembly, assemble
 from .background import load_server
-from .control import send_changes
+from .control.server import send_changes
 from .errors import EmulatorError, NamespaceError, choices
-from .flags import add_arguments, read_settings
-from .listener import ADDRESS, PORT, bind_socket, spell_url
-from .machine import RawMachine
-from .shape import unknown_fields
+from .http.listener import ADDRESS, PORT, bind_socket, spell_url
+from .settings.flags import add_arguments, read_settings
+from .vm.machine import RawMachine
+from .vm.projection import unknown_fields
 
 if TYPE_CHECKING:
     import argparse
 
-    from .server import Server
-    from .settings import Settings
+    from .http.server import Server
+    from .settings.table import Settings
 
 __all__ = ["add_arguments", "run"]
 
@@ -72,7 +72,7 @@ def _emulate(arguments: argparse.Namespace) -> int:
 def _run_child(assembly: Assembly, command: list[str], log: Log | None) -> int:
     if sys.platform != "linux":
         raise NamespaceError("a command needs the namespaces of Linux; set AZURE_IMDS_ENDPOINT for it instead")
-    from .around import run_around  # what it needs is not there on other systems
+    from .sandbox.run_command import run_around  # what it needs is not there on other systems
 
     return run_around(assembly, command, log=log)
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from .assembly import Assembly, assemble
 from .background import Background
-from .listener import bind_socket, spell_url
-from .planning import add_event, parse_event, plan_event
-from .scenario import read_scenario
-from .settings import Settings
+from .http.listener import bind_socket, spell_url
+from .settings.scenario import read_scenario
+from .settings.table import Settings
+from .vm.event_plans import add_event, parse_event, plan_event
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from .asked import Record
-    from .identities import Identity
+    from .http.request import Record
+    from .vm.identities import Identity
 
 __all__ = ["Emulator"]
 
