@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from azure_imds_facts.core.document import SENSITIVE
 from azure_imds_facts.core.spelling import snake_case
-from azure_imds_facts.emulator.endpoints.loadbalancer import build_load_balancer
+from azure_imds_facts.emulator.vm.load_balancers import build_load_balancer
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "collections/ansible_collections/azure_imds/facts/plugins/modules/azure_imds_facts.yml"

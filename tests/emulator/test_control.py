@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.emulator import Emulator, EmulatorError
-from azure_imds_facts.emulator.control.server import send_changes
+from azure_imds_facts.emulator.control.client import send_changes
 
 from .conftest import Command, ask, instance, run_command
 
@@ -148,5 +148,5 @@ def test_what_cannot_be_cancelled(emulate: Emulate, tmp_path: Path) -> None:
     """An event that there is not is named."""
     path = tmp_path / "control"
     emulate(control=str(path))
-    with pytest.raises(EmulatorError, match="there is no event nosuch"):
+    with pytest.raises(EmulatorError, match="unknown event nosuch"):
         change(path, {"cancel_event": "nosuch"})

@@ -10,14 +10,14 @@ from pathlib import Path
 from azure_imds_facts.emulator import Emulator
 from azure_imds_facts.emulator.command import add_arguments
 from azure_imds_facts.emulator.control.changes import CHANGES
-from azure_imds_facts.emulator.endpoints.loadbalancer import LOAD_BALANCERS
-from azure_imds_facts.emulator.http.faults import KINDS, OPTIONS
-from azure_imds_facts.emulator.settings.scenario import SCENARIO_KEYS
-from azure_imds_facts.emulator.settings.table import ERAS
+from azure_imds_facts.emulator.http.faults import FAULT_KINDS, FAULT_OPTIONS
+from azure_imds_facts.emulator.settings.table import SETTINGS
+from azure_imds_facts.emulator.settings.validators import ERAS
 from azure_imds_facts.emulator.vm.clouds import CLOUDS
 from azure_imds_facts.emulator.vm.event_plans import EVENT_OPTIONS
 from azure_imds_facts.emulator.vm.events import EVENT_KINDS
-from azure_imds_facts.emulator.vm.profiles import VMS
+from azure_imds_facts.emulator.vm.load_balancers import LOAD_BALANCERS
+from azure_imds_facts.emulator.vm.profiles import PROFILES
 
 from .conformance import TABLE
 
@@ -57,24 +57,24 @@ def test_every_flag_is_there_once() -> None:
 def test_every_scenario_key_is_there_once() -> None:
     """The second column of those tables is the keys of a scenario."""
     documented = column("flag", 1)
-    assert sorted(documented) == sorted(SCENARIO_KEYS)
+    assert sorted(documented) == sorted(row.key for row in SETTINGS)
 
 
 def test_every_name_is_there() -> None:
     """Clouds with their names, machines, faults, events, changes and load balancers: no more and no less."""
     assert column("cloud") == list(CLOUDS)
     assert column("cloud", 1) == [cloud.az_environment for cloud in CLOUDS.values()]
-    assert column("machine") == list(VMS)
-    assert [step.partition("=")[0] for step in column("step")[2:]] == list(KINDS)
+    assert column("machine") == list(PROFILES)
+    assert [step.partition("=")[0] for step in column("step")[2:]] == list(FAULT_KINDS)
     assert {step for step in column("step") if "=" in step} == {
-        f"{kind}={'URL' if kind == 'redirect' else value}" for kind, value in KINDS.items() if value
+        f"{kind}={'URL' if kind == 'redirect' else value}" for kind, value in FAULT_KINDS.items() if value
     }
     assert column("event") == list(EVENT_KINDS)
     assert column("change") == ["tag", "untag", "resize", "set", "fault", "throttle", "event", "cancel_event"]
     assert set(column("change")) == set(CHANGES)
     for name in [*LOAD_BALANCERS, *ERAS, *EVENT_OPTIONS]:
         assert f"`{name}`" in PAGE
-    for option in OPTIONS:
+    for option in FAULT_OPTIONS:
         assert f"`:{option}=" in PAGE
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import pytest
 from azure_imds_facts.emulator import Emulator, EmulatorError
-from azure_imds_facts.emulator.http.faults import parse_script
+from azure_imds_facts.emulator.http.faults import parse_fault_script
 
 from .conftest import ask, instance
 
@@ -144,12 +144,12 @@ def test_a_document_is_partial(emulate: Emulate) -> None:
         ("explode", "unknown kind 'explode'; allowed: a status or ok, hang, reset"),
         ("99", "unknown kind '99'"),
         ("600", "unknown kind '600'"),
-        ("500*0", "'0' times; allowed: 1 and more, or forever"),
-        ("500*x", "'x' times"),
+        ("500*0", "invalid repetition '0'; allowed: 1 and more, or forever"),
+        ("500*x", "invalid repetition 'x'"),
         ("429:retry=2", "unknown option 'retry'; allowed: after, retry-after, retry-after-date"),
-        ("slow=soon", "'soon' is no duration"),
-        ("500:after=x", "'x' is no duration"),
-        ("huge=big", "'big' is no number of bytes"),
+        ("slow=soon", "invalid duration 'soon'"),
+        ("500:after=x", "invalid duration 'x'"),
+        ("huge=big", "invalid size 'big'"),
         ("hang=2s", "hang takes no value"),
         (",", "no step; allowed"),
     ],
@@ -157,5 +157,5 @@ def test_a_document_is_partial(emulate: Emulate) -> None:
 def test_a_wrong_script_is_refused(script: str, message: str) -> None:
     """A script that cannot be followed is refused with the step and what is allowed."""
     with pytest.raises(EmulatorError) as caught:
-        parse_script(script)
+        parse_fault_script(script)
     assert message in str(caught.value)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from azure_imds_facts.emulator import Emulator
 from azure_imds_facts.emulator.http.limits import Limits, Quota
-from azure_imds_facts.emulator.http.request import Asked
+from azure_imds_facts.emulator.http.request import Request
 
 from .conftest import Command, ask, instance
 
@@ -27,15 +27,15 @@ class Clock:
         return self.now
 
 
-def asked(path: str = "/metadata/instance") -> Asked:
-    """A request for a path."""
-    return Asked("GET", path, "", {})
+def build_request(path: str = "/metadata/instance") -> Request:
+    """Build a request for a path."""
+    return Request("GET", path, "", {})
 
 
 def admitted(limits: Limits, path: str = "/metadata/instance") -> bool:
     """Make one request that ends at once; tell whether it was let through."""
-    with limits.admit(asked(path)) as refusal:
-        return refusal is None
+    with limits.admit(build_request(path)) as rejection:
+        return rejection is None
 
 
 def test_five_a_second() -> None:
@@ -59,7 +59,7 @@ def test_identity_counts_apart() -> None:
 def test_five_identity_requests_at_once() -> None:
     """While five identity requests are being answered the sixth is refused; when one ends there is room."""
     limits = Limits(Quota(), clock=Clock())
-    held = [limits.admit(asked(TOKEN)) for _ in range(5)]
+    held = [limits.admit(build_request(TOKEN)) for _ in range(5)]
     assert [each.__enter__() for each in held] == [None] * 5
     assert not admitted(limits, TOKEN)
     held[0].__exit__(None, None, None)
@@ -68,7 +68,7 @@ def test_five_identity_requests_at_once() -> None:
 
 def test_zero_is_no_limit() -> None:
     """A rate of 0 turns every limit off."""
-    limits = Limits(Quota(rate=0), clock=Clock())
+    limits = Limits(Quota(rate_limit=0), clock=Clock())
     assert all(admitted(limits, path) for path in (TOKEN, "/metadata/instance") for _ in range(100))
 
 

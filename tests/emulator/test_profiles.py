@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from azure_imds_facts.emulator import Emulator, EmulatorError
 from azure_imds_facts.emulator.vm.clouds import CLOUDS
-from azure_imds_facts.emulator.vm.profiles import VMS
+from azure_imds_facts.emulator.vm.profiles import PROFILES
 
 from .conftest import ask, instance
 
@@ -126,7 +126,7 @@ def test_classic(emulate: Emulate) -> None:
         emulator.tag("a", "b")
 
 
-@pytest.mark.parametrize("vm", list(VMS))
+@pytest.mark.parametrize("vm", list(PROFILES))
 def test_public_addresses_are_for_documentation(emulate: Emulate, vm: str) -> None:
     """Every public address of an example is of a range that nobody has."""
     interfaces = emulate(vm=vm).document["network"]["interface"]

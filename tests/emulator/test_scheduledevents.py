@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.emulator import Emulator, EmulatorError
-from azure_imds_facts.emulator.vm.event_plans import parse_event
-from azure_imds_facts.emulator.vm.events import Events
+from azure_imds_facts.emulator.vm.event_plans import parse_event_plan
+from azure_imds_facts.emulator.vm.events import EventSchedule
 
 from .conftest import Reply, ask
 
@@ -43,21 +43,21 @@ def approve(url: str, body: bytes) -> Reply:
 def test_a_life() -> None:
     """An event is scheduled, starts at NotBefore with NotBefore emptied, and vanishes; each time the number grows."""
     clock = Clock()
-    planned = Events(clock=clock)
-    assert planned.show("2020-07-01") == {"DocumentIncarnation": 1, "Events": []}
+    planned = EventSchedule(clock=clock)
+    assert planned.build_document("2020-07-01") == {"DocumentIncarnation": 1, "Events": []}
     event_id = planned.add("Freeze", resources=["web-01"])
-    scheduled = planned.show("2020-07-01")
+    scheduled = planned.build_document("2020-07-01")
     assert scheduled["DocumentIncarnation"] == 2
     event = scheduled["Events"][0]
     assert (event["EventId"], event["EventStatus"], event["EventType"]) == (event_id, "Scheduled", "Freeze")
     assert event["Resources"] == ["web-01"]
     assert parsedate_to_datetime(event["NotBefore"]).timestamp() == clock.now + 900
     clock.now += 900
-    started = planned.show("2020-07-01")
+    started = planned.build_document("2020-07-01")
     assert started["DocumentIncarnation"] == 3
     assert (started["Events"][0]["EventStatus"], started["Events"][0]["NotBefore"]) == ("Started", "")
     clock.now += 10
-    assert planned.show("2020-07-01") == {"DocumentIncarnation": 4, "Events": []}
+    assert planned.build_document("2020-07-01") == {"DocumentIncarnation": 4, "Events": []}
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_a_life() -> None:
 def test_notice_of_each_kind(kind: str, notice_s: float) -> None:
     """Each kind gives the notice that Azure documents."""
     clock = Clock()
-    planned = Events(clock=clock)
+    planned = EventSchedule(clock=clock)
     planned.add(kind, resources=["x"])
     clock.now += notice_s - 1
-    assert planned.show("2020-07-01")["Events"][0]["EventStatus"] == "Scheduled"
+    assert planned.build_document("2020-07-01")["Events"][0]["EventStatus"] == "Scheduled"
     clock.now += 1
-    assert planned.show("2020-07-01")["Events"][0]["EventStatus"] == "Started"
+    assert planned.build_document("2020-07-01")["Events"][0]["EventStatus"] == "Started"
 
 
 def test_approval_starts_an_event_at_once(emulate: Emulate) -> None:
@@ -166,10 +166,10 @@ def test_the_first_call_switches_the_service_on(emulate: Emulate) -> None:
     assert first - began >= 0.4
     assert time.monotonic() - first < 0.4
     clock = Clock()
-    planned = Events(first_call_delay_s=120, clock=clock)
-    assert (planned.wake(), planned.wake()) == (120, 0)
+    planned = EventSchedule(first_call_delay_s=120, clock=clock)
+    assert (planned.activate(), planned.activate()) == (120, 0)
     clock.now += 24 * 3600
-    assert planned.wake() == 120
+    assert planned.activate() == 120
 
 
 def test_the_clock_can_run_faster(emulate: Emulate) -> None:
@@ -196,38 +196,38 @@ def test_an_event_is_announced_later_or_taken_back(emulate: Emulate) -> None:
 def test_a_plan_can_be_cancelled() -> None:
     """`cancelled` takes an event back before it starts, with a new document; one that has started stays."""
     clock = Clock()
-    planned = Events(clock=clock, scale=10)
+    planned = EventSchedule(clock=clock, scale=10)
     planned.add("Reboot", resources=["x"], cancelled_s=60)
     planned.add("Freeze", resources=["x"], cancelled_s=60, notice_s=30, lasts_s=600)
     clock.now += 6
-    left = planned.show("2020-07-01")
+    left = planned.build_document("2020-07-01")
     assert [(event["EventType"], event["EventStatus"]) for event in left["Events"]] == [("Freeze", "Started")]
     assert left["DocumentIncarnation"] == 5
-    assert parse_event("Reboot:cancelled=1m").arguments == {"cancelled_s": 60}
+    assert parse_event_plan("Reboot:cancelled=1m").arguments == {"cancelled_s": 60}
 
 
 def test_an_approved_event_is_not_cancelled() -> None:
     """What was approved has started, whatever Azure had in mind later."""
     clock = Clock()
-    planned = Events(clock=clock)
+    planned = EventSchedule(clock=clock)
     event_id = planned.add("Redeploy", resources=["x"], cancelled_s=60)
     clock.now += 1
     assert planned.approve([event_id])
     clock.now += 60
-    assert planned.show("2020-07-01")["Events"][0]["EventStatus"] == "Started"
+    assert planned.build_document("2020-07-01")["Events"][0]["EventStatus"] == "Started"
 
 
 def test_a_host_failure_comes_without_notice() -> None:
     """With a notice of 0 an event is Started in the first document that has it."""
-    planned = Events(clock=Clock())
+    planned = EventSchedule(clock=Clock())
     planned.add("Reboot", resources=["x"], notice_s=0)
-    (event,) = planned.show("2020-07-01")["Events"]
+    (event,) = planned.build_document("2020-07-01")["Events"]
     assert (event["EventStatus"], event["NotBefore"]) == ("Started", "")
 
 
 def test_a_plan_has_options() -> None:
     """The text of --event holds the type and its options."""
-    planned = parse_event("Terminate:after=10s:notice=15m:duration=-1:resources=a+b:source=User")
+    planned = parse_event_plan("Terminate:after=10s:notice=15m:duration=-1:resources=a+b:source=User")
     assert planned.kind == "Terminate"
     assert planned.arguments == {
         "after_s": 10,
@@ -243,14 +243,14 @@ def test_a_plan_has_options() -> None:
     [
         ("Explode", "unknown event 'Explode'; allowed: Freeze, Reboot, Redeploy, Preempt, Terminate"),
         ("Reboot:when=1", "unknown option 'when'; allowed: after, notice"),
-        ("Reboot:after", "'after' is no option"),
-        ("Reboot:after=soon", "after: 'soon' is no duration"),
-        ("Reboot:duration=x", "'x' is no whole number"),
-        ("Reboot:source=Me", "unknown source 'Me'; allowed: Platform, User"),
+        ("Reboot:after", "invalid option 'after'"),
+        ("Reboot:after=soon", "after: invalid duration 'soon'"),
+        ("Reboot:duration=x", "'x' is not a whole number"),
+        ("Reboot:source=Me", "unknown event source 'Me'; allowed: Platform, User"),
     ],
 )
 def test_a_wrong_plan_is_refused(text: str, message: str) -> None:
     """A plan that cannot be followed names its part and what is allowed."""
     with pytest.raises(EmulatorError) as caught:
-        parse_event(text)
+        parse_event_plan(text)
     assert message in str(caught.value)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes to a running emulator, as an object that the control socket takes."""
+"""Changes to a running emulator, and its state, as JSON objects of the control socket."""
 
 from __future__ import annotations
 
@@ -7,42 +7,43 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from azure_imds_facts.emulator.assembly import Assembly
-from azure_imds_facts.emulator.errors import EmulatorError, choices
-from azure_imds_facts.emulator.vm.event_plans import add_event, parse_event, plan_event
+from azure_imds_facts.emulator.errors import EmulatorError, format_choices
+from azure_imds_facts.emulator.settings.table import LIMITS
+from azure_imds_facts.emulator.vm.event_plans import build_event_plan, parse_event_plan, schedule_event
 
-__all__ = ["CHANGES", "apply_changes", "describe"]
+__all__ = ["CHANGES", "apply_changes", "describe_state"]
 
 
 def apply_changes(assembly: Assembly, changes: object) -> dict[str, Any]:
-    """Make changes in their order, and describe what has become of the emulator.
+    """Apply changes in their order and return the state after them.
 
     Shape: `{"tag": {"env": "prod"}, "untag": ["old"], "resize": "Standard_D4s_v5", "set": {"compute.zone": "2"},
     "fault": "429*3" or {path: script}, "throttle": {"rate_limit": 1, "retry_after": 2},
     "event": "Reboot:notice=10s" or {"type": "Reboot"}, "cancel_event": id}`.
 
     Raises:
-        EmulatorError: a change is unknown or wrong; those before it have been made.
+        EmulatorError: a change is unknown or invalid; those before it are applied.
     """
     if not isinstance(changes, Mapping):
-        raise EmulatorError(f"expected an object with some of {choices(CHANGES)}")
+        raise EmulatorError(f"expected an object with some of {format_choices(CHANGES)}")
     for name, value in changes.items():
         if name not in CHANGES:
-            raise EmulatorError(f"unknown change {name!r}; allowed: {choices(CHANGES)}")
-        kind, change = CHANGES[name]
-        if not isinstance(value, kind):
-            raise EmulatorError(f"{name}: expected {_NAMES[kind]}, not {value!r}")
-        change(assembly, value)
-    return describe(assembly)
+            raise EmulatorError(f"unknown change {name!r}; allowed: {format_choices(CHANGES)}")
+        types, apply = CHANGES[name]
+        if not isinstance(value, types):
+            raise EmulatorError(f"{name}: expected {_TYPE_NAMES[types]}, not {value!r}")
+        apply(assembly, value)
+    return describe_state(assembly)
 
 
-def describe(assembly: Assembly) -> dict[str, Any]:
+def describe_state(assembly: Assembly) -> dict[str, Any]:
     """Return the state: document, quota, events and identities."""
     quota = assembly.limits.quota
     return {
         "document": assembly.machine.document,
-        "rate_limit": quota.rate,
-        "retry_after": quota.retry_after_s,
-        "scheduledevents": assembly.events.show("2020-07-01"),
+        "rate_limit": quota.rate_limit,
+        "retry_after": quota.retry_after,
+        "scheduledevents": assembly.schedule.build_document("2020-07-01"),
         "identities": [
             {"name": each.name, "client_id": each.client_id, "object_id": each.object_id}
             for each in assembly.identities
@@ -62,6 +63,10 @@ def _untag(assembly: Assembly, names: list[object]) -> None:
         assembly.machine.untag(str(name))
 
 
+def _resize(assembly: Assembly, size: str) -> None:
+    assembly.machine.resize(size)
+
+
 def _set(assembly: Assembly, fields: Mapping[str, object]) -> None:
     for path, value in fields.items():
         assembly.machine.set(path, value)
@@ -73,38 +78,37 @@ def _fault(assembly: Assembly, script: str | Mapping[str, str]) -> None:
 
 
 def _throttle(assembly: Assembly, limits: Mapping[str, Any]) -> None:
-    known = {"rate_limit": "rate", "identity_rate_limit": "identity_rate", "retry_after": "retry_after_s"}
     for name, value in limits.items():
-        if name not in known:
-            raise EmulatorError(f"throttle: unknown limit {name!r}; allowed: {choices(known)}")
+        if name not in LIMITS:
+            raise EmulatorError(f"throttle: unknown limit {name!r}; allowed: {format_choices(LIMITS)}")
         if not isinstance(value, (int, float)) and not (value is None and name == "retry_after"):
             raise EmulatorError(f"throttle: {name}: expected a number, not {value!r}")
-        assembly.limits.change(**{known[name]: value})
+        assembly.limits.change(**{name: value})
 
 
-def _event(assembly: Assembly, plan: str | Mapping[str, Any]) -> None:
-    if isinstance(plan, str):
-        planned = parse_event(plan)
+def _event(assembly: Assembly, given: str | Mapping[str, Any]) -> None:
+    if isinstance(given, str):
+        plan = parse_event_plan(given)
     else:
-        options = {name: tuple(v) if isinstance(v, list) else v for name, v in plan.items() if name != "type"}
-        planned = plan_event(str(plan.get("type")), options)
-    add_event(assembly.events, planned, machine=assembly.machine_name)
+        options = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if name != "type"}
+        plan = build_event_plan(str(given.get("type")), options)
+    schedule_event(assembly.schedule, plan, machine_name=assembly.machine.name)
 
 
-# Name → what its value is, and what it does.
-def _cancel(assembly: Assembly, event_id: str) -> None:
-    if not assembly.events.cancel(event_id):
-        raise EmulatorError(f"cancel_event: there is no event {event_id}")
+def _cancel_event(assembly: Assembly, event_id: str) -> None:
+    if not assembly.schedule.cancel(event_id):
+        raise EmulatorError(f"cancel_event: unknown event {event_id}")
 
 
+# Name → the types of its value, and the function that applies it.
 CHANGES: dict[str, tuple[Any, Callable[[Assembly, Any], None]]] = {
     "tag": (dict, _tag),
     "untag": (list, _untag),
-    "resize": (str, lambda assembly, size: assembly.machine.resize(size)),
+    "resize": (str, _resize),
     "set": (dict, _set),
     "fault": ((str, dict), _fault),
     "throttle": (dict, _throttle),
     "event": ((str, dict), _event),
-    "cancel_event": (str, _cancel),
+    "cancel_event": (str, _cancel_event),
 }
-_NAMES: dict[Any, str] = {dict: "an object", list: "an array", str: "text", (str, dict): "text or an object"}
+_TYPE_NAMES: dict[Any, str] = {dict: "an object", list: "an array", str: "text", (str, dict): "text or an object"}

@@ -1,48 +1,53 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The control endpoint: HTTP on a Unix socket that only its owner may use.
+"""The control server: HTTP on a Unix socket that only its owner may use.
 
-GET gives the emulator's state as JSON, POST takes changes as JSON and gives the state after them.
+GET returns the state as JSON. POST takes changes as JSON and returns the state after them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import os
 import socket
 import stat
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from azure_imds_facts.emulator.errors import EmulatorError
-
-from .changes import apply_changes, describe
+from azure_imds_facts.emulator.errors import EmulatorError, format_os_error
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from azure_imds_facts.emulator.assembly import Assembly
+__all__ = ["ControlServer"]
 
-__all__ = ["Control", "send_changes"]
+State = dict[str, Any]
 
 
-class Control:
-    """Serves the control endpoint of an assembly."""
+class ControlServer:
+    """Serves the control socket at a path.
 
-    def __init__(self, assembly: Assembly) -> None:
-        self._assembly = assembly
+    `describe_state` returns the state; `apply_changes` takes changes and returns the state after them.
+    """
+
+    def __init__(
+        self, path: str, *, describe_state: Callable[[], State], apply_changes: Callable[[object], State]
+    ) -> None:
+        self._path = path
+        self._describe_state = describe_state
+        self._apply_changes = apply_changes
         self._runner: web.ServerRunner | None = None
 
     async def start(self) -> None:
-        """Begin to serve at the settings' path.
+        """Create the socket and accept connections.
 
         Raises:
-            EmulatorError: nothing can be made there, or another emulator uses it.
+            EmulatorError: the socket cannot be created, or another emulator uses it.
         """
         from aiohttp import web
 
-        listener = _bind(self._assembly.settings.control)
-        self._made = _identify(self._assembly.settings.control)
+        listener = _open_listener(self._path)
+        self._inode = _get_inode(self._path)
         self._runner = web.ServerRunner(web.Server(self._handle), handle_signals=False, shutdown_timeout=0.2)
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()
@@ -51,97 +56,63 @@ class Control:
         """Close and remove the socket."""
         if self._runner is not None:
             await self._runner.cleanup()
-            _remove(self._assembly.settings.control, self._made)
+            _remove(self._path, self._inode)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         from aiohttp import web
 
         if request.method == "GET":
-            return _reply(web, 200, describe(self._assembly))
+            return _build_response(web, 200, self._describe_state())
         if request.method != "POST":
-            return _reply(web, 405, {"error": "allowed: GET for the state, POST for changes"})
+            return _build_response(web, 405, {"error": "allowed: GET for the state, POST for changes"})
         try:
-            return _reply(web, 200, apply_changes(self._assembly, json.loads(await request.read())))
+            return _build_response(web, 200, self._apply_changes(json.loads(await request.read())))
         except EmulatorError as error:
-            return _reply(web, 400, {"error": str(error)})
+            return _build_response(web, 400, {"error": str(error)})
         except ValueError as error:
-            return _reply(web, 400, {"error": f"not JSON ({error})"})
+            return _build_response(web, 400, {"error": f"not JSON ({error})"})
 
 
-def _reply(web: Any, status: int, state: dict[str, Any]) -> web.Response:
+def _build_response(web: Any, status: int, content: dict[str, Any]) -> web.Response:
     return web.Response(  # type: ignore[no-any-return]
-        status=status, body=json.dumps(state).encode() + b"\n", content_type="application/json"
+        status=status, body=json.dumps(content).encode() + b"\n", content_type="application/json"
     )
 
 
-def _bind(path: str) -> socket.socket:
-    """Listen at a path; a socket that nobody listens at any more is replaced."""
+def _open_listener(path: str) -> socket.socket:
+    """Listen at a path. A socket that an ended emulator left is replaced."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    umask = os.umask(0o177)  # the socket is its owner's from its first moment
+    umask = os.umask(0o177)  # no other user can connect, not even for a moment
     try:
-        _clear(path)
+        _remove_stale(path)
         listener.bind(path)
         listener.listen()
     except OSError as error:
         listener.close()
-        raise EmulatorError(f"control socket {path}: {(error.strerror or str(error)).lower()}") from error
+        raise EmulatorError(f"control socket {path}: {format_os_error(error)}") from error
     finally:
         os.umask(umask)
     return listener
 
 
-def _identify(path: str) -> tuple[int, int]:
-    found = os.lstat(path)
-    return found.st_dev, found.st_ino
+def _get_inode(path: str) -> tuple[int, int]:
+    status = os.lstat(path)
+    return status.st_dev, status.st_ino
 
 
-def _remove(path: str, made: tuple[int, int]) -> None:
-    """Remove the socket, unless something else has taken its place meanwhile."""
+def _remove(path: str, inode: tuple[int, int]) -> None:
+    """Remove the socket, unless another file has replaced it."""
     with contextlib.suppress(OSError):
-        if _identify(path) == made:
+        if _get_inode(path) == inode:
             os.unlink(path)
 
 
-def _clear(path: str) -> None:
+def _remove_stale(path: str) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(path)
         except ConnectionRefusedError:
-            if stat.S_ISSOCK(os.lstat(path).st_mode):  # to files of other kinds nobody can connect either
+            if stat.S_ISSOCK(os.lstat(path).st_mode):  # other kinds of files refuse connections as well
                 os.unlink(path)
         except OSError:
-            return  # nothing there, or no socket: bind() tells
-
-
-class _Connection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("emulator", timeout=10)
-        self._path = path
-
-    def connect(self) -> None:
-        """Connect to the path."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
-def send_changes(path: str, changes: str) -> str:
-    """Send changes, as JSON text, to the emulator at a control socket; return its state as JSON text.
-
-    Raises:
-        EmulatorError: no emulator listens there, or it refuses the changes.
-    """
-    connection = _Connection(path)
-    try:
-        connection.request("POST" if changes else "GET", "/", body=changes.encode())
-        response = connection.getresponse()
-        body = response.read().decode()
-    except OSError as error:
-        raise EmulatorError(f"control socket {path}: {(error.strerror or str(error)).lower()}") from error
-    finally:
-        connection.close()
-    if response.status != http.client.OK:
-        raise EmulatorError(f"control socket {path}: {json.loads(body)['error']}")
-    return body.rstrip("\n")
+            return  # nothing is there, or not a socket: bind() reports it

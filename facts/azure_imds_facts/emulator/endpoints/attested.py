@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""/metadata/attested/document, since 2018-10-01: who this machine is, signed."""
+"""The endpoint /metadata/attested/document, since 2018-10-01: the signed identity of the machine."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from azure_imds_facts.emulator.http.response import NOT_FOUND, Answer, RefusalError, error, json_answer
+from azure_imds_facts.emulator.http.response import HttpError, Response, error_response, json_response
 from azure_imds_facts.emulator.versions import ATTESTED_SINCE
-from azure_imds_facts.emulator.vm.machine import Machine, write_json
+from azure_imds_facts.emulator.vm.machine import Machine, encode_json
 
-from .endpoint import VersionGate, refuse_method
-from .instance import refuse_duplicates
+from .checks import VersionPolicy, check_duplicates, check_method
+from .error_responses import NOT_FOUND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from azure_imds_facts.emulator.http.request import Asked
+    from azure_imds_facts.emulator.http.request import Request
 
     from .authority import Authority
 
 __all__ = ["AttestedEndpoint", "build_payload"]
 
-_LIFE_S = 6 * 3600  # recorded
-# Up to 32 letters and digits (documented in the swagger); the refusal is assumed.
+_VALIDITY_S = 6 * 3600  # recorded
+# Up to 32 letters and digits (documented in the swagger). The rejection is assumed.
 _NONCE = re.compile(r"[0-9A-Za-z]{1,32}")
-_BAD_NONCE = error(400, "Bad request. Invalid nonce")
+_INVALID_NONCE = error_response(400, "Bad request. Invalid nonce")
 
 
 def build_payload(compute: dict[str, Any], version: str, nonce: str | None, now: float) -> dict[str, Any]:
-    """Return what is signed, in its order (documented); the nonce is the time of expiry by default (recorded)."""
-    expires = time.gmtime(now + _LIFE_S)
+    """Return the payload to sign, in its order (documented). The nonce defaults to the time of expiry (recorded)."""
+    expires = time.gmtime(now + _VALIDITY_S)
     plan = compute.get("plan") or {}
     fields: list[tuple[str, str, object]] = [
         ("2020-09-01", "licenseType", compute.get("licenseType") or ""),
@@ -41,35 +41,35 @@ def build_payload(compute: dict[str, Any], version: str, nonce: str | None, now:
         ("", "plan", {name: plan.get(name) or "" for name in ("name", "product", "publisher")}),
         ("2019-11-01", "sku", compute.get("sku") or ""),
         ("2019-04-30", "subscriptionId", compute.get("subscriptionId") or ""),
-        ("", "timeStamp", {"createdOn": _spell(time.gmtime(now)), "expiresOn": _spell(expires)}),
+        ("", "timeStamp", {"createdOn": _format_time(time.gmtime(now)), "expiresOn": _format_time(expires)}),
         ("", "vmId", compute.get("vmId") or ""),
     ]
     return {name: value for since, name, value in fields if since <= version}
 
 
-def _spell(moment: time.struct_time) -> str:
+def _format_time(moment: time.struct_time) -> str:
     return time.strftime("%m/%d/%y %H:%M:%S -0000", moment)
 
 
 @dataclass(frozen=True)
 class AttestedEndpoint:
-    """Signs a payload afresh for each request."""
+    """The attested document, signed for each request."""
 
     machine: Machine
-    gate: VersionGate
+    policy: VersionPolicy
     authority: Authority
     clock: Callable[[], float] = time.time
 
-    def answer(self, asked: Asked, rest: Sequence[str]) -> Answer:
-        """Answer `{"encoding":"pkcs7","signature":…}`, the signature in base64."""
-        if rest:
-            raise RefusalError(NOT_FOUND)
-        refuse_method(asked, "GET")
-        refuse_duplicates(asked)
-        version = self.gate.check(asked, since=ATTESTED_SINCE)
-        nonce = asked.get("nonce")
+    def respond(self, request: Request, subpath: Sequence[str]) -> Response:
+        """Return `{"encoding":"pkcs7","signature":…}`, the signature in base64."""
+        if subpath:
+            raise HttpError(NOT_FOUND)
+        check_method(request, "GET")
+        check_duplicates(request)
+        version = self.policy.check(request, since=ATTESTED_SINCE)
+        nonce = request.parameter("nonce")
         if nonce and not _NONCE.fullmatch(nonce):
-            raise RefusalError(_BAD_NONCE)
+            raise HttpError(_INVALID_NONCE)
         payload = build_payload(self.machine.compute, version, nonce, self.clock())
-        signature = self.authority.sign_document(write_json(payload, sort=False))
-        return json_answer({"encoding": "pkcs7", "signature": base64.b64encode(signature).decode()})
+        signature = self.authority.sign_document(encode_json(payload, sort=False))
+        return json_response({"encoding": "pkcs7", "signature": base64.b64encode(signature).decode()})

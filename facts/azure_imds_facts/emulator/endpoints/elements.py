@@ -1,56 +1,58 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Walk a document and write what is found, as JSON or as text."""
+"""Elements of a document: found by a path, rendered as JSON or as text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from azure_imds_facts.emulator.http.response import LEAF_WITHOUT_TEXT, NOT_FOUND, Answer, RefusalError, text_answer
-from azure_imds_facts.emulator.vm.machine import write_json
+from azure_imds_facts.emulator.http.response import HttpError, Response, text_response
+from azure_imds_facts.emulator.vm.machine import encode_json
+
+from .error_responses import LEAF_WITHOUT_TEXT, NOT_FOUND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["render", "walk"]
+__all__ = ["find_element", "render_element"]
 
 
-def walk(document: Any, steps: Sequence[str]) -> Any:
-    """Return the element at a path; names are case-sensitive and arrays take an index (documented).
+def find_element(document: Any, segments: Sequence[str]) -> Any:
+    """Return the element at a path. Names are case-sensitive and arrays take an index (documented).
 
     Raises:
-        RefusalError: 404, there is no such element (documented; the body is assumed).
+        HttpError: 404, there is no such element (documented; the body is assumed).
     """
     value = document
-    for step in steps:
-        if isinstance(value, dict) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and _is_index(step, len(value)):
-            value = value[int(step)]
+    for segment in segments:
+        if isinstance(value, dict) and segment in value:
+            value = value[segment]
+        elif isinstance(value, list) and _is_index(segment, len(value)):
+            value = value[int(segment)]
         else:
-            raise RefusalError(NOT_FOUND)
+            raise HttpError(NOT_FOUND)
     return value
 
 
-def _is_index(step: str, length: int) -> bool:
-    return step.isascii() and step.isdigit() and len(step) <= len(str(length)) and int(step) < length
+def _is_index(segment: str, length: int) -> bool:
+    return segment.isascii() and segment.isdigit() and len(segment) <= len(str(length)) and int(segment) < length
 
 
-def render(value: Any, format_name: str, *, sort: bool = True) -> Answer:
-    """Write an element.
+def render_element(value: Any, format_name: str, *, sort: bool = True) -> Response:
+    """Render an element.
 
-    As JSON a container is written bare, without its own name (documented); a leaf is refused (documented).
-    As text a leaf is its value, unquoted; a container lists its names, one a line, with `/` after containers
-    (recorded; that lines are sorted and that the last has no newline is assumed).
+    As JSON, a container has no wrapper (documented) and a leaf is rejected (documented). As text, a leaf is its value,
+    unquoted; a container is a list of its names, one a line, with `/` after containers (recorded). The order of the
+    lines and the missing final newline are assumed.
 
     Raises:
-        RefusalError: 400, a leaf was asked for as JSON.
+        HttpError: 400, a leaf was requested as JSON.
     """
     is_container = isinstance(value, (dict, list))
     if format_name == "json":
         if not is_container:
-            raise RefusalError(LEAF_WITHOUT_TEXT)
-        return Answer(body=write_json(value, sort=sort))
-    return text_answer(_list_names(value) if is_container else _write_leaf(value))
+            raise HttpError(LEAF_WITHOUT_TEXT)
+        return Response(body=encode_json(value, sort=sort))
+    return text_response(_list_names(value) if is_container else _format_leaf(value))
 
 
 def _list_names(container: Any) -> str:
@@ -58,5 +60,5 @@ def _list_names(container: Any) -> str:
     return "\n".join(f"{name}/" if isinstance(child, (dict, list)) else str(name) for name, child in items)
 
 
-def _write_leaf(value: Any) -> str:
-    return value if isinstance(value, str) else write_json(value).decode()
+def _format_leaf(value: Any) -> str:
+    return value if isinstance(value, str) else encode_json(value).decode()

@@ -1,76 +1,81 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The front door of IMDS: the checks that come before every endpoint, in the order in which they are made."""
+"""The router: the checks that precede every endpoint, in the order of IMDS, and the choice of the endpoint."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from azure_imds_facts.emulator.errors import EmulatorError
-from azure_imds_facts.emulator.http.response import (
+from azure_imds_facts.emulator.http.response import HttpError, Response, error_response
+
+from .error_responses import (
     BAD_REQUEST_XML,
-    FORWARDED,
+    FORWARDED_FOR,
     MISSING_HEADER,
     MISSING_HEADER_IDENTITY,
     NOT_FOUND,
     NOT_FOUND_IDENTITY,
-    Answer,
-    RefusalError,
-    error,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from azure_imds_facts.emulator.http.request import Asked
+    from azure_imds_facts.emulator.http.request import Request
 
-    from .endpoint import Endpoint, VersionGate
+    from .checks import VersionPolicy
 
-__all__ = ["Service"]
+__all__ = ["Endpoint", "Router"]
 
-Steps = tuple[str, ...]
+Segments = tuple[str, ...]
+
+
+class Endpoint(Protocol):
+    """One path of IMDS, and for /metadata/instance the paths below it."""
+
+    def respond(self, request: Request, subpath: Sequence[str]) -> Response:
+        """Return the response; `subpath` holds the segments below the endpoint's own path."""
+        ...
 
 
 @dataclass(frozen=True)
-class Service:
-    """Answers requests for one machine. `endpoints`: the steps of a path, in lower case, to who answers there."""
+class Router:
+    """Responds to all requests for one machine. `endpoints` is keyed by the segments of a path, in lower case."""
 
-    gate: VersionGate
-    endpoints: Mapping[Steps, Endpoint]
+    policy: VersionPolicy
+    endpoints: Mapping[Segments, Endpoint]
 
-    def answer(self, asked: Asked) -> Answer:
-        """Answer a request, whatever it is."""
+    def respond(self, request: Request) -> Response:
+        """Return the response to any request."""
         try:
-            self._check_door(asked)
-            endpoint, rest = self._route(asked)
-            return endpoint.answer(asked, rest)
-        except RefusalError as refusal:
-            return refusal.answer
-        except EmulatorError as problem:  # a part of the extra that is not installed
-            return error(500, str(problem))
+            _check_headers(request)
+            endpoint, subpath = self._route(request)
+            return endpoint.respond(request, subpath)
+        except HttpError as error:
+            return error.response
+        except EmulatorError as error:  # an optional dependency is not installed
+            return error_response(500, str(error))
 
-    def _check_door(self, asked: Asked) -> None:
-        """HEAD and `/` never get past the web server; the header check precedes all others (both recorded)."""
-        if asked.method == "HEAD" or asked.path == "/":
-            raise RefusalError(BAD_REQUEST_XML)
-        # `True` works as well as `true` (recorded); that any other value counts as none is assumed.
-        if asked.headers.get("Metadata", "").lower() != "true":
-            raise RefusalError(MISSING_HEADER_IDENTITY if _is_identity(asked) else MISSING_HEADER)
-        if "X-Forwarded-For" in asked.headers:
-            raise RefusalError(FORWARDED)
-
-    def _route(self, asked: Asked) -> tuple[Endpoint, Steps]:
-        """Find the endpoint. The case of its own path does not matter (assumed; both are seen in the wild)."""
-        steps = asked.steps
-        lowered = tuple(step.lower() for step in steps)
+    def _route(self, request: Request) -> tuple[Endpoint, Segments]:
+        """Find the endpoint. The case of its own path is ignored (assumed; clients use both)."""
+        segments = request.segments
+        lowered = tuple(segment.lower() for segment in segments)
         for length in range(len(lowered), 0, -1):
             endpoint = self.endpoints.get(lowered[:length])
             if endpoint is not None:
-                return endpoint, steps[length:]
-        if lowered == ("metadata",) and asked.get("api-version") not in self.gate.versions:
-            raise RefusalError(self.gate.refuse(asked.get("api-version")))  # recorded
-        raise RefusalError(NOT_FOUND_IDENTITY if _is_identity(asked) else NOT_FOUND)
+                return endpoint, segments[length:]
+        version = request.parameter("api-version")
+        if lowered == ("metadata",) and version not in self.policy.versions:
+            raise HttpError(self.policy.build_rejection(version))  # recorded
+        raise HttpError(NOT_FOUND_IDENTITY if request.is_identity else NOT_FOUND)
 
 
-def _is_identity(asked: Asked) -> bool:
-    return tuple(step.lower() for step in asked.steps[:2]) == ("metadata", "identity")
+def _check_headers(request: Request) -> None:
+    """Check the headers before anything else. HEAD and `/` do not get past the web server (both recorded)."""
+    if request.method == "HEAD" or request.path == "/":
+        raise HttpError(BAD_REQUEST_XML)
+    # `True` is accepted like `true` (recorded). That any other value counts as missing is assumed.
+    if request.headers.get("Metadata", "").lower() != "true":
+        raise HttpError(MISSING_HEADER_IDENTITY if request.is_identity else MISSING_HEADER)
+    if "X-Forwarded-For" in request.headers:
+        raise HttpError(FORWARDED_FOR)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many requests a machine may make: 5 a second, of identity 20 a second and 5 at once (documented).
+"""Rate limits: 5 requests a second; for identity 20 a second and 5 concurrent ones (documented).
 
-That a second slides, that refused requests do not count, and that identity counts apart is assumed.
+Assumed: the second is a sliding window, rejected requests do not count, and identity requests count separately.
 """
 
 from __future__ import annotations
@@ -14,33 +14,36 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .response import THROTTLED, Answer
+from .response import TOO_MANY_REQUESTS, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .request import Asked
+    from .request import Request
 
 __all__ = ["Limits", "Quota"]
 
 
 @dataclass(frozen=True)
 class Quota:
-    """The limits in force. 0 turns one off, and `rate` 0 turns all off; `retry_after_s` None sends no header."""
+    """The limits in force: requests a second, 0 for no limit.
 
-    rate: float = 5
-    identity_rate: float = 20
-    identity_at_once: int = 5
-    retry_after_s: float | None = None
+    `rate_limit` 0 turns every limit off. `retry_after` is in seconds; None sends no such header.
+    """
+
+    rate_limit: float = 5
+    identity_rate_limit: float = 20
+    identity_concurrency: int = 5
+    retry_after: float | None = None
 
 
-class _Window:
-    """Counts what was let through within the last second."""
+class _SlidingWindow:
+    """The requests that were admitted within the last second."""
 
     def __init__(self) -> None:
         self._times: deque[float] = deque()
 
-    def admits(self, now: float, rate: float) -> bool:
+    def admit(self, now: float, rate: float) -> bool:
         while self._times and self._times[0] <= now - 1:
             self._times.popleft()
         if rate and len(self._times) >= rate:
@@ -51,49 +54,51 @@ class _Window:
 
 
 class Limits:
-    """Lets requests through as long as the quota lasts. Thread-safe."""
+    """Admits requests within a quota. Thread-safe."""
 
     def __init__(self, quota: Quota, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._quota = quota
         self._clock = clock
         self._lock = threading.Lock()
-        self._general = _Window()
-        self._identity = _Window()
-        self._running = 0
+        self._general = _SlidingWindow()
+        self._identity = _SlidingWindow()
+        self._active_identity = 0
 
     @property
     def quota(self) -> Quota:
-        """What is in force."""
+        """The quota in force."""
         return self._quota
 
     def change(self, **fields: float | None) -> None:
-        """Change fields of the quota from now on."""
+        """Change fields of the quota for later requests."""
         self._quota = replace(self._quota, **fields)  # type: ignore[arg-type]
 
     @contextmanager
-    def admit(self, asked: Asked) -> Iterator[Answer | None]:
-        """Hold a request's place while it is answered; gives the 429 to answer with where there is none."""
-        is_identity = tuple(step.lower() for step in asked.steps[:2]) == ("metadata", "identity")
+    def admit(self, request: Request) -> Iterator[Response | None]:
+        """Count a request while it is processed; yield None, or the 429 response if it exceeds the quota."""
+        is_identity = request.is_identity
         with self._lock:
-            admitted = self._take(is_identity=is_identity)
-            self._running += admitted and is_identity
+            is_admitted = self._count(is_identity=is_identity)
+            self._active_identity += is_admitted and is_identity
         try:
-            yield None if admitted else self._refuse()
+            yield None if is_admitted else self._build_rejection()
         finally:
             with self._lock:
-                self._running -= admitted and is_identity
+                self._active_identity -= is_admitted and is_identity
 
-    def _take(self, *, is_identity: bool) -> bool:
+    def _count(self, *, is_identity: bool) -> bool:
         quota, now = self._quota, self._clock()
-        if not quota.rate:
+        if not quota.rate_limit:
             return True
         if not is_identity:
-            return self._general.admits(now, quota.rate)
-        if quota.identity_at_once and self._running >= quota.identity_at_once:
+            return self._general.admit(now, quota.rate_limit)
+        if quota.identity_concurrency and self._active_identity >= quota.identity_concurrency:
             return False
-        return self._identity.admits(now, quota.identity_rate)
+        return self._identity.admit(now, quota.identity_rate_limit)
 
-    def _refuse(self) -> Answer:
-        """429 with the recorded body; Retry-After only where it was asked for, for nobody documents it."""
-        seconds = self._quota.retry_after_s
-        return THROTTLED if seconds is None else replace(THROTTLED, headers={"Retry-After": str(math.ceil(seconds))})
+    def _build_rejection(self) -> Response:
+        """Build the recorded 429. Retry-After is optional: it is documented nowhere."""
+        seconds = self._quota.retry_after
+        if seconds is None:
+            return TOO_MANY_REQUESTS
+        return replace(TOO_MANY_REQUESTS, headers={"Retry-After": str(math.ceil(seconds))})

@@ -1,38 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The socket that an emulator listens on."""
+"""The listening socket of an emulator."""
 
 from __future__ import annotations
 
 import socket
 
-from azure_imds_facts.emulator.errors import EmulatorError
+from azure_imds_facts.emulator.errors import EmulatorError, format_os_error
 
-__all__ = ["ADDRESS", "PORT", "bind_socket", "spell_url"]
+__all__ = ["IMDS_ADDRESS", "IMDS_PORT", "format_url", "open_listener"]
 
-# Where IMDS is in Azure.
-ADDRESS, PORT = "169.254.169.254", 80
+# The address of IMDS in Azure.
+IMDS_ADDRESS, IMDS_PORT = "169.254.169.254", 80
 
 
-def bind_socket(bind: str, port: int) -> socket.socket:
-    """Listen on an address; port 0 takes a free one.
+def open_listener(address: str, port: int) -> socket.socket:
+    """Listen on an address; port 0 selects a free one.
 
     Raises:
-        EmulatorError: the port is in use, or not ours to take.
+        EmulatorError: the port is in use, or binding it is not permitted.
     """
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((bind, port))
+        listener.bind((address, port))
         listener.listen(1024)
     except OSError as error:
         listener.close()
-        reason = (error.strerror or str(error)).lower()
-        raise EmulatorError(f"port {port} on {bind}: {reason}; allowed: another --port, or 0 for a free one") from error
+        raise EmulatorError(
+            f"port {port} on {address}: {format_os_error(error)}; allowed: another --port, or 0 for a free one"
+        ) from error
     return listener
 
 
-def spell_url(listener: socket.socket) -> str:
+def format_url(listener: socket.socket) -> str:
     """Return the URL of a listening socket, without a path."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""System calls that Python has no function for, or not in all of its versions that we run on."""
+"""System calls that Python lacks, at least in some of the supported versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = [
     "MS_BIND",
     "MS_PRIVATE",
     "MS_REC",
-    "die_with_parent",
+    "exit_with_parent",
     "mount",
     "unshare",
 ]
@@ -33,17 +33,17 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _check(result: int, what: str) -> None:
+def _check(result: int, subject: str) -> None:
     if result != 0:
         number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), what)
+        raise OSError(number, os.strerror(number), subject)
 
 
 def unshare(flags: int) -> None:
     """Move this process into new namespaces.
 
     Raises:
-        OSError: that is not permitted.
+        OSError: it is not permitted.
     """
     _check(_libc().unshare(flags), "unshare")
 
@@ -52,12 +52,12 @@ def mount(source: str, target: str, *, kind: str = "", flags: int = 0, options: 
     """Mount a file system.
 
     Raises:
-        OSError: that is not permitted, or not possible.
+        OSError: it is not permitted, or not possible.
     """
-    words = (source.encode(), target.encode(), kind.encode() or None)
-    _check(_libc().mount(*words, ctypes.c_ulong(flags), options.encode() or None), target)
+    arguments = (source.encode(), target.encode(), kind.encode() or None)
+    _check(_libc().mount(*arguments, ctypes.c_ulong(flags), options.encode() or None), target)
 
 
-def die_with_parent(signal_number: int) -> None:
-    """Have the kernel send this process a signal when the thread that forked it ends."""
+def exit_with_parent(signal_number: int) -> None:
+    """Make the kernel send this process a signal when the thread that forked it ends."""
     _check(_libc().prctl(_PR_SET_PDEATHSIG, signal_number), "prctl")

@@ -1,31 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Documents that people bring along, read from files."""
+"""Documents in JSON files."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from azure_imds_facts.emulator.errors import EmulatorError
+from azure_imds_facts.emulator.errors import EmulatorError, format_os_error
 
-__all__ = ["read_document"]
+__all__ = ["read_bytes", "read_json"]
 
 
-def read_document(name: str, *, raw: bool) -> object:
-    """Read a document from a file: its bytes where it is served raw, else what its JSON says.
+def read_bytes(name: str) -> bytes:
+    """Read a file unparsed.
+
+    Raises:
+        EmulatorError: the file cannot be read.
+    """
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise EmulatorError(f"{name}: {format_os_error(error)}") from error
+
+
+def read_json(name: str) -> object:
+    """Read a JSON file in UTF-8, with or without a byte order mark.
 
     Raises:
         EmulatorError: the file cannot be read, or is not JSON; names the line and column.
     """
     try:
-        body = Path(name).read_bytes()
-        return body if raw else json.loads(body.decode("utf-8-sig"))
-    except OSError as error:
-        raise EmulatorError(f"{name}: {(error.strerror or 'cannot be read').lower()}") from error
+        return json.loads(read_bytes(name).decode("utf-8-sig"))
     except json.JSONDecodeError as error:
-        place = f"{name}:{error.lineno}:{error.colno}"
-        raise EmulatorError(f"{place}: not JSON ({error.msg}); --raw serves anything as it is") from error
+        location = f"{name}:{error.lineno}:{error.colno}"
+        raise EmulatorError(f"{location}: not JSON ({error.msg}); --raw serves any file unchanged") from error
     except UnicodeDecodeError as error:
-        raise EmulatorError(f"{name}: not UTF-8 at byte {error.start}; --raw serves anything as it is") from error
+        raise EmulatorError(f"{name}: not UTF-8 at byte {error.start}; --raw serves any file unchanged") from error
     except RecursionError as error:
-        raise EmulatorError(f"{name}: nested too deep; --raw serves anything as it is") from error
+        raise EmulatorError(f"{name}: nested too deeply; --raw serves any file unchanged") from error

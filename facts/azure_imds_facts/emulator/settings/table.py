@@ -1,177 +1,236 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All that can be chosen about an emulator, with the only defaults there are."""
+"""The table of settings. Flags, keys of scenario files and arguments of `Emulator` are derived from it."""
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
-from azure_imds_facts.emulator.errors import EmulatorError, choices
+from azure_imds_facts.emulator.errors import format_choices
 from azure_imds_facts.emulator.http.limits import Quota
-from azure_imds_facts.emulator.versions import INSTANCE_VERSIONS
-from azure_imds_facts.emulator.vm.clouds import find_cloud
+from azure_imds_facts.emulator.quantities import parse_duration, parse_number
+from azure_imds_facts.emulator.vm.clouds import CLOUDS
+from azure_imds_facts.emulator.vm.event_plans import EVENT_OPTIONS
+from azure_imds_facts.emulator.vm.events import EVENT_KINDS
 from azure_imds_facts.emulator.vm.identities import TENANT_ID
-from azure_imds_facts.emulator.vm.machine import FilteredMachine, Machine, RawMachine
-from azure_imds_facts.emulator.vm.profiles import build_document, hide_public_addresses
+from azure_imds_facts.emulator.vm.load_balancers import LOAD_BALANCERS
+from azure_imds_facts.emulator.vm.profiles import PROFILES
+
+from . import readers
+from .readers import read_scalar
+from .setting import APPEND, REPLACE, Setting, describe
+from .validators import ERAS, parse_cloud, parse_era, parse_port
 
 if TYPE_CHECKING:
-    from azure_imds_facts.emulator.vm.event_plans import PlannedEvent
+    from azure_imds_facts.emulator.vm.event_plans import EventPlan
 
 __all__ = [
-    "ERAS",
+    "BEHAVIOUR",
+    "ENDPOINTS",
+    "LIMITS",
+    "MACHINE",
+    "PROCESS",
+    "SETTINGS",
     "Settings",
-    "build_machine",
-    "check_era",
-    "check_port",
-    "check_settings",
-    "check_version",
-    "known_versions",
 ]
 
-ERAS = ("now", "2019", "2017")
-_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}")
+MACHINE, BEHAVIOUR, ENDPOINTS, PROCESS = "the machine", "behaviour of IMDS", "other endpoints", "the process"
+_TEXT, _NUMBER, _DURATION = read_scalar(str), read_scalar(parse_number), read_scalar(parse_duration)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One emulator's settings.
+    """The settings of one emulator: the values, with the only defaults.
 
-    document: replaces the example machine (`vms`); with `raw` it is served as it is.
+    document: replaces the example machine, which `vms` describes; JSON, or anything with `raw`.
+    document_name: names the document in messages.
     changes, tags, faults: pairs of path and value, name and value, path and script.
     versions: None for those of the cloud.
-    era: how a wrong api-version is refused.
-    rate_limit, identity_rate_limit: requests a second, 0 for no limit.
-    retry_after, token_lifetime, events_delay: seconds; `retry_after` None sends no header.
-    load_balancer: a profile's name or what stands inside `loadbalancer`; None for none.
-    event_clock: how many times faster than in Azure events go by.
-    control, export_keys: a Unix socket's path and a directory, "" for none.
+    retry_after, token_lifetime, events_delay: seconds; `retry_after` None sends no such header.
+    load_balancer: the name of a profile, or the content of `loadbalancer`; None for no load balancer.
+    control, export_keys: paths of a Unix socket and a directory; empty for none.
     """
 
-    cloud: str = "public"
-    vms: tuple[str, ...] = ("linux",)
-    document: object = None
+    cloud: str = field(
+        default="public",
+        metadata=describe(MACHINE, "--cloud NAME", f"cloud: {format_choices(CLOUDS)}", read_scalar(parse_cloud)),
+    )
+    vms: tuple[str, ...] = field(
+        default=("linux",),
+        metadata=describe(
+            MACHINE,
+            "--vm NAME",
+            f"profile of the machine: {format_choices(PROFILES)}",
+            readers.PROFILES,
+            repeat=REPLACE,
+            key="vm",
+        ),
+    )
+    document: object = field(
+        default=None,
+        metadata=describe(
+            MACHINE,
+            "--document FILE",
+            "JSON document that replaces the example machine's",
+            readers.DOCUMENT,
+            raw_reader=readers.RAW_DOCUMENT,
+        ),
+    )
     document_name: str = "document"
-    raw: bool = False
-    changes: tuple[tuple[str, object], ...] = ()
-    tags: tuple[tuple[str, str], ...] = ()
-    versions: tuple[str, ...] | None = None
-    era: str = "now"
-    bind: str = "127.0.0.1"
-    port: int = 0
-    allow_remote: bool = False
-    rate_limit: float = 5
-    identity_rate_limit: float = 20
-    retry_after: float | None = None
-    faults: tuple[tuple[str, str], ...] = ()
-    load_balancer: object = None
-    identities: tuple[str, ...] = ("system",)
-    tenant_id: str = TENANT_ID
-    token_lifetime: float = 86400
-    events: tuple[PlannedEvent, ...] = ()
-    event_clock: float = 1
-    events_delay: float = 0
-    control: str = ""
-    export_keys: str = ""
+    raw: bool = field(
+        default=False,
+        metadata=describe(MACHINE, "--raw", "serve the document unchanged in every version", readers.SWITCH),
+    )
+    changes: tuple[tuple[str, object], ...] = field(
+        default=(),
+        metadata=describe(
+            MACHINE,
+            "--set PATH=VALUE",
+            "set a field, such as compute.zone=2",
+            readers.CHANGES,
+            raw_reader=readers.RAW_CHANGES,
+            repeat=APPEND,
+            key="set",
+        ),
+    )
+    tags: tuple[tuple[str, str], ...] = field(
+        default=(),
+        metadata=describe(MACHINE, "--tag NAME=VALUE", "add or change a tag", readers.TAGS, repeat=APPEND),
+    )
+    versions: tuple[str, ...] | None = field(
+        default=None,
+        metadata=describe(
+            BEHAVIOUR,
+            "--versions LIST",
+            "supported api-versions, separated by commas",
+            readers.VERSIONS,
+            default="the cloud's",
+        ),
+    )
+    era: str = field(
+        default="now",
+        metadata=describe(
+            BEHAVIOUR,
+            "--era ERA",
+            f"form of the error for an invalid api-version: {format_choices(ERAS)}",
+            read_scalar(parse_era),
+        ),
+    )
+    rate_limit: float = field(
+        default=Quota.rate_limit,
+        metadata=describe(BEHAVIOUR, "--rate-limit N", "requests a second; 0 turns all limits off", _NUMBER),
+    )
+    identity_rate_limit: float = field(
+        default=Quota.identity_rate_limit,
+        metadata=describe(BEHAVIOUR, "--identity-rate-limit N", "identity requests a second", _NUMBER),
+    )
+    retry_after: float | None = field(
+        default=Quota.retry_after,
+        metadata=describe(BEHAVIOUR, "--retry-after TIME", "Retry-After header of a 429", _DURATION, default="none"),
+    )
+    faults: tuple[tuple[str, str], ...] = field(
+        default=(),
+        metadata=describe(
+            BEHAVIOUR,
+            "--fault [PATH=]SCRIPT",
+            "faults in the order of requests, such as 410*3,500,hang",
+            readers.FAULTS,
+            repeat=APPEND,
+        ),
+    )
+    load_balancer: object = field(
+        default=None,
+        metadata=describe(
+            ENDPOINTS,
+            "--load-balancer NAME",
+            f"load balancer: {format_choices(LOAD_BALANCERS)}, or a JSON file",
+            readers.LOAD_BALANCER,
+            default="none",
+        ),
+    )
+    identities: tuple[str, ...] = field(
+        default=("system",),
+        metadata=describe(
+            ENDPOINTS,
+            "--identity NAME",
+            "managed identity: system, none, or the name of a user-assigned one",
+            readers.IDENTITIES,
+            repeat=REPLACE,
+        ),
+    )
+    tenant_id: str = field(
+        default=TENANT_ID,
+        metadata=describe(ENDPOINTS, "--tenant-id GUID", "tenant of the identities", _TEXT, default="an example"),
+    )
+    token_lifetime: float = field(
+        default=86400,
+        metadata=describe(ENDPOINTS, "--token-lifetime TIME", "lifetime of a token", _DURATION, default="24h"),
+    )
+    events: tuple[EventPlan, ...] = field(
+        default=(),
+        metadata=describe(
+            ENDPOINTS,
+            "--event TYPE[:OPTION=VALUE]",
+            f"scheduled event: {format_choices(EVENT_KINDS)}; options: {format_choices(EVENT_OPTIONS)}",
+            readers.EVENTS,
+            repeat=APPEND,
+        ),
+    )
+    event_clock: float = field(
+        default=1,
+        metadata=describe(ENDPOINTS, "--event-clock N", "run the clock of events N times faster", _NUMBER),
+    )
+    events_delay: float = field(
+        default=0,
+        metadata=describe(
+            ENDPOINTS, "--events-delay TIME", "delay of the first response about events", _DURATION, default="0s"
+        ),
+    )
+    export_keys: str = field(
+        default="",
+        metadata=describe(
+            ENDPOINTS, "--export-keys DIR", "write the public keys and certificates to a directory", readers.FILE
+        ),
+    )
+    port: int = field(
+        default=0,
+        metadata=describe(PROCESS, "--port N", "port to listen on", read_scalar(parse_port), default="a free one"),
+    )
+    bind: str = field(
+        default="127.0.0.1",
+        metadata=describe(PROCESS, "--bind ADDRESS", "address to listen on", _TEXT),
+    )
+    allow_remote: bool = field(
+        default=False,
+        metadata=describe(PROCESS, "--allow-remote", "allow --bind to an address that is not loopback", readers.SWITCH),
+    )
+    control: str = field(
+        default="",
+        metadata=describe(
+            PROCESS, "--control SOCKET", "Unix socket that accepts changes while the emulator runs", readers.FILE
+        ),
+    )
 
     @property
     def quota(self) -> Quota:
         """The limits as one value."""
-        return Quota(self.rate_limit, self.identity_rate_limit, retry_after_s=self.retry_after)
+        return Quota(**{name: getattr(self, name) for name in LIMITS})
 
 
-def check_era(name: str) -> str:
-    """Return the name of an era of error bodies.
-
-    Raises:
-        EmulatorError: there is none by that name.
-    """
-    if name not in ERAS:
-        raise EmulatorError(f"unknown era {name!r}; allowed: {choices(ERAS)}")
-    return name
-
-
-def check_port(text: str) -> int:
-    """Return a port.
-
-    Raises:
-        EmulatorError: it is no number, or none that a port can have.
-    """
-    if not text.isdigit() or len(text) > 5 or int(text) > 65535:
-        raise EmulatorError(f"port {text}: allowed: 0 to 65535, 0 for a free one")
-    return int(text)
+def _complete(row: Setting, name: str, default: object) -> Setting:
+    """Add what a row takes from its field."""
+    text = (
+        ", ".join(default)
+        if isinstance(default, tuple)
+        else ""
+        if default is None or default is False
+        else str(default)
+    )
+    return replace(row, name=name, key=row.key or name, default=row.default or text)
 
 
-def check_version(version: str) -> str:
-    """Return an api-version, which need not be one that Azure has.
-
-    Raises:
-        EmulatorError: it is no date.
-    """
-    if not _VERSION.fullmatch(version):
-        raise EmulatorError(f"api-version {version!r}: expected a date such as {INSTANCE_VERSIONS[-1]}")
-    return version
-
-
-def check_settings(settings: Settings) -> None:
-    """Refuse settings that cannot be followed.
-
-    Raises:
-        EmulatorError: names the setting and the allowed values.
-    """
-    find_cloud(settings.cloud)
-    check_era(settings.era)
-    check_port(str(settings.port))
-    for version in settings.versions or ():
-        check_version(version)
-    _check_address(settings)
-    if settings.raw and settings.document is None:
-        raise EmulatorError("raw serves a document as it is; give one with --document")
-    if settings.rate_limit < 0 or settings.identity_rate_limit < 0:
-        raise EmulatorError("rate limit: allowed: 0 for none, or so many requests a second")
-    if settings.event_clock <= 0:
-        raise EmulatorError(f"event clock {settings.event_clock:g}: allowed: more than 0, 60 for a minute a second")
-
-
-def _check_address(settings: Settings) -> None:
-    try:
-        address = ipaddress.ip_address(settings.bind)
-    except ValueError as error:
-        raise EmulatorError(f"bind {settings.bind!r}: expected an IP address such as 127.0.0.1 or ::1") from error
-    if not address.is_loopback and not settings.allow_remote:
-        raise EmulatorError(
-            f"bind {settings.bind}: not a loopback address; whoever can reach it gets metadata and tokens;"
-            " allow it with --allow-remote"
-        )
-
-
-def known_versions(settings: Settings) -> tuple[str, ...]:
-    """Return the api-versions that the emulator knows, oldest first."""
-    given = settings.versions
-    return tuple(sorted(find_cloud(settings.cloud).versions if given is None else given))
-
-
-def build_machine(settings: Settings) -> Machine:
-    """Build the machine that is served.
-
-    Raises:
-        EmulatorError: the document, a change or a profile is wrong.
-    """
-    machine = _describe(settings)
-    for path, value in settings.changes:
-        machine.set(path, value)
-    for name, value in settings.tags:
-        machine.tag(name, value)
-    return machine
-
-
-def _describe(settings: Settings) -> Machine:
-    if settings.raw:
-        return RawMachine(settings.document)
-    if settings.document is not None:
-        return FilteredMachine(settings.document, where=settings.document_name)
-    document = build_document(cloud=find_cloud(settings.cloud), vms=settings.vms)
-    if settings.load_balancer is not None:
-        hide_public_addresses(document)
-    return FilteredMachine(document)
+SETTINGS = tuple(
+    _complete(each.metadata["setting"], each.name, each.default) for each in fields(Settings) if each.metadata
+)
+# The settings that are fields of a quota. They can be changed at run time.
+LIMITS = tuple(row.name for row in SETTINGS if row.name in {each.name for each in fields(Quota)})

@@ -1,27 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The clouds that IMDS runs in: names, regions, api-versions, and what is missing there.
+"""The Azure clouds: names, regions, api-versions and endpoints.
 
-Names, regions and attested domains are documented or recorded. Which versions a sovereign cloud lacks today
-is assumed: Microsoft says none, yet versions have always arrived there later, and that is what a client must
-survive.
+Names, regions and attested domains are documented or recorded. The versions that a sovereign cloud lacks are assumed:
+Microsoft documents none, yet versions have always arrived there later, and clients have to handle that.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from azure_imds_facts.emulator.errors import EmulatorError, choices
-from azure_imds_facts.emulator.versions import INSTANCE_VERSIONS, until
+from azure_imds_facts.emulator.errors import EmulatorError, format_choices
+from azure_imds_facts.emulator.versions import INSTANCE_VERSIONS, list_until
 
 __all__ = ["CLOUDS", "Cloud", "find_cloud"]
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """One cloud as a machine in it sees it.
+    """A cloud as seen by a machine in it.
 
-    `late_is_404`: a version that is known elsewhere but has not arrived here answers 404 (recorded in the
-    government cloud in 2020), not the 400 of a version nobody knows.
+    `late_is_404`: a version that exists in other clouds only gets 404 (recorded in the government cloud in 2020).
+    Without it, that version gets 400 like an unknown one.
     """
 
     name: str
@@ -34,7 +33,7 @@ class Cloud:
 
     @property
     def region(self) -> str:
-        """The region a machine is in where nobody says otherwise."""
+        """The region of the example machine."""
         return self.regions[0]
 
 
@@ -65,7 +64,7 @@ _CLOUDS = (
         name="government",
         az_environment="AzureUSGovernmentCloud",
         regions=("usgovvirginia", "usgovarizona", "usgovtexas", "usgoviowa", "usdodeast", "usdodcentral"),
-        versions=until("2024-03-15"),
+        versions=list_until("2024-03-15"),
         attested_domain="metadata.azure.us",
         endpoints=_ALL_ENDPOINTS,
         late_is_404=True,
@@ -82,7 +81,7 @@ _CLOUDS = (
         name="german",
         az_environment="AzureGermanCloud",
         regions=("germanycentral", "germanynortheast"),
-        versions=until("2021-08-01"),  # the cloud closed in October 2021
+        versions=list_until("2021-08-01"),  # the cloud closed in October 2021
         attested_domain="metadata.microsoftazure.de",
         endpoints=_ALL_ENDPOINTS,
     ),
@@ -90,7 +89,7 @@ _CLOUDS = (
         name="stack",
         az_environment="AzureStack",
         regions=("orlando",),  # customers name their own
-        versions=until("2021-05-01"),
+        versions=list_until("2021-05-01"),
         attested_domain="",
         endpoints=frozenset({"instance", "versions"}),
     ),
@@ -100,11 +99,11 @@ CLOUDS: dict[str, Cloud] = {cloud.name: cloud for cloud in _CLOUDS}
 
 
 def find_cloud(name: str) -> Cloud:
-    """Return a cloud by its profile name.
+    """Return a cloud by its name.
 
     Raises:
-        EmulatorError: nobody knows that name.
+        EmulatorError: the name is unknown.
     """
     if name not in CLOUDS:
-        raise EmulatorError(f"unknown cloud {name!r}; allowed: {choices(CLOUDS)}")
+        raise EmulatorError(f"unknown cloud {name!r}; allowed: {format_choices(CLOUDS)}")
     return CLOUDS[name]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Places in a document, as people write them: `compute.zone`, `network/interface/0/macAddress`, `a.b[2].c`."""
+"""Paths in a document: `compute.zone`, `network/interface/0/macAddress`, `a.b[2].c`."""
 
 from __future__ import annotations
 
@@ -8,54 +8,57 @@ from typing import Any
 
 from azure_imds_facts.emulator.errors import EmulatorError
 
-__all__ = ["Step", "parse_path", "put", "spell_path"]
+__all__ = ["Segment", "format_path", "parse_path", "set_value"]
 
-Step = str  # a name, or the digits of an index
+Segment = str  # a name, or the digits of an index
 _INDEX = re.compile(r"\[(\d+)\]")
 
 
-def parse_path(text: str) -> tuple[Step, ...]:
-    """Split a place into its steps.
+def parse_path(text: str) -> tuple[Segment, ...]:
+    """Split a path into its segments.
 
     Raises:
-        EmulatorError: the path is empty or has an empty step.
+        EmulatorError: the path or one of its segments is empty.
     """
-    steps = tuple(_INDEX.sub(r".\1", text.strip("/")).replace("/", ".").split("."))
-    if not all(steps):
-        raise EmulatorError(f"{text!r} is no path; write one like compute.zone or network.interface[0].macAddress")
-    return steps
+    segments = tuple(_INDEX.sub(r".\1", text.strip("/")).replace("/", ".").split("."))
+    if not all(segments):
+        raise EmulatorError(f"invalid path {text!r}; use one like compute.zone or network.interface[0].macAddress")
+    return segments
 
 
-def spell_path(steps: tuple[Step, ...]) -> str:
-    """Write steps as one path."""
-    return ".".join(steps)
+def format_path(segments: tuple[Segment, ...]) -> str:
+    """Join segments with dots."""
+    return ".".join(segments)
 
 
-def put(document: Any, steps: tuple[Step, ...], value: object) -> None:
-    """Set a place in a document, making objects on the way; the index after an array's last appends.
+def set_value(document: Any, segments: tuple[Segment, ...], value: object) -> None:
+    """Set a value in a document. Missing objects are created; the index after an array's last element appends.
 
     Raises:
-        EmulatorError: the way leads through something that is neither object nor array, or past an array's
-        end.
+        EmulatorError: the path crosses a value that is neither object nor array, or an index is out of range.
     """
-    holder = document
-    for step, following in zip(steps, (*steps[1:], None)):
-        fresh: object = value if following is None else {}
-        holder = _enter(holder, step, fresh, replace=following is None, where=spell_path(steps))
+    container = document
+    for segment, following in zip(segments, (*segments[1:], None)):
+        is_last = following is None
+        container = _descend(
+            container, segment, value if is_last else {}, replace=is_last, document_path=format_path(segments)
+        )
 
 
-def _enter(holder: Any, step: Step, fresh: object, *, replace: bool, where: str) -> Any:
-    if isinstance(holder, dict):
-        if replace or step not in holder:
-            holder[step] = fresh
-        return holder[step]
-    if not isinstance(holder, list) or not step.isdigit():
-        raise EmulatorError(f"{where}: nothing can be put below {step!r} there")
-    index = int(step)
-    if index > len(holder):
-        raise EmulatorError(f"{where}: the array has {len(holder)} elements; allowed: 0 to {len(holder)}")
-    if index == len(holder):
-        holder.append(fresh)
+def _descend(container: Any, segment: Segment, new: object, *, replace: bool, document_path: str) -> Any:
+    """Return the child of a container. It becomes `new` if it is missing or to be replaced."""
+    if isinstance(container, dict):
+        if replace or segment not in container:
+            container[segment] = new
+        return container[segment]
+    if not isinstance(container, list) or not segment.isdigit():
+        raise EmulatorError(f"{document_path}: the parent of {segment!r} is neither an object nor an array")
+    index = int(segment)
+    if index > len(container):
+        size = len(container)
+        raise EmulatorError(f"{document_path}: the array has {size} elements; allowed: 0 to {size}")
+    if index == len(container):
+        container.append(new)
     elif replace:
-        holder[index] = fresh
-    return holder[index]
+        container[index] = new
+    return container[index]

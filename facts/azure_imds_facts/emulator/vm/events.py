@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scheduled events and their lives: announced, started when their time or an approval has come, gone when over."""
+"""Scheduled events and their life cycle: announced, started at NotBefore or by an approval, and removed."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from azure_imds_facts.emulator.errors import EmulatorError, choices
+from azure_imds_facts.emulator.errors import EmulatorError, format_choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["EVENT_KINDS", "Event", "EventKind", "Events"]
+__all__ = ["EVENT_KINDS", "Event", "EventKind", "EventSchedule", "check_event_kind", "check_event_source"]
 
 
 @dataclass(frozen=True)
 class EventKind:
-    """What Azure says of a kind of event.
+    """The defaults of a kind of event.
 
-    `notice_s`: time from announcement to `NotBefore` (documented; for Terminate the user sets 5 to 15
-    minutes). `duration_s`: `DurationInSeconds`, -1 unknown (assumed). `lasts_s`: time it stays `Started`
-    (assumed).
+    `notice_s`: time from announcement to `NotBefore` (documented; for Terminate the user sets 5 to 15 minutes).
+    `duration_s`: `DurationInSeconds`, -1 unknown (assumed). `lasts_s`: time in state `Started` (assumed). `since`: the
+    first version that lists it.
     """
 
     notice_s: float
@@ -44,11 +44,34 @@ EVENT_KINDS: dict[str, EventKind] = {
 }
 
 
+_SOURCES = ("Platform", "User")
+
+
+def check_event_kind(kind: str) -> None:
+    """Check the kind of an event.
+
+    Raises:
+        EmulatorError: the kind is unknown.
+    """
+    if kind not in EVENT_KINDS:
+        raise EmulatorError(f"unknown event {kind!r}; allowed: {format_choices(EVENT_KINDS)}")
+
+
+def check_event_source(source: object) -> None:
+    """Check the source of an event.
+
+    Raises:
+        EmulatorError: the source is unknown.
+    """
+    if source not in _SOURCES:
+        raise EmulatorError(f"unknown event source {source!r}; allowed: {format_choices(_SOURCES)}")
+
+
 @dataclass
 class Event:
-    """One event. Times are of the wall clock, in seconds; `ends_at` is known once it has started.
+    """One event. Times are Unix time in seconds. `ends_at` is set when it starts.
 
-    `cancelled_at`: when Azure takes it back, unless it has started by then.
+    `cancelled_at`: when Azure cancels it, unless it has started by then.
     """
 
     kind: str
@@ -64,28 +87,29 @@ class Event:
     ends_at: float = 0
     cancelled_at: float = math.inf
 
-    def next_change(self) -> float:
-        """When it will be announced, start, or be over."""
+    @property
+    def transition_at(self) -> float:
+        """When it will be announced, started or removed."""
         starts_at = min(self.not_before, self.cancelled_at)
         return {"": self.announced_at, "Scheduled": starts_at}.get(self.status, self.ends_at)
 
-    def change(self, now: float) -> None:
-        """Go on to the next stage of its life."""
+    def advance(self, now: float) -> None:
+        """Enter the next state."""
         if self.status == "Scheduled" and self.not_before <= self.cancelled_at:
             self.status, self.ends_at = "Started", now + self.lasts_s
         else:
             self.status = "Scheduled" if self.status == "" else "Gone"
 
 
-class Events:
-    """All events of a machine, and the number of the document that lists them. Thread-safe.
+class EventSchedule:
+    """The events of a machine, and the incarnation of the document that lists them. Thread-safe.
 
-    `scale`: how many times faster than in Azure things happen; `NotBefore` tells the real time at which they
-    will. `first_call_delay_s`: the first request switches the service on and waits that long, up to two
-    minutes in Azure; after a day without requests it is switched off again (both documented).
+    `scale`: how many times faster than in Azure time passes; `NotBefore` is the real start time. `first_call_delay_s`:
+    the first request activates the service and waits that long, up to two minutes in Azure. After a day without
+    requests the service is deactivated (both documented).
     """
 
-    _SILENCE_S = 24 * 3600
+    _IDLE_S = 24 * 3600
 
     def __init__(
         self, *, scale: float = 1, first_call_delay_s: float = 0, clock: Callable[[], float] = time.time
@@ -95,8 +119,8 @@ class Events:
         self._clock = clock
         self._lock = threading.Lock()
         self._events: list[Event] = []
-        self._known: set[str] = set()
-        self._asked_at: float | None = None
+        self._announced_ids: set[str] = set()
+        self._last_request_at: float | None = None
         self.incarnation = 1
 
     def add(
@@ -112,26 +136,24 @@ class Events:
         source: str = "Platform",
         description: str | None = None,
     ) -> str:
-        """Plan an event, to be announced after a while, perhaps to be taken back after another; return its id.
+        """Add an event and return its id. It is announced after `after_s` and cancelled `cancelled_s` later, if given.
 
         Raises:
-            EmulatorError: nobody knows that kind or source.
+            EmulatorError: the kind or the source is unknown.
         """
-        if kind not in EVENT_KINDS:
-            raise EmulatorError(f"unknown event {kind!r}; allowed: {choices(EVENT_KINDS)}")
-        if source not in ("Platform", "User"):
-            raise EmulatorError(f"unknown event source {source!r}; allowed: Platform, User")
-        usual = EVENT_KINDS[kind]
+        check_event_kind(kind)
+        check_event_source(source)
+        defaults = EVENT_KINDS[kind]
         announced_at = self._clock() + after_s / self._scale
         event = Event(
             kind=kind,
             announced_at=announced_at,
-            not_before=announced_at + _pick(notice_s, usual.notice_s) / self._scale,
-            lasts_s=_pick(lasts_s, usual.lasts_s) / self._scale,
-            duration_s=usual.duration_s if duration_s is None else duration_s,
+            not_before=announced_at + (defaults.notice_s if notice_s is None else notice_s) / self._scale,
+            lasts_s=(defaults.lasts_s if lasts_s is None else lasts_s) / self._scale,
+            duration_s=defaults.duration_s if duration_s is None else duration_s,
             resources=tuple(resources),
             source=source,
-            description=usual.description if description is None else description,
+            description=defaults.description if description is None else description,
             cancelled_at=math.inf if cancelled_s is None else announced_at + cancelled_s / self._scale,
         )
         with self._lock:
@@ -140,69 +162,65 @@ class Events:
         return event.id
 
     def cancel(self, event_id: str) -> bool:
-        """Take an event back, as Azure does where the reason has gone; return whether there was one to take back."""
+        """Remove an event, as Azure does when its cause is gone; return whether it was found."""
         with self._lock:
             self._advance()
-            kept = [event for event in self._events if event.id.lower() != event_id.lower()]
-            self.incarnation += any(event.status for event in self._events if event not in kept)
-            is_found = len(kept) < len(self._events)
-            self._events = kept
+            remaining = [event for event in self._events if event.id.lower() != event_id.lower()]
+            self.incarnation += any(event.status for event in self._events if event not in remaining)
+            is_found = len(remaining) < len(self._events)
+            self._events = remaining
             return is_found
 
     def approve(self, event_ids: Iterable[str]) -> bool:
-        """Start events before their time; False, and nothing done, where an id was never announced."""
-        wanted = {event_id.lower() for event_id in event_ids}
+        """Start events before NotBefore. If an id was never announced, return False and start none."""
+        approved = {event_id.lower() for event_id in event_ids}
         with self._lock:
             self._advance()
-            if not wanted <= self._known:
+            if not approved <= self._announced_ids:
                 return False
             now = self._clock()
             for event in self._events:
-                if event.id.lower() in wanted and event.status == "Scheduled":
+                if event.id.lower() in approved and event.status == "Scheduled":
                     event.not_before = now
             self._advance()
             return True
 
-    def show(self, version: str) -> dict[str, Any]:
+    def build_document(self, version: str) -> dict[str, Any]:
         """Return the document in a version of /metadata/scheduledevents."""
         with self._lock:
             self._advance()
-            shown = [
-                _spell(event, version)
+            listed = [
+                _project_event(event, version)
                 for event in self._events
                 if event.status and EVENT_KINDS[event.kind].since <= version
             ]
-            return {"DocumentIncarnation": self.incarnation, "Events": shown}
+            return {"DocumentIncarnation": self.incarnation, "Events": listed}
 
-    def wake(self) -> float:
-        """Note a request; return the seconds for which its answer is held back."""
+    def activate(self) -> float:
+        """Note a request, which activates the service; return the seconds by which its response is delayed."""
         with self._lock:
-            now, before = self._clock(), self._asked_at
-            self._asked_at = now
-            is_awake = before is not None and now - before < self._SILENCE_S / self._scale
-            return 0 if is_awake else self._delay_s / self._scale
+            now, previous = self._clock(), self._last_request_at
+            self._last_request_at = now
+            is_active = previous is not None and now - previous < self._IDLE_S / self._scale
+            return 0 if is_active else self._delay_s / self._scale
 
     def _advance(self) -> None:
-        """Let everything happen that is due, in its order; each change makes a new document."""
+        """Apply all transitions that are due, in their order. Each one makes a new incarnation."""
         now = self._clock()
         while True:
-            due = [event for event in self._events if event.next_change() <= now]
+            due = [event for event in self._events if event.transition_at <= now]
             if not due:
                 return
-            event = min(due, key=Event.next_change)
-            event.change(event.next_change())
-            self._known.add(event.id.lower())
+            event = min(due, key=lambda each: each.transition_at)
+            event.advance(event.transition_at)
+            self._announced_ids.add(event.id.lower())
             self.incarnation += 1
             if event.status == "Gone":
                 self._events.remove(event)
 
 
-def _pick(given: float | None, usual: float) -> float:
-    return usual if given is None else given
-
-
-def _spell(event: Event, version: str) -> dict[str, Any]:
-    """Write an event with the fields of a version; names were prefixed with `_` in the preview (documented)."""
+def _project_event(event: Event, version: str) -> dict[str, Any]:
+    """Return the fields of an event in a version. The preview prefixed resource names with `_` (documented)."""
     prefix = "_" if version < "2017-08-01" else ""
     is_started = event.status == "Started"
     fields: list[tuple[str, str, object]] = [

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Field", "Node", "build_tree", "instance_tree", "read_fields"]
+__all__ = ["Field", "FieldNode", "build_field_tree", "load_instance_tree", "read_fields"]
 
 _TABLE = Path(__file__).with_name("fields.json")
-INSTANCE = "/metadata/instance"
-# The preview that came before the first version of the table; assumed to have had the same fields.
+_INSTANCE = "/metadata/instance"
+# The preview that preceded the first version of the table. Assumed to have had the same fields.
 _PREVIEW, _FIRST = "2017-03-01", "2017-04-02"
 
 
@@ -32,51 +32,51 @@ class Field:
     description: str
 
     @property
-    def steps(self) -> tuple[str, ...]:
-        """The names on the way to this field; an array and its elements share one step."""
+    def segments(self) -> tuple[str, ...]:
+        """The names in the path; an array and its elements share one segment."""
         return tuple(self.path.replace("[]", "").split("."))
 
     def is_in(self, version: str) -> bool:
-        """Tell whether a version serves this field; a field of unknown age is never served."""
+        """Return whether a version serves this field. A field of unknown age is never served."""
         return self.introduced[:2] == "20" and self.introduced <= version
 
 
 @dataclass
-class Node:
+class FieldNode:
     """A field in the tree of a version. `kind`: object, array (of objects), string or bool."""
 
     kind: str
-    children: dict[str, Node] = field(default_factory=dict)
+    children: dict[str, FieldNode] = field(default_factory=dict)
 
 
 @functools.cache
 def read_fields() -> tuple[Field, ...]:
-    """Read the table that is part of the distribution."""
+    """Read the table, a data file of the distribution."""
     return tuple(Field(**row) for row in json.loads(_TABLE.read_text(encoding="utf-8")))
 
 
-def build_tree(fields: Iterable[Field]) -> Node:
-    """Arrange fields as a tree; containers that have no row of their own are objects."""
-    root = Node("object")
+def build_field_tree(fields: Iterable[Field]) -> FieldNode:
+    """Arrange fields as a tree; containers without a row of their own are objects."""
+    root = FieldNode("object")
     for row in fields:
         node = root
-        for step in row.steps:
-            node = node.children.setdefault(step, Node("object"))
-        node.kind = _kind(row.type)
+        for segment in row.segments:
+            node = node.children.setdefault(segment, FieldNode("object"))
+        node.kind = _parse_kind(row.type)
     return root
 
 
 @functools.cache
-def instance_tree(version: str | None = None) -> Node:
-    """Return the tree of /metadata/instance in a version, or of everything that was ever served (None)."""
-    rows = (row for row in read_fields() if row.endpoint == INSTANCE)
+def load_instance_tree(version: str | None = None) -> FieldNode:
+    """Return the tree of /metadata/instance in a version; without one, the tree of all fields ever served."""
+    rows = (row for row in read_fields() if row.endpoint == _INSTANCE)
     if version is None:
-        return build_tree(rows)
-    asked = _FIRST if version == _PREVIEW else version
-    return build_tree(row for row in rows if row.is_in(asked))
+        return build_field_tree(rows)
+    effective = _FIRST if version == _PREVIEW else version
+    return build_field_tree(row for row in rows if row.is_in(effective))
 
 
-def _kind(type_name: str) -> str:
+def _parse_kind(type_name: str) -> str:
     if type_name.startswith("array"):
         return "array"
     return {"object": "object", "bool": "bool"}.get(type_name, "string")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The machine that is described: its document, and the changes that a test makes to it while it is served."""
+"""The emulated machine: its document, and the changes that a test makes to it at run time."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.emulator.errors import EmulatorError
 
-from .document_paths import parse_path, put
-from .projection import check_document, find_node, shape_document
-from .tags import Tag, join_tags, list_tags, read_tags, with_tag, without_tag, write_tags
+from .document_paths import parse_path, set_value
+from .projection import check_document, find_field, project_document
+from .tags import Tag, add_tag, complete_tags, get_tags, remove_tag, set_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FilteredMachine", "Machine", "RawMachine", "write_json"]
+__all__ = ["Machine", "ProjectedMachine", "RawMachine", "encode_json"]
 
 
-def write_json(value: object, *, sort: bool = True) -> bytes:
-    """Write JSON as IMDS does: compact, UTF-8, keys sorted (recorded); a lone surrogate stays an escape."""
+def encode_json(value: object, *, sort: bool = True) -> bytes:
+    """Encode JSON as IMDS does: compact, UTF-8, keys sorted (recorded). A lone surrogate stays an escape."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=sort)
     try:
         return text.encode()
@@ -33,7 +33,7 @@ def write_json(value: object, *, sort: bool = True) -> bytes:
 class Machine(abc.ABC):
     """A machine and its document.
 
-    Thread-safe: readers take the current document, writers put a changed copy in its place.
+    Thread-safe: readers use the current document, writers replace it by a changed copy.
     """
 
     def __init__(self, document: Any) -> None:
@@ -47,54 +47,59 @@ class Machine(abc.ABC):
 
     @property
     def compute(self) -> dict[str, Any]:
-        """The compute section, for the endpoints that quote from it; empty where there is none."""
+        """The compute section, which several endpoints quote; empty if the document has none."""
         found = self._document.get("compute") if isinstance(self._document, dict) else None
         return found if isinstance(found, dict) else {}
 
-    @abc.abstractmethod
-    def view(self, version: str, *, extended: bool) -> Any:
-        """Return the document that a version shows; not to be changed by the caller."""
+    @property
+    def name(self) -> str:
+        """The name of the machine in scheduled events."""
+        return str(self.compute.get("name") or "machine")
 
     @abc.abstractmethod
-    def whole(self, version: str, *, extended: bool) -> bytes:
+    def project(self, version: str, *, extended: bool) -> Any:
+        """Return the document as a version serves it. The caller must not change it."""
+
+    @abc.abstractmethod
+    def encode(self, version: str, *, extended: bool) -> bytes:
         """Return the body of /metadata/instance."""
 
     @abc.abstractmethod
-    def _put(self, document: Any, path: str, value: object) -> None:
-        """Set one place of a copy of the document."""
+    def _set_in(self, document: Any, path: str, value: object) -> None:
+        """Set a field in a copy of the document."""
 
     def set(self, path: str, value: object) -> None:
         """Set a field, such as `compute.zone` or `network.interface[0].macAddress`.
 
         Raises:
-            EmulatorError: there can be no such field, or not with such a value.
+            EmulatorError: there is no such field, or the value has the wrong type.
         """
-        self._change(lambda document: self._put(document, path, value))
+        self._change(lambda document: self._set_in(document, path, value))
 
     def tag(self, name: str, value: str) -> None:
         """Add or change a tag."""
-        self._retag(lambda tags: with_tag(tags, name, value))
+        self._change_tags(lambda tags: add_tag(tags, name, value))
 
     def untag(self, name: str) -> None:
-        """Remove a tag, if it is there."""
-        self._retag(lambda tags: without_tag(tags, name))
+        """Remove a tag, if present."""
+        self._change_tags(lambda tags: remove_tag(tags, name))
 
     def resize(self, size: str) -> None:
-        """Change the size of the machine."""
+        """Change the VM size."""
         self.set("compute.vmSize", size)
 
-    def _retag(self, change: Callable[[list[Tag]], list[Tag]]) -> None:
+    def _change_tags(self, change: Callable[[list[Tag]], list[Tag]]) -> None:
         def apply(document: Any) -> None:
             if not isinstance(document.get("compute"), dict):
                 raise EmulatorError("compute.tags: this machine has no compute section")
-            write_tags(document["compute"], change(read_tags(document["compute"])))
+            set_tags(document["compute"], change(get_tags(document["compute"])))
 
         self._change(apply)
 
     def _change(self, apply: Callable[[Any], None]) -> None:
         with self._lock:
             if not isinstance(self._document, dict):
-                raise EmulatorError("a raw document that is no JSON object cannot be changed in part")
+                raise EmulatorError("a raw document that is not a JSON object has no fields to change")
             document = deepcopy(self._document)
             apply(document)
             self._replace(document)
@@ -103,57 +108,57 @@ class Machine(abc.ABC):
         self._document = document
 
 
-class FilteredMachine(Machine):
-    """A machine whose complete document is filtered to the version that is asked for.
+class ProjectedMachine(Machine):
+    """A machine whose complete document is projected to the requested version.
 
-    `where` names the document in messages, a file for instance.
+    `source` names the document in messages, for instance a file.
     """
 
-    def __init__(self, document: object, *, where: str = "document") -> None:
-        super().__init__(_with_both_tags(check_document(deepcopy(document), where=where)))
-        self._views: dict[tuple[str, bool], Any] = {}
+    def __init__(self, document: object, *, source: str = "document") -> None:
+        super().__init__(_complete(check_document(deepcopy(document), source=source)))
+        self._projections: dict[tuple[str, bool], Any] = {}
         self._bodies: dict[tuple[str, bool], bytes] = {}
 
-    def view(self, version: str, *, extended: bool) -> Any:
-        """Return exactly the fields that the version has."""
+    def project(self, version: str, *, extended: bool) -> Any:
+        """Return exactly the fields of the version."""
         with self._lock:
             key = (version, extended)
-            if key not in self._views:
-                self._views[key] = shape_document(self._document, version, extended=extended)
-            return self._views[key]
+            if key not in self._projections:
+                self._projections[key] = project_document(self._document, version, extended=extended)
+            return self._projections[key]
 
-    def whole(self, version: str, *, extended: bool) -> bytes:
-        """Return the filtered document, sorted and compact."""
-        view = self.view(version, extended=extended)
+    def encode(self, version: str, *, extended: bool) -> bytes:
+        """Return the projected document, sorted and compact."""
+        projection = self.project(version, extended=extended)
         with self._lock:
             key = (version, extended)
-            # The view that was taken may have been replaced by a writer meanwhile; then its body is not kept.
-            if self._views.get(key) is not view:
-                return write_json(view)
+            # A writer may have replaced the document meanwhile; then this body must not be cached.
+            if self._projections.get(key) is not projection:
+                return encode_json(projection)
             if key not in self._bodies:
-                self._bodies[key] = write_json(view)
+                self._bodies[key] = encode_json(projection)
             return self._bodies[key]
 
-    def _put(self, document: Any, path: str, value: object) -> None:
-        steps = parse_path(path)
-        put(document, steps, _parse_value(value, find_node(steps).kind, path))
+    def _set_in(self, document: Any, path: str, value: object) -> None:
+        segments = parse_path(path)
+        set_value(document, segments, _parse_value(value, find_field(segments).kind, path))
         compute = document.get("compute")
-        if steps[:2] == ("compute", "tags"):
+        if segments[:2] == ("compute", "tags"):
             compute.pop("tagsList", None)
-        elif steps[:2] == ("compute", "tagsList"):
+        elif segments[:2] == ("compute", "tagsList"):
             compute.pop("tags", None)
-        _with_both_tags(check_document(document, where=path))
+        _complete(check_document(document, source=path))
 
     def _replace(self, document: Any) -> None:
         super()._replace(document)
-        self._views.clear()
+        self._projections.clear()
         self._bodies.clear()
 
 
 class RawMachine(Machine):
-    """A machine whose document is served as it was given, whatever it is, in every known version.
+    """A machine whose document is served unchanged in every version, even if it is not JSON.
 
-    `document`: bytes or text are served unparsed until the first change; anything else is written as JSON.
+    `document`: bytes or text are served unparsed until the first change; any other value is encoded as JSON.
     """
 
     def __init__(self, document: object) -> None:
@@ -164,36 +169,32 @@ class RawMachine(Machine):
         else:
             super().__init__(deepcopy(document))
 
-    def view(self, version: str, *, extended: bool) -> Any:  # noqa: ARG002
-        """Return the document, whatever the version; None where it is no JSON."""
+    def project(self, version: str, *, extended: bool) -> Any:  # noqa: ARG002
+        """Return the document, whatever the version; None if it is not JSON."""
         return self._document
 
-    def whole(self, version: str, *, extended: bool) -> bytes:  # noqa: ARG002
-        """Return the document's own bytes, or the document in its own key order."""
-        return self._bytes if self._bytes is not None else write_json(self._document, sort=False)
+    def encode(self, version: str, *, extended: bool) -> bytes:  # noqa: ARG002
+        """Return the original bytes, or the document with its keys in their own order."""
+        return self._bytes if self._bytes is not None else encode_json(self._document, sort=False)
 
-    def _put(self, document: Any, path: str, value: object) -> None:
-        put(document, parse_path(path), value)
+    def _set_in(self, document: Any, path: str, value: object) -> None:
+        set_value(document, parse_path(path), value)
 
     def _replace(self, document: Any) -> None:
         super()._replace(document)
         self._bytes = None
 
 
-def _with_both_tags(document: dict[str, Any]) -> dict[str, Any]:
-    """Fill in the form of the tags that is missing, and leave the other as it is."""
+def _complete(document: dict[str, Any]) -> dict[str, Any]:
+    """Add the missing form of the tags."""
     compute = document.get("compute")
     if isinstance(compute, dict):
-        tags = read_tags(compute)
-        if compute.get("tagsList") is None:
-            compute["tagsList"] = list_tags(tags)
-        if compute.get("tags") is None:
-            compute["tags"] = join_tags(tags)
+        complete_tags(compute)
     return document
 
 
 def _parse_value(value: object, kind: str, path: str) -> object:
-    """Read the text of --set where the field is no string; Python callers give the value itself."""
+    """Parse the JSON of a flag for a field that is not a string. Values from Python are used as they are."""
     if kind == "string" or not isinstance(value, str):
         return value
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The example machines: a Linux machine as Azure describes it, and what makes the other kinds differ from it."""
+"""Profiles of example machines: a Linux machine as Azure describes it, and the differences of the others."""
 
 from __future__ import annotations
 
@@ -9,22 +9,28 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from azure_imds_facts.emulator.errors import EmulatorError, choices
+from azure_imds_facts.emulator.errors import EmulatorError, format_choices
 
-from .tags import write_tags
+from .tags import set_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from .clouds import Cloud
 
-__all__ = ["CLASSIC_LACKS", "VMS", "build_document", "find_vm", "hide_public_addresses"]
+__all__ = [
+    "CLASSIC_MISSING_ENDPOINTS",
+    "PROFILES",
+    "build_document",
+    "check_profile",
+    "clear_public_addresses",
+]
 
 _BASE = Path(__file__).with_name("machine.json")
 Document = dict[str, Any]
 
-# A classic machine has network and attested data only (documented); that this leaves scheduled events is assumed.
-CLASSIC_LACKS = frozenset({"identity", "loadbalancer"})
+# A classic machine has network and attested data only (documented). That it has scheduled events is assumed.
+CLASSIC_MISSING_ENDPOINTS = frozenset({"identity", "loadbalancer"})
 
 
 @functools.cache
@@ -32,50 +38,50 @@ def _read_base() -> str:
     return _BASE.read_text(encoding="utf-8")
 
 
-def build_document(*, cloud: Cloud, vms: Iterable[str] = ("linux",)) -> Document:
-    """Build the complete document of an example machine: the kinds are laid over each other in their order.
+def build_document(*, cloud: Cloud, profiles: Iterable[str] = ("linux",)) -> Document:
+    """Build the complete document of an example machine by applying profiles in their order.
 
     Raises:
-        EmulatorError: nobody knows a kind by that name.
+        EmulatorError: a profile is unknown.
     """
     document: Document = json.loads(_read_base())
-    _move(document, cloud)
-    for name in vms:
-        VMS[find_vm(name)](document)
+    _apply_cloud(document, cloud)
+    for name in profiles:
+        PROFILES[check_profile(name)](document)
     return document
 
 
-def find_vm(name: str) -> str:
-    """Return the name of a kind of machine.
+def check_profile(name: str) -> str:
+    """Return the name of a profile.
 
     Raises:
-        EmulatorError: there is none by that name.
+        EmulatorError: the profile is unknown.
     """
-    if name not in VMS:
-        raise EmulatorError(f"unknown machine {name!r}; allowed: {choices(VMS)}")
+    if name not in PROFILES:
+        raise EmulatorError(f"unknown machine {name!r}; allowed: {format_choices(PROFILES)}")
     return name
 
 
-def hide_public_addresses(document: Document) -> None:
-    """Empty `publicIpAddress`, as it is behind a Standard load balancer (recorded)."""
+def clear_public_addresses(document: Document) -> None:
+    """Clear every `publicIpAddress`, which is empty behind a Standard load balancer (recorded)."""
     for nic in document["network"]["interface"]:
         for address in nic["ipv4"]["ipAddress"]:
             address["publicIpAddress"] = ""
 
 
-def _move(document: Document, cloud: Cloud) -> None:
+def _apply_cloud(document: Document, cloud: Cloud) -> None:
     compute = document["compute"]
     compute["azEnvironment"] = cloud.az_environment
     compute["location"] = cloud.region
     compute["physicalZone"] = f"{cloud.region}-az1"
-    if cloud.name == "stack":  # documented: no zones there, and "" where a boolean is expected
+    if cloud.name == "stack":  # documented: no zones, and "" instead of booleans
         compute.update(zone="", isHostCompatibilityLayerVm="")
         compute["securityProfile"] = {"secureBootEnabled": "", "virtualTpmEnabled": ""}
         compute["storageProfile"]["resourceDisk"]["size"] = ""
 
 
 def _linux(document: Document) -> None:
-    """The base is one."""
+    """Leave the base document unchanged."""
 
 
 def _windows(document: Document) -> None:
@@ -117,7 +123,7 @@ def _multi_nic(document: Document) -> None:
             "subnet": [{"address": f"10.1.{number}.0", "prefix": "24"}],
         }
         interfaces.append(nic)
-    interfaces[2]["ipv4"]["ipAddress"] = []  # recorded: a secondary interface may have no address at all
+    interfaces[2]["ipv4"]["ipAddress"] = []  # recorded: a secondary interface may have no address
 
 
 def _dual_stack(document: Document) -> None:
@@ -142,10 +148,10 @@ def _rename(document: Document, name: str) -> None:
     old = compute["name"]
     compute["resourceId"] = compute["resourceId"].replace(f"/{old}", f"/{name}")
     compute.update(name=name, osProfile=dict(compute["osProfile"], computerName=name))
-    write_tags(compute, [("env", "demo"), ("role", "files")])
+    set_tags(compute, [("env", "demo"), ("role", "files")])
 
 
-VMS: dict[str, Callable[[Document], None]] = {
+PROFILES: dict[str, Callable[[Document], None]] = {
     "linux": _linux,
     "windows": _windows,
     "vmss": _vmss,
