@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The conformance table: what a request is answered with, and how that is known.
+"""The conformance table: the response to each request, and the evidence for it.
 
-Each row: mark, what is shown, request, status, expected headers, body. Marks: D documented, R recorded, A assumed
-(nobody wrote it down; the emulator's own choice). A body is bytes (letter by letter), a pattern, or a value that the
-JSON has to equal; None where any will do.
+Each row: mark, subject, request, status, expected headers, body. Marks: D documented, R recorded, A assumed (the
+emulator's own choice). A body is bytes (verbatim), a pattern, or a value that the JSON equals; None accepts any body.
 """
 
 from __future__ import annotations
@@ -48,16 +47,16 @@ MULTIPLE = (
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table. `settings`: of the emulator it is asked of; `sent`: headers, with Metadata by default."""
+    """One row of the table. `settings`: those of the emulator; `request_headers`, with Metadata by default."""
 
     mark: str
-    shows: str
+    subject: str
     target: str
     status: int
     body: Any = None
     type: str | None = JSON
     method: str = "GET"
-    sent: dict[str, str] = field(default_factory=lambda: {"Metadata": "true"})
+    request_headers: dict[str, str] = field(default_factory=lambda: {"Metadata": "true"})
     settings: dict[str, Any] = field(default_factory=dict)
     payload: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -69,17 +68,17 @@ def identity_error(text: str) -> dict[str, str]:
 
 
 HEADERS = [
-    Row("R", "a missing header, verbatim", f"{INSTANCE}?{VERSION}", 400, NO_HEADER, sent={}),
-    Row("R", "the header check comes before the version's", INSTANCE, 400, NO_HEADER, sent={}),
-    Row("A", "a value other than true counts as missing", f"{INSTANCE}?{VERSION}", 400, NO_HEADER, sent={"Metadata": "false"}),
-    Row("R", "True works as well", f"{INSTANCE}?{VERSION}", 200, sent={"Metadata": "True"}),
-    Row("R", "the header's name has no case", f"{INSTANCE}?{VERSION}", 200, sent={"metadata": "true"}),
-    Row("D", "X-Forwarded-For is refused", f"{INSTANCE}?{VERSION}", 400, sent={"Metadata": "true", "X-Forwarded-For": "10.0.0.1"}),
-    Row("A", "its body", f"{INSTANCE}?{VERSION}", 400, {"error": "Bad request. X-Forwarded-For is not allowed"}, sent={"Metadata": "true", "X-Forwarded-For": ""}),
-    Row("D", "identity has an envelope of its own", TOKEN, 400, {"error": "bad_request_102", "error_description": "Required metadata header not specified"}, sent={}),
+    Row("R", "a missing header, verbatim", f"{INSTANCE}?{VERSION}", 400, NO_HEADER, request_headers={}),
+    Row("R", "the header check comes before the version's", INSTANCE, 400, NO_HEADER, request_headers={}),
+    Row("A", "a value other than true counts as missing", f"{INSTANCE}?{VERSION}", 400, NO_HEADER, request_headers={"Metadata": "false"}),
+    Row("R", "True works as well", f"{INSTANCE}?{VERSION}", 200, request_headers={"Metadata": "True"}),
+    Row("R", "the header's name has no case", f"{INSTANCE}?{VERSION}", 200, request_headers={"metadata": "true"}),
+    Row("D", "X-Forwarded-For is refused", f"{INSTANCE}?{VERSION}", 400, request_headers={"Metadata": "true", "X-Forwarded-For": "10.0.0.1"}),
+    Row("A", "its body", f"{INSTANCE}?{VERSION}", 400, {"error": "Bad request. X-Forwarded-For is not allowed"}, request_headers={"Metadata": "true", "X-Forwarded-For": ""}),
+    Row("D", "identity has an envelope of its own", TOKEN, 400, {"error": "bad_request_102", "error_description": "Required metadata header not specified"}, request_headers={}),
     Row("R", "the server's name", f"{INSTANCE}?{VERSION}", 200, headers={"Server": r"IMDS/\d+\.\d+\.\d+\.\d+"}),
     Row("R", "a request id", f"{INSTANCE}?{VERSION}", 200, headers={"x-ms-request-id": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"}),
-    Row("A", "/metadata/versions wants the header too", "/metadata/versions", 400, NO_HEADER, sent={}),
+    Row("A", "/metadata/versions wants the header too", "/metadata/versions", 400, NO_HEADER, request_headers={}),
 ]  # fmt: skip
 
 VERSIONS = [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`emulate -- COMMAND`: the real address in namespaces, as root and as an ordinary user."""
+"""`emulate -- COMMAND`: the real address in namespaces, as root and as an unprivileged user."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import DISTRIBUTION, command_line, environment
+from tests.emulator.processes import DISTRIBUTION, build_environment, can_unshare, command_line
 
-NOBODY = 65534
+UNPRIVILEGED_ID = 65534
 ASK = (
     "import urllib.request as r;"
     "q = r.Request('http://169.254.169.254/metadata/instance/compute/{}?api-version=2021-02-01&format=text',"
@@ -27,12 +27,12 @@ ASK = (
 )
 
 
-def ordinary_user() -> dict[str, Any]:
-    """How to run a Python as nobody, for `subprocess`; the interpreter is found among those that nobody can reach."""
+def find_unprivileged_python() -> dict[str, Any]:
+    """Return the options of `subprocess` for an unprivileged user, and an interpreter that this user can run."""
     paths = os.pathsep.join([str(DISTRIBUTION), sysconfig.get_paths()["purelib"]])
     options: dict[str, Any] = {
-        "user": NOBODY,
-        "group": NOBODY,
+        "user": UNPRIVILEGED_ID,
+        "group": UNPRIVILEGED_ID,
         "extra_groups": [],
         "cwd": "/",
         "env": {"PATH": os.defpath, "PYTHONPATH": paths},
@@ -44,24 +44,18 @@ def ordinary_user() -> dict[str, Any]:
                 return {"python": python, **options}
         except PermissionError:
             continue
-    pytest.skip("an ordinary user can run no Python that has aiohttp here")
+    pytest.skip("no Python with aiohttp is available to an unprivileged user here")
 
 
-def may_unshare(**options: Any) -> bool:
-    """Tell whether the kernel lets this user make namespaces."""
-    flags = "-nm" if os.geteuid() == 0 and "user" not in options else "-Unm"
-    return subprocess.run(["unshare", flags, "true"], capture_output=True, check=False, **options).returncode == 0
-
-
-@pytest.fixture(params=["as we are", "ordinary user"])
+@pytest.fixture(params=["current user", "unprivileged user"])
 def run(request: pytest.FixtureRequest) -> Any:
-    """Run a command around which the emulator is; as root where the tests are, and as an ordinary user."""
-    options: dict[str, Any] = {"env": environment()}
+    """Run a command in a sandbox with the emulator, as the current and as an unprivileged user."""
+    options: dict[str, Any] = {"env": build_environment()}
     python = sys.executable
-    if request.param == "ordinary user" and os.geteuid() == 0:
-        options = ordinary_user()
+    if request.param == "unprivileged user" and os.geteuid() == 0:
+        options = find_unprivileged_python()
         python = options.pop("python")
-    if not may_unshare(**{name: options[name] for name in options.keys() & {"user", "group", "extra_groups"}}):
+    if not can_unshare(**{name: options[name] for name in options.keys() & {"user", "group", "extra_groups"}}):
         pytest.skip("this kernel does not permit namespaces")
 
     def start(*command: str, flags: tuple[str, ...] = (), **more: Any) -> subprocess.CompletedProcess[str]:
@@ -75,13 +69,13 @@ def run(request: pytest.FixtureRequest) -> Any:
 
 
 def test_the_command_finds_the_emulator(run: Any) -> None:
-    """At 169.254.169.254 the command reads what the flags say; standard output is the command's alone."""
+    """At 169.254.169.254 the command reads the machine of the flags; standard output is the command's only."""
     result = run(run.python, "-c", ASK.format("name"), flags=("--set", "compute.name=made-here"))
     assert (result.returncode, result.stdout, result.stderr) == (0, "made-here\n", "")
 
 
-def test_dmi_is_azures(run: Any) -> None:
-    """The asset tag is Azure's and the UUID is vmId, unless AZURE_IMDS_DETECT=skip says that it could not be laid."""
+def test_dmi_describes_an_azure_machine(run: Any) -> None:
+    """The asset tag is Azure's and the UUID is vmId, or AZURE_IMDS_DETECT is skip if DMI could not be mounted."""
     vm_id = "0f0e0d0c-1111-4222-8333-944445555666"
     script = "cat /sys/class/dmi/id/chassis_asset_tag /sys/class/dmi/id/product_uuid; echo ${AZURE_IMDS_DETECT:-auto}"
     result = run("sh", "-c", script, flags=("--set", f"compute.vmId={vm_id}"))
@@ -106,17 +100,17 @@ def test_nothing_else_is_reachable(run: Any) -> None:
     assert result.stdout == "ConnectionRefusedError 111\nOSError 101\nTrue\n"
 
 
-def test_who_the_command_is(run: Any) -> None:
-    """The command runs as the user that started it, with no rights that an ordinary user did not have."""
+def test_the_command_has_no_new_privileges(run: Any) -> None:
+    """The command runs as the user that started it, and an unprivileged user gains no capabilities."""
     result = run("sh", "-c", "id -u; grep CapEff /proc/self/status")
     uid, capabilities = result.stdout.split("\n")[:2]
     if uid != "0":
-        assert (uid, int(capabilities.split()[1], 16)) == (str(NOBODY), 0)
-    assert uid in ("0", str(NOBODY), str(os.getuid()))
+        assert (uid, int(capabilities.split()[1], 16)) == (str(UNPRIVILEGED_ID), 0)
+    assert uid in ("0", str(UNPRIVILEGED_ID), str(os.getuid()))
 
 
 def test_streams_and_exit_code(run: Any) -> None:
-    """Standard input reaches the command, both outputs come back, and its exit code is ours."""
+    """Standard input reaches the command, both outputs come back, and the exit code is the command's."""
     result = run("sh", "-c", "cat; echo problem >&2; exit 7", input="given\n")
     assert (result.returncode, result.stdout, result.stderr) == (7, "given\n", "problem\n")
 
@@ -131,7 +125,7 @@ def test_a_command_that_dies_of_a_signal(run: Any) -> None:
     [("no-such-command", 127, "no such file"), ("/etc/passwd", 126, "permission denied")],
 )
 def test_a_command_that_cannot_be_run(run: Any, command: str, code: int, message: str) -> None:
-    """The codes are a shell's, and one line says why."""
+    """The exit codes are those of a shell, and one line names the reason."""
     result = run(command)
     assert result.returncode == code
     assert f"{command}: {message}" in result.stderr
@@ -139,7 +133,7 @@ def test_a_command_that_cannot_be_run(run: Any, command: str, code: int, message
 
 
 def test_the_cache_is_this_runs_own(run: Any) -> None:
-    """The cache's folder is the user's own and goes with the run, whatever the real machine's is."""
+    """The cache directory is private to the run and removed after it, whatever that of the real machine is."""
     shown = run("sh", "-c", "echo $AZURE_IMDS_CACHE_DIR; stat -c '%a %u' $AZURE_IMDS_CACHE_DIR; id -u").stdout.split()
     assert shown[1:] == ["700", shown[3], shown[3]]
     assert not Path(shown[0]).exists()
@@ -148,8 +142,8 @@ def test_the_cache_is_this_runs_own(run: Any) -> None:
     assert run("sh", "-c", "echo $AZURE_IMDS_ENDPOINT", env=real).stdout == "\n"
 
 
-def test_requests_are_logged_where_it_is_asked(run: Any, tmp_path: Path) -> None:
-    """The request log goes to a file, for standard error is the command's."""
+def test_requests_are_logged_to_a_file(run: Any, tmp_path: Path) -> None:
+    """With --log the requests are written to a file; standard error belongs to the command."""
     tmp_path.chmod(0o777)
     for parent in list(tmp_path.parents)[:2]:
         parent.chmod(0o755)
@@ -159,15 +153,15 @@ def test_requests_are_logged_where_it_is_asked(run: Any, tmp_path: Path) -> None
 
 
 @pytest.fixture
-def sleeping() -> Any:
-    """A command that says when it is ready and then waits, with the emulator around it."""
-    if not may_unshare():
+def start_sleeping() -> Any:
+    """Start a command in a sandbox that reports when it is ready and then waits."""
+    if not can_unshare():
         pytest.skip("this kernel does not permit namespaces")
     started = []
 
     def start(script: str) -> subprocess.Popen[str]:
         words = command_line("--", "sh", "-c", script)
-        process = subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(words, env=build_environment(), stdout=subprocess.PIPE, text=True)
         started.append(process)
         return process
 
@@ -179,12 +173,12 @@ def sleeping() -> Any:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
-def test_signals_are_handed_on(sleeping: Any, number: signal.Signals) -> None:
-    """A signal to the emulator reaches the command, once; its way of dying is the exit code."""
-    # Whoever runs the tests may ignore the signal, as `nohup` does, and a command inherits that.
+def test_signals_are_forwarded(start_sleeping: Any, number: signal.Signals) -> None:
+    """A signal to the emulator reaches the command once, and determines the exit code."""
+    # The parent of the tests may ignore the signal, as `nohup` does, and a command inherits that.
     before = signal.signal(number, signal.SIG_DFL)
     try:
-        process = sleeping("echo ready; exec sleep 60")
+        process = start_sleeping("echo ready; exec sleep 60")
     finally:
         signal.signal(number, before)
     assert process.stdout.readline() == "ready\n"
@@ -192,18 +186,18 @@ def test_signals_are_handed_on(sleeping: Any, number: signal.Signals) -> None:
     assert process.wait(timeout=20) == 128 + number
 
 
-def test_a_command_may_catch_a_signal(sleeping: Any) -> None:
-    """A command that handles a signal ends in its own way and time."""
-    process = sleeping("trap 'echo caught; exit 9' TERM; echo ready; while :; do sleep 0.1; done")
+def test_a_command_may_catch_a_signal(start_sleeping: Any) -> None:
+    """A command that handles a signal chooses when and how it ends."""
+    process = start_sleeping("trap 'echo caught; exit 9' TERM; echo ready; while :; do sleep 0.1; done")
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGTERM)
     assert process.communicate(timeout=20)[0] == "caught\n"
     assert process.returncode == 9
 
 
-def test_the_command_ends_with_the_emulator(sleeping: Any) -> None:
-    """A killed emulator takes its command along."""
-    process = sleeping("echo $$; exec sleep 60")
+def test_the_command_ends_with_the_emulator(start_sleeping: Any) -> None:
+    """The command ends when the emulator is killed."""
+    process = start_sleeping("echo $$; exec sleep 60")
     child = int(process.stdout.readline())
     process.kill()
     process.wait(timeout=20)
@@ -213,22 +207,22 @@ def test_the_command_ends_with_the_emulator(sleeping: Any) -> None:
         time.sleep(0.05)
 
 
-def test_where_namespaces_are_not_permitted() -> None:
-    """One line says so and names the way without; the code is 125, as for `env` and `timeout`."""
-    if shutil.which("setpriv") is None or not may_unshare():
+def test_namespaces_are_not_permitted() -> None:
+    """One line reports it and names the alternative; the exit code is 125, as for `env` and `timeout`."""
+    if shutil.which("setpriv") is None or not can_unshare():
         pytest.skip("this test needs setpriv, and namespaces in which it can forbid them")
     forbid = 'echo 0 > /proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
     words = ["unshare", "-Ur", "sh", "-c", forbid, "sh", *command_line("--", "true")]
-    result = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(words, env=build_environment(), capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 125
     assert len(result.stderr.splitlines()) == 1
     assert "namespaces are not permitted here" in result.stderr
     assert "AZURE_IMDS_ENDPOINT" in result.stderr
 
 
-def test_port_and_bind_make_no_sense_here() -> None:
-    """An address of one's own and the real address exclude each other."""
+def test_port_and_bind_are_rejected() -> None:
+    """An address from a flag and the real address exclude each other."""
     words = command_line("--port", "8080", "--", "true")
-    result = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(words, env=build_environment(), capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 2
     assert "169.254.169.254:80" in result.stderr

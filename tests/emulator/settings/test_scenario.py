@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scenario files: everything that flags can say, and refusals that name the place."""
+"""Scenario files: all settings, and errors with their location."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import fields
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from azure_imds_facts.emulator import Emulator, EmulatorError
 from azure_imds_facts.emulator.settings.scenario import read_scenario
-from azure_imds_facts.emulator.settings.table import SETTINGS, Settings
 
-from .conftest import Command, ask, instance, run_command
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+from tests.emulator.client import get_instance, send_request
+from tests.emulator.processes import run_command
 
 pytest.importorskip("yaml", reason="PyYAML is not installed")
 
@@ -47,33 +42,33 @@ events_delay: 0s
 """
 
 
-def test_a_scenario_holds_all_of_it(tmp_path: Path) -> None:
-    """Every kind of setting arrives where a request can see it."""
+def test_a_scenario_contains_every_setting(tmp_path: Path) -> None:
+    """Every setting takes effect."""
     path = tmp_path / "scenario.yaml"
     path.write_text(FULL)
     with Emulator(scenario=path) as emulator:
-        document = instance(emulator.url, version="2021-02-01").json
+        document = get_instance(emulator.url, version="2021-02-01").json
         assert document["compute"]["azEnvironment"] == "AzureUSGovernmentCloud"
         assert (document["compute"]["osType"], document["compute"]["priority"]) == ("Windows", "Spot")
         assert document["compute"]["zone"] == "2"
         assert document["compute"]["tags"] == "env:on;role:files;Cost Center:42"
         assert document["network"]["interface"][1]["macAddress"] == "000D3AFFFFFF"
-        assert [ask(emulator.url, "/metadata/versions").status for _ in range(3)] == [503, 503, 200]
-        wrong = instance(emulator.url, version="2017-04-02").json
+        assert [send_request(emulator.url, "/metadata/versions").status for _ in range(3)] == [503, 503, 200]
+        wrong = get_instance(emulator.url, version="2017-04-02").json
         assert wrong["error"].startswith("Not found. Invalid version")
-        assert instance(emulator.url, version="1").json["newest-versions"] == ["2021-02-01", "2019-06-01"]
-        balancer = ask(emulator.url, "/metadata/loadbalancer?api-version=2021-02-01").json["loadbalancer"]
+        assert get_instance(emulator.url, version="1").json["newest-versions"] == ["2021-02-01", "2019-06-01"]
+        balancer = send_request(emulator.url, "/metadata/loadbalancer?api-version=2021-02-01").json["loadbalancer"]
         assert balancer["inboundRules"] == [{"frontendPort": 80}]
         assert [identity.name for identity in emulator.identities] == ["system", "deploy"]
-        events = ask(emulator.url, "/metadata/scheduledevents?api-version=2020-07-01").json["Events"]
+        events = send_request(emulator.url, "/metadata/scheduledevents?api-version=2020-07-01").json["Events"]
         assert [(e["EventType"], e["Resources"]) for e in events] == [
             ("Freeze", ["win-01"]),
             ("Reboot", ["a", "b"]),
         ]
 
 
-def test_files_lie_beside_the_scenario(tmp_path: Path) -> None:
-    """A document is found in the scenario's folder; inline documents work too, raw ones untouched."""
+def test_files_are_relative_to_the_scenario(tmp_path: Path) -> None:
+    """Documents are found relative to the scenario; inline documents work too, raw ones unchanged."""
     (tmp_path / "vm.json").write_text(json.dumps({"compute": {"name": "mine"}}))
     (tmp_path / "a.yaml").write_text("document: vm.json")
     (tmp_path / "b.yaml").write_text("document: {compute: {name: inline, platformFaultDomain: 1}}")
@@ -81,28 +76,13 @@ def test_files_lie_beside_the_scenario(tmp_path: Path) -> None:
     read = {}
     for name in "abc":
         with Emulator(scenario=tmp_path / f"{name}.yaml") as emulator:
-            read[name] = instance(emulator.url).json
+            read[name] = get_instance(emulator.url).json
     assert read["a"]["compute"]["name"] == "mine"
     assert (read["b"]["compute"]["name"], read["b"]["compute"]["platformFaultDomain"]) == ("inline", "1")
     assert read["c"] == {"compute": {"odd": ["x"]}}
 
 
-def test_flags_are_laid_over_a_scenario(serve: Callable[..., Command], tmp_path: Path) -> None:
-    """A single value on the command line replaces the scenario's, repeatable ones come after it."""
-    path = tmp_path / "scenario.yaml"
-    path.write_text("cloud: china\nset: {compute.zone: 2, compute.name: x}\ntags: {a: b}\n")
-    command = serve("--scenario", str(path), "--cloud", "german", "--set", "compute.zone=3", "--tag", "c=d")
-    compute = instance(command.url, version="2021-08-01").json["compute"]
-    assert (compute["azEnvironment"], compute["zone"], compute["name"]) == ("AzureGermanCloud", "3", "x")
-    assert compute["tags"] == "env:demo;role:web;a:b;c:d"
-
-
-def test_every_setting_has_a_key() -> None:
-    """Each field of the settings can be said in a scenario."""
-    assert {row.name for row in SETTINGS} == {field.name for field in fields(Settings)} - {"document_name"}
-
-
-BAD = [
+INVALID_SCENARIOS = [
     ("cluod: public", "1:1: unknown key 'cluod'; allowed: cloud, vm, document"),
     ("cloud: mars", "1:8: unknown cloud 'mars'; allowed: public, government"),
     ("rate_limit: 1\nvm: [linux, toaster]", "2:13: unknown machine 'toaster'; allowed: linux, windows"),
@@ -129,9 +109,9 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("text", "message"), BAD)
-def test_a_typo_is_one_line_with_its_place(tmp_path: Path, text: str, message: str) -> None:
-    """A scenario that cannot be followed is refused with file, line, column and what is allowed."""
+@pytest.mark.parametrize(("text", "message"), INVALID_SCENARIOS)
+def test_an_invalid_scenario_is_one_line_with_its_location(tmp_path: Path, text: str, message: str) -> None:
+    """An invalid scenario is rejected with file, line, column and the allowed values."""
     path = tmp_path / "scenario.yaml"
     path.write_text(text + "\n")
     with pytest.raises(EmulatorError) as caught:
@@ -141,7 +121,7 @@ def test_a_typo_is_one_line_with_its_place(tmp_path: Path, text: str, message: s
     assert "\n" not in str(caught.value)
 
 
-def test_the_command_says_it_in_one_line(tmp_path: Path) -> None:
+def test_the_command_reports_it_in_one_line(tmp_path: Path) -> None:
     """The command ends with 2, one line on standard error and nothing on standard output."""
     path = tmp_path / "scenario.yaml"
     path.write_text("cluod: public\n")

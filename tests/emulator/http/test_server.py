@@ -1,29 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is odd about a connection rather than about a request."""
+"""The HTTP server: connections, malformed requests, and the record of requests."""
 
 from __future__ import annotations
 
 import http.client
 import socket
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from azure_imds_facts.emulator import Emulator
 
-from .conftest import Command, environment, instance, run_command
-
-Emulate = Callable[..., Emulator]
+from tests.emulator.client import StartEmulator, get_instance
+from tests.emulator.processes import StartCommand
 
 
-def talk(url: str, message: bytes) -> bytes:
-    """Send bytes as they are; give all that comes back."""
+def exchange_bytes(url: str, message: bytes) -> bytes:
+    """Send bytes unchanged; return all bytes received."""
     host, port = url.split("//")[1].split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(message)
-        if not message.endswith(b"\r\n\r\n"):  # no request at all: nobody would answer
+        if not message.endswith(b"\r\n\r\n"):  # not a complete request, so there is no response to wait for
             connection.shutdown(socket.SHUT_WR)
         received = b""
         while chunk := connection.recv(65536):
@@ -31,9 +26,9 @@ def talk(url: str, message: bytes) -> bytes:
     return received
 
 
-def test_a_connection_is_kept(emulate: Emulate) -> None:
+def test_a_connection_is_reused(start_emulator: StartEmulator) -> None:
     """Several requests go over one connection, errors and bodies of requests included."""
-    url = emulate().url
+    url = start_emulator().url
     connection = http.client.HTTPConnection(url.split("//")[1], timeout=10)
     connection.connect()
     kept = connection.sock
@@ -46,19 +41,19 @@ def test_a_connection_is_kept(emulate: Emulate) -> None:
     connection.close()
 
 
-def test_pipelined_requests_are_answered_in_order(emulate: Emulate) -> None:
+def test_pipelined_requests_are_answered_in_order(start_emulator: StartEmulator) -> None:
     """Requests that are sent without waiting are answered one after another."""
     request = b"GET /metadata/instance/compute/%s?api-version=2021-02-01&format=text HTTP/1.1\r\nHost: x\r\nMetadata: true\r\n"
     message = request % b"name" + b"\r\n" + request % b"zone" + b"Connection: close\r\n\r\n"
-    received = talk(emulate().url, message)
+    received = exchange_bytes(start_emulator().url, message)
     assert received.count(b"HTTP/1.1 200 OK") == 2
     assert received.index(b"\r\n\r\nweb-01") < received.index(b"\r\n\r\n1")
 
 
-def test_a_proxys_absolute_form(emulate: Emulate) -> None:
+def test_a_proxys_absolute_form(start_emulator: StartEmulator) -> None:
     """A request as one sends it to a proxy is read like any other."""
     message = b"GET http://169.254.169.254/metadata/versions HTTP/1.1\r\nHost: x\r\nMetadata: true\r\nConnection: close\r\n\r\n"
-    assert b'{"apiVersions":["2017-03-01"' in talk(emulate().url, message)
+    assert b'{"apiVersions":["2017-03-01"' in exchange_bytes(start_emulator().url, message)
 
 
 @pytest.mark.parametrize(
@@ -75,48 +70,38 @@ def test_a_proxys_absolute_form(emulate: Emulate) -> None:
     ],
     ids=["tls", "nonsense", "bytes", "escapes", "digits", "long", "nothing"],
 )
-def test_nonsense_is_survived(serve: Callable[..., Command], tmp_path: Path, message: bytes) -> None:
-    """Whatever is sent is answered with a 4xx or not at all; nothing but log lines is written, and it goes on."""
+def test_the_server_survives_nonsense(start_command: StartCommand, tmp_path: Path, message: bytes) -> None:
+    """Any input gets a 4xx or no response; only log lines are written, and the server continues."""
     log = tmp_path / "log"
-    command = serve("--log", str(log))
-    received = talk(command.url, message)
+    command = start_command("--log", str(log))
+    received = exchange_bytes(command.url, message)
     assert received == b"" or received.startswith(b"HTTP/1.")
     assert b" 500 " not in received.split(b"\r\n")[0]
-    assert instance(command.url).status == 200
+    assert get_instance(command.url).status == 200
     code, errors = command.stop()
     assert (code, errors) == (0, "")
 
 
-def test_a_client_that_goes_away(emulate: Emulate) -> None:
-    """A client that leaves in the middle of a slow answer disturbs nobody."""
-    emulator = emulate(fault="drip=5ms,slow=200ms")
+def test_a_client_that_disconnects(start_emulator: StartEmulator) -> None:
+    """A client that disconnects during a slow response does not affect later requests."""
+    emulator = start_emulator(fault="drip=5ms,slow=200ms")
     for _ in range(2):
         host, port = emulator.url.split("//")[1].split(":")
         with socket.create_connection((host, int(port))) as connection:
             connection.sendall(b"GET /metadata/versions HTTP/1.1\r\nHost: x\r\nMetadata: true\r\n\r\n")
             if not emulator.requests:
                 connection.recv(10)
-    assert instance(emulator.url).status == 200
+    assert get_instance(emulator.url).status == 200
 
 
-def test_without_the_extra_one_line_says_so() -> None:
-    """Where aiohttp is missing the command names the extra and ends with 2; flags and help work all the same."""
-    script = (
-        "import sys; sys.modules['aiohttp'] = None; sys.argv = ['emulate', *sys.argv[1:]];"
-        "import runpy; runpy.run_module('azure_imds_facts.emulator', run_name='__main__')"
-    )
-    words = [sys.executable, "-c", script]
-    result = subprocess.run(words, env=environment(), capture_output=True, text=True, check=False)
-    assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr == (
-        "azure-imds-facts emulate: serving needs aiohttp: pip install 'azure-imds-facts[emulator]'\n"
-    )
-    helped = subprocess.run([*words, "--help"], env=environment(), capture_output=True, text=True, check=False)
-    assert (helped.returncode, helped.stderr) == (0, "")
-
-
-def test_help_names_the_choices() -> None:
-    """--help lists clouds, machines and events."""
-    shown = " ".join(run_command("--help").stdout.split())
-    for words in ("public, government, china, german, stack", "linux, windows, vmss", "Freeze, Reboot, Redeploy"):
-        assert words in shown
+def test_requests_are_recorded(start_emulator: StartEmulator) -> None:
+    """Each request is recorded with method, path, query, headers and status, and the list can be cleared."""
+    emulator = start_emulator()
+    get_instance(emulator.url, "/compute", version="2021-02-01")
+    record = emulator.requests[0]
+    assert (record.method, record.path, record.status) == ("GET", "/metadata/instance/compute", 200)
+    assert record.query == {"api-version": "2021-02-01"}
+    assert record.headers["metadata"] == "true"
+    emulator.requests.clear()
+    get_instance(emulator.url)
+    assert len(emulator.requests) == 1
