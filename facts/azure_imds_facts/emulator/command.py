@@ -17,7 +17,7 @@ from .assembly import Assembly, assemble
 from .control.client import send_changes
 from .errors import EmulatorError, NamespaceError, format_choices, format_os_error
 from .http.listener import IMDS_ADDRESS, IMDS_PORT, format_url, open_listener
-from .serving import BackgroundServer, EmulatorServer, import_http_server
+from .servers import BackgroundServer, EmulatorServer, import_http_server
 from .settings.flags import add_arguments, read_flags
 from .vm.machine import RawMachine
 from .vm.projection import find_unknown_fields

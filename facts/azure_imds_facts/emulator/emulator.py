@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .assembly import Assembly, assemble
 from .http.listener import format_url, open_listener
-from .serving import BackgroundServer
+from .servers import BackgroundServer
 from .settings.arguments import build_settings
 from .vm.event_plans import build_event_plan, schedule_event
 

@@ -7,9 +7,9 @@ EmulatorError
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-__all__ = ["EmulatorError", "NamespaceError", "format_choices", "format_os_error"]
+__all__ = ["EmulatorError", "NamespaceError", "check_choice", "format_choices", "format_os_error"]
 
 
 class EmulatorError(Exception):
@@ -22,6 +22,16 @@ class NamespaceError(EmulatorError):
     """Namespaces cannot be created. `env` and `timeout` also exit with 125 on failures of their own."""
 
     exit_code = 125
+
+
+def check_choice(noun: str, name: object, allowed: Collection[object]) -> None:
+    """Check a name against the allowed ones; `noun` says in the message what it names.
+
+    Raises:
+        EmulatorError: the name is unknown.
+    """
+    if name not in allowed:
+        raise EmulatorError(f"unknown {noun} {name!r}; allowed: {format_choices(allowed)}")
 
 
 def format_choices(names: Iterable[object]) -> str:

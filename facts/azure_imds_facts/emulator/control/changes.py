@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from azure_imds_facts.emulator.assembly import Assembly
-from azure_imds_facts.emulator.errors import EmulatorError, format_choices
+from azure_imds_facts.emulator.errors import EmulatorError, check_choice, format_choices
 from azure_imds_facts.emulator.settings.table import LIMITS
 from azure_imds_facts.emulator.vm.event_plans import build_event_plan, parse_event_plan, schedule_event
 
@@ -27,8 +27,7 @@ def apply_changes(assembly: Assembly, changes: object) -> dict[str, Any]:
     if not isinstance(changes, Mapping):
         raise EmulatorError(f"expected an object with some of {format_choices(CHANGES)}")
     for name, value in changes.items():
-        if name not in CHANGES:
-            raise EmulatorError(f"unknown change {name!r}; allowed: {format_choices(CHANGES)}")
+        check_choice("change", name, CHANGES)
         types, apply = CHANGES[name]
         if not isinstance(value, types):
             raise EmulatorError(f"{name}: expected {_TYPE_NAMES[types]}, not {value!r}")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from azure_imds_facts.emulator.vm.projection import check_document, find_field
 
 from .documents import read_bytes, read_json
 from .located_yaml import LocatedNode
+from .setting import Reader
 from .validators import parse_version
 
 if TYPE_CHECKING:
@@ -36,26 +36,12 @@ __all__ = [
     "SWITCH",
     "TAGS",
     "VERSIONS",
-    "Reader",
-    "read_scalar",
+    "scalar_reader",
 ]
 
 
-@dataclass(frozen=True)
-class Reader:
-    """Reads one setting. `parse`: from the text of a flag, once per occurrence; `load`: from a scenario's node.
-
-    `is_sequence`: the setting is a tuple. `is_optional`: a flag with an empty value is ignored.
-    """
-
-    parse: Callable[[str], Any]
-    load: Callable[[LocatedNode], Any]
-    is_sequence: bool = False
-    is_optional: bool = False
-
-
-def read_scalar(parse: Callable[[str], Any]) -> Reader:
-    """Build the reader of a single value, which has the same form in both places."""
+def scalar_reader(parse: Callable[[str], Any]) -> Reader:
+    """Return the reader of a single value, which has the same form in both places."""
     return Reader(parse, lambda node: node.parse(parse))
 
 

@@ -7,12 +7,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .readers import Reader
+    from collections.abc import Callable
 
-__all__ = ["APPEND", "REPLACE", "Setting", "describe"]
+    from .located_yaml import LocatedNode
+
+__all__ = ["APPEND", "REPLACE", "Reader", "Setting", "describe"]
 
 # How repeated flags combine with the values of a scenario file.
 REPLACE, APPEND = "replace", "append"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads one setting. `parse`: from the text of a flag, once per occurrence; `load`: from a scenario's node.
+
+    `is_sequence`: the setting is a tuple. `is_optional`: a flag with an empty value is ignored.
+    """
+
+    parse: Callable[[str], Any]
+    load: Callable[[LocatedNode], Any]
+    is_sequence: bool = False
+    is_optional: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from azure_imds_facts.emulator.vm.load_balancers import LOAD_BALANCERS
 from azure_imds_facts.emulator.vm.profiles import PROFILES
 
 from . import readers
-from .readers import read_scalar
+from .readers import scalar_reader
 from .setting import APPEND, REPLACE, Setting, describe
 from .validators import ERAS, parse_cloud, parse_era, parse_port
 
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 MACHINE, BEHAVIOUR, ENDPOINTS, PROCESS = "the machine", "behaviour of IMDS", "other endpoints", "the process"
-_TEXT, _NUMBER, _DURATION = read_scalar(str), read_scalar(parse_number), read_scalar(parse_duration)
+_TEXT, _NUMBER, _DURATION = scalar_reader(str), scalar_reader(parse_number), scalar_reader(parse_duration)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Settings:
 
     cloud: str = field(
         default="public",
-        metadata=describe(MACHINE, "--cloud NAME", f"cloud: {format_choices(CLOUDS)}", read_scalar(parse_cloud)),
+        metadata=describe(MACHINE, "--cloud NAME", f"cloud: {format_choices(CLOUDS)}", scalar_reader(parse_cloud)),
     )
     vms: tuple[str, ...] = field(
         default=("linux",),
@@ -113,7 +113,7 @@ class Settings:
             BEHAVIOUR,
             "--era ERA",
             f"form of the error for an invalid api-version: {format_choices(ERAS)}",
-            read_scalar(parse_era),
+            scalar_reader(parse_era),
         ),
     )
     rate_limit: float = field(
@@ -194,7 +194,7 @@ class Settings:
     )
     port: int = field(
         default=0,
-        metadata=describe(PROCESS, "--port N", "port to listen on", read_scalar(parse_port), default="a free one"),
+        metadata=describe(PROCESS, "--port N", "port to listen on", scalar_reader(parse_port), default="a free one"),
     )
     bind: str = field(
         default="127.0.0.1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from azure_imds_facts.emulator.errors import EmulatorError, format_choices
+from azure_imds_facts.emulator.errors import EmulatorError, check_choice
 from azure_imds_facts.emulator.versions import INSTANCE_VERSIONS
 from azure_imds_facts.emulator.vm.clouds import find_cloud
 
@@ -30,8 +30,7 @@ def parse_era(name: str) -> str:
     Raises:
         EmulatorError: the era is unknown.
     """
-    if name not in ERAS:
-        raise EmulatorError(f"unknown era {name!r}; allowed: {format_choices(ERAS)}")
+    check_choice("era", name, ERAS)
     return name
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from azure_imds_facts.emulator.errors import EmulatorError, format_choices
+from azure_imds_facts.emulator.errors import check_choice
 from azure_imds_facts.emulator.versions import INSTANCE_VERSIONS, list_until
 
 __all__ = ["CLOUDS", "Cloud", "find_cloud"]
@@ -104,6 +104,5 @@ def find_cloud(name: str) -> Cloud:
     Raises:
         EmulatorError: the name is unknown.
     """
-    if name not in CLOUDS:
-        raise EmulatorError(f"unknown cloud {name!r}; allowed: {format_choices(CLOUDS)}")
+    check_choice("cloud", name, CLOUDS)
     return CLOUDS[name]

@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from azure_imds_facts.emulator.errors import EmulatorError, format_choices
+from azure_imds_facts.emulator.errors import EmulatorError, check_choice, format_choices
 from azure_imds_facts.emulator.quantities import parse_duration
 
-from .events import EventSchedule, check_event_kind, check_event_source
+from .events import EVENT_KINDS, EVENT_SOURCES, EventSchedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,7 +61,7 @@ def build_event_plan(kind: str, options: Mapping[str, object]) -> EventPlan:
     Raises:
         EmulatorError: a part is invalid; names the part and the allowed values.
     """
-    check_event_kind(kind)
+    check_choice("event", kind, EVENT_KINDS)
     arguments = {}
     for name, value in options.items():
         if name not in EVENT_OPTIONS:
@@ -71,7 +71,7 @@ def build_event_plan(kind: str, options: Mapping[str, object]) -> EventPlan:
             arguments[argument] = parse(value) if isinstance(value, str) else value
         except EmulatorError as error:
             raise EmulatorError(f"event {kind}: {name}: {error}") from error
-    check_event_source(arguments.get("source", "Platform"))
+    check_choice("event source", arguments.get("source", "Platform"), EVENT_SOURCES)
     return EventPlan(kind, arguments)
 
 

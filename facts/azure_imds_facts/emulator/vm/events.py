@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from azure_imds_facts.emulator.errors import EmulatorError, format_choices
+from azure_imds_facts.emulator.errors import check_choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["EVENT_KINDS", "Event", "EventKind", "EventSchedule", "check_event_kind", "check_event_source"]
+__all__ = ["EVENT_KINDS", "EVENT_SOURCES", "Event", "EventKind", "EventSchedule"]
 
 
 @dataclass(frozen=True)
@@ -44,27 +44,7 @@ EVENT_KINDS: dict[str, EventKind] = {
 }
 
 
-_SOURCES = ("Platform", "User")
-
-
-def check_event_kind(kind: str) -> None:
-    """Check the kind of an event.
-
-    Raises:
-        EmulatorError: the kind is unknown.
-    """
-    if kind not in EVENT_KINDS:
-        raise EmulatorError(f"unknown event {kind!r}; allowed: {format_choices(EVENT_KINDS)}")
-
-
-def check_event_source(source: object) -> None:
-    """Check the source of an event.
-
-    Raises:
-        EmulatorError: the source is unknown.
-    """
-    if source not in _SOURCES:
-        raise EmulatorError(f"unknown event source {source!r}; allowed: {format_choices(_SOURCES)}")
+EVENT_SOURCES = ("Platform", "User")
 
 
 @dataclass
@@ -141,8 +121,8 @@ class EventSchedule:
         Raises:
             EmulatorError: the kind or the source is unknown.
         """
-        check_event_kind(kind)
-        check_event_source(source)
+        check_choice("event", kind, EVENT_KINDS)
+        check_choice("event source", source, EVENT_SOURCES)
         defaults = EVENT_KINDS[kind]
         announced_at = self._clock() + after_s / self._scale
         event = Event(

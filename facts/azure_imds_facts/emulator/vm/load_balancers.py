@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from azure_imds_facts.emulator.errors import EmulatorError, format_choices
+from azure_imds_facts.emulator.errors import EmulatorError, check_choice, format_choices
 
 __all__ = ["LOAD_BALANCERS", "SECTIONS", "build_load_balancer"]
 
@@ -71,8 +71,7 @@ def build_load_balancer(setting: object, document: Any) -> dict[str, Any] | None
     if setting is None:
         return None
     if isinstance(setting, str):
-        if setting not in LOAD_BALANCERS:
-            raise EmulatorError(f"unknown load balancer {setting!r}; allowed: {format_choices(LOAD_BALANCERS)}")
+        check_choice("load balancer", setting, LOAD_BALANCERS)
         return LOAD_BALANCERS[setting](_find_private_addresses(document))
     content = setting.get("loadbalancer", setting) if isinstance(setting, Mapping) else None
     if not isinstance(content, Mapping) or not content.keys() <= set(SECTIONS):

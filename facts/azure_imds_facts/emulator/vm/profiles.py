@@ -9,7 +9,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from azure_imds_facts.emulator.errors import EmulatorError, format_choices
+from azure_imds_facts.emulator.errors import check_choice
 
 from .tags import set_tags
 
@@ -57,8 +57,7 @@ def check_profile(name: str) -> str:
     Raises:
         EmulatorError: the profile is unknown.
     """
-    if name not in PROFILES:
-        raise EmulatorError(f"unknown machine {name!r}; allowed: {format_choices(PROFILES)}")
+    check_choice("machine", name, PROFILES)
     return name
 
 
