@@ -19,7 +19,7 @@ def test_methods_change_the_next_response(start_emulator: StartEmulator) -> None
     emulator.untag("role")
     emulator.resize("Standard_D8s_v5")
     emulator.set("network/interface/0/macAddress", "000D3A000001")
-    emulator.document["compute"]["name"] = "nobody sees this"
+    emulator.document["compute"]["name"] = "a change of the copy"
     document = get_instance(emulator.url).json
     assert document["compute"]["tagsList"] == [
         {"name": "env", "value": "test"},

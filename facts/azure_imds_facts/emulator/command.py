@@ -55,8 +55,7 @@ def _change(arguments: argparse.Namespace) -> int:
 def _emulate(arguments: argparse.Namespace) -> int:
     import_http_server()
     if arguments.child and (arguments.port or arguments.bind):
-        real_address = f"{IMDS_ADDRESS}:{IMDS_PORT}"
-        raise EmulatorError(f"--port and --bind have no effect on a command, which uses {real_address}; omit them")
+        raise EmulatorError(f"a command uses the address {IMDS_ADDRESS}:{IMDS_PORT}; omit --port and --bind")
     assembly = assemble(read_flags(arguments))
     _print_warnings(assembly)
     if assembly.settings.export_keys:

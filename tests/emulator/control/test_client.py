@@ -21,5 +21,5 @@ def test_the_command_changes_another(start_command: StartCommand, tmp_path: Path
     refused = run_command("--control", str(path), "--change", '{"resize": 5}')
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "resize: expected text, not 5" in refused.stderr
-    nobody = run_command("--control", str(tmp_path / "none"), "--change", "{}")
-    assert "none: no such file or directory" in nobody.stderr
+    missing = run_command("--control", str(tmp_path / "none"), "--change", "{}")
+    assert "none: no such file or directory" in missing.stderr

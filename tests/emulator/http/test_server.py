@@ -31,18 +31,18 @@ def test_a_connection_is_reused(start_emulator: StartEmulator) -> None:
     url = start_emulator().url
     connection = http.client.HTTPConnection(url.split("//")[1], timeout=10)
     connection.connect()
-    kept = connection.sock
+    first_socket = connection.sock
     for method, body, status in [("GET", None, 200), ("POST", b"x" * 200_000, 405), ("GET", None, 200)]:
         connection.request(method, "/metadata/versions", body=body, headers={"Metadata": "true"})
         response = connection.getresponse()
         response.read()
         assert response.status == status
-    assert connection.sock is kept
+    assert connection.sock is first_socket
     connection.close()
 
 
 def test_pipelined_requests_are_answered_in_order(start_emulator: StartEmulator) -> None:
-    """Requests that are sent without waiting are answered one after another."""
+    """Pipelined requests get their responses in order."""
     request = b"GET /metadata/instance/compute/%s?api-version=2021-02-01&format=text HTTP/1.1\r\nHost: x\r\nMetadata: true\r\n"
     message = request % b"name" + b"\r\n" + request % b"zone" + b"Connection: close\r\n\r\n"
     received = exchange_bytes(start_emulator().url, message)
@@ -51,7 +51,7 @@ def test_pipelined_requests_are_answered_in_order(start_emulator: StartEmulator)
 
 
 def test_a_proxys_absolute_form(start_emulator: StartEmulator) -> None:
-    """A request as one sends it to a proxy is read like any other."""
+    """A request in the absolute form, as for a proxy, is served like any other."""
     message = b"GET http://169.254.169.254/metadata/versions HTTP/1.1\r\nHost: x\r\nMetadata: true\r\nConnection: close\r\n\r\n"
     assert b'{"apiVersions":["2017-03-01"' in exchange_bytes(start_emulator().url, message)
 

@@ -36,7 +36,7 @@ INVALID_FLAGS = [
     (["--cloud", "mars"], "unknown cloud 'mars'; allowed: public, government, china, german, stack"),
     (["--vm", "toaster"], "unknown machine 'toaster'; allowed: linux, windows, vmss"),
     (["--era", "1999"], "unknown era '1999'; allowed: now, 2019, 2017"),
-    (["--port", "99999"], "invalid port 99999; allowed: 0 to 65535"),
+    (["--port", "99999"], "invalid port '99999'; allowed: 0 to 65535"),
     (["--bind", "localhost"], "invalid address 'localhost'; expected one such as"),
     (["--bind", "0.0.0.0"], "allow it with --allow-remote"),
     (["--rate-limit", "-1"], "--rate-limit: expected a number of 0 or more, not '-1'"),

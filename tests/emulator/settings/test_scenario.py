@@ -86,7 +86,7 @@ INVALID_SCENARIOS = [
     ("cluod: public", "1:1: unknown key 'cluod'; allowed: cloud, vm, document"),
     ("cloud: mars", "1:8: unknown cloud 'mars'; allowed: public, government"),
     ("rate_limit: 1\nvm: [linux, toaster]", "2:13: unknown machine 'toaster'; allowed: linux, windows"),
-    ("port: 99999", "1:7: invalid port 99999; allowed: 0 to 65535"),
+    ("port: 99999", "1:7: invalid port '99999'; allowed: 0 to 65535"),
     ("raw: maybe", "1:6: expected true or false, not 'maybe'"),
     ("rate_limit: fast", "1:13: expected a number of 0 or more, not 'fast'"),
     ("retry_after: soon", "1:14: invalid duration 'soon'"),

@@ -41,7 +41,7 @@ def parse_port(text: str) -> int:
         EmulatorError: the text is not a number, or the number not a port.
     """
     if not text.isdigit() or len(text) > 5 or int(text) > 65535:
-        raise EmulatorError(f"invalid port {text}; allowed: 0 to 65535, 0 for a free one")
+        raise EmulatorError(f"invalid port {text!r}; allowed: 0 to 65535, 0 for a free one")
     return int(text)
 
 
