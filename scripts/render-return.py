@@ -13,12 +13,12 @@ from typing import Any
 import yaml
 from azure_imds_facts.core.document import SENSITIVE
 from azure_imds_facts.core.spelling import snake_case
-from azure_imds_facts.emulator.loadbalancer import build_load_balancer
+from azure_imds_facts.emulator.vm.load_balancers import build_load_balancer
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "collections/ansible_collections/azure_imds/facts/plugins/modules/azure_imds_facts.yml"
-FIELDS = ROOT / "facts/azure_imds_facts/emulator/fields.json"
-MACHINE = ROOT / "facts/azure_imds_facts/emulator/machine.json"
+FIELDS = ROOT / "facts/azure_imds_facts/emulator/vm/fields.json"
+MACHINE = ROOT / "facts/azure_imds_facts/emulator/vm/machine.json"
 MARK = "# From here on written by scripts/render-return.py.\n"
 SENSITIVE_FIELDS = {field: name for name, fields in SENSITIVE.items() for field in fields}
 INTRODUCTION = (

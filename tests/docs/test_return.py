@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from azure_imds_facts.emulator import Emulator
-from azure_imds_facts.emulator.loadbalancer import LOAD_BALANCERS
+from azure_imds_facts.emulator.vm.load_balancers import LOAD_BALANCERS
 from lab.places import CHECKOUT
 
 from tests.e2e.conftest import shell

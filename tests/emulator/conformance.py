@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The conformance table: what a request is answered with, and how that is known.
+"""The conformance table: the response to each request, and the evidence for it.
 
-Each row: mark, what is shown, request, status, expected headers, body. Marks: D documented, R recorded, A assumed
-(nobody wrote it down; the emulator's own choice). A body is bytes (letter by letter), a pattern, or a value that the
-JSON has to equal; None where any will do.
+Each row: mark, subject, request, status, expected headers, body. Marks: D documented, R recorded, A assumed (the
+emulator's own choice). A body is bytes (verbatim), a pattern, or a value that the JSON equals; None accepts any body.
 """
 
 from __future__ import annotations
@@ -48,16 +47,16 @@ MULTIPLE = (
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table. `settings`: of the emulator it is asked of; `sent`: headers, with Metadata by default."""
+    """One row of the table. `settings`: those of the emulator; `request_headers`, with Metadata by default."""
 
     mark: str
-    shows: str
+    subject: str
     target: str
     status: int
     body: Any = None
     type: str | None = JSON
     method: str = "GET"
-    sent: dict[str, str] = field(default_factory=lambda: {"Metadata": "true"})
+    request_headers: dict[str, str] = field(default_factory=lambda: {"Metadata": "true"})
     settings: dict[str, Any] = field(default_factory=dict)
     payload: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -69,17 +68,17 @@ def identity_error(text: str) -> dict[str, str]:
 
 
 HEADERS = [
-    Row("R", "a missing header, verbatim", f"{INSTANCE}?{VERSION}", 400, NO_HEADER, sent={}),
-    Row("R", "the header check comes before the version's", INSTANCE, 400, NO_HEADER, sent={}),
-    Row("A", "a value other than true counts as missing", f"{INSTANCE}?{VERSION}", 400, NO_HEADER, sent={"Metadata": "false"}),
-    Row("R", "True works as well", f"{INSTANCE}?{VERSION}", 200, sent={"Metadata": "True"}),
-    Row("R", "the header's name has no case", f"{INSTANCE}?{VERSION}", 200, sent={"metadata": "true"}),
-    Row("D", "X-Forwarded-For is refused", f"{INSTANCE}?{VERSION}", 400, sent={"Metadata": "true", "X-Forwarded-For": "10.0.0.1"}),
-    Row("A", "its body", f"{INSTANCE}?{VERSION}", 400, {"error": "Bad request. X-Forwarded-For is not allowed"}, sent={"Metadata": "true", "X-Forwarded-For": ""}),
-    Row("D", "identity has an envelope of its own", TOKEN, 400, {"error": "bad_request_102", "error_description": "Required metadata header not specified"}, sent={}),
+    Row("R", "a missing header, verbatim", f"{INSTANCE}?{VERSION}", 400, NO_HEADER, request_headers={}),
+    Row("R", "the header check comes before the version's", INSTANCE, 400, NO_HEADER, request_headers={}),
+    Row("A", "a value other than true counts as missing", f"{INSTANCE}?{VERSION}", 400, NO_HEADER, request_headers={"Metadata": "false"}),
+    Row("R", "True works as well", f"{INSTANCE}?{VERSION}", 200, request_headers={"Metadata": "True"}),
+    Row("R", "the header's name has no case", f"{INSTANCE}?{VERSION}", 200, request_headers={"metadata": "true"}),
+    Row("D", "X-Forwarded-For is refused", f"{INSTANCE}?{VERSION}", 400, request_headers={"Metadata": "true", "X-Forwarded-For": "10.0.0.1"}),
+    Row("A", "its body", f"{INSTANCE}?{VERSION}", 400, {"error": "Bad request. X-Forwarded-For is not allowed"}, request_headers={"Metadata": "true", "X-Forwarded-For": ""}),
+    Row("D", "identity has an envelope of its own", TOKEN, 400, {"error": "bad_request_102", "error_description": "Required metadata header not specified"}, request_headers={}),
     Row("R", "the server's name", f"{INSTANCE}?{VERSION}", 200, headers={"Server": r"IMDS/\d+\.\d+\.\d+\.\d+"}),
     Row("R", "a request id", f"{INSTANCE}?{VERSION}", 200, headers={"x-ms-request-id": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"}),
-    Row("A", "/metadata/versions wants the header too", "/metadata/versions", 400, NO_HEADER, sent={}),
+    Row("A", "/metadata/versions wants the header too", "/metadata/versions", 400, NO_HEADER, request_headers={}),
 ]  # fmt: skip
 
 VERSIONS = [
@@ -91,7 +90,7 @@ VERSIONS = [
     Row("R", "no version, as of 2019", INSTANCE, 400, BAD_VERSION_2019, settings={"era": "2019", "versions": ["2019-06-04", "2019-08-01", "2019-08-15"]}),
     Row("R", "an unknown version, as of 2017", f"{INSTANCE}?api-version=2019-11-01", 404, OLD_404, settings={"era": "2017", "versions": ["2017-04-02"]}),
     Row("R", "a version that has not come to the government cloud", f"{INSTANCE}?api-version=2025-04-07", 404, OLD_404, settings={"cloud": "government"}),
-    Row("A", "a version nobody knows, in that cloud", f"{INSTANCE}?api-version=2022-01-01", 400, re.compile(r'.*"newest-versions":\["2024-03-15","2023-11-15","2023-07-01"\]\}'), settings={"cloud": "government"}),
+    Row("A", "an unknown version in that cloud", f"{INSTANCE}?api-version=2022-01-01", 400, re.compile(r'.*"newest-versions":\["2024-03-15","2023-11-15","2023-07-01"\]\}'), settings={"cloud": "government"}),
     Row("D", "all versions, oldest first, without a version", "/metadata/versions", 200, {"apiVersions": list(INSTANCE_VERSIONS)}),
     Row("D", "Azure Stack Hub's versions end in 2021-05-01", "/metadata/versions", 200, {"apiVersions": [v for v in INSTANCE_VERSIONS if v <= "2021-05-01"]}, settings={"cloud": "stack"}),
 ]  # fmt: skip
@@ -127,7 +126,7 @@ TRAVERSAL = [
     Row("A", "an unknown format", f"{INSTANCE}?{VERSION}&format=xml", 400),
     Row("A", "an unknown parameter is passed over", f"{INSTANCE}/compute/plan?{VERSION}&x=1", 200),
     Row("R", "extended=true", f"{INSTANCE}/extended?api-version=2021-08-01&extended=true", 200, b'{"compute":{"hasCustomData":false,"ppsType":"None"}}'),
-    Row("R", "no extended section unless asked for", f"{INSTANCE}/extended?api-version=2021-08-01", 404, NOT_FOUND),
+    Row("R", "no extended section unless requested", f"{INSTANCE}/extended?api-version=2021-08-01", 404, NOT_FOUND),
     Row("A", "nor before its version", f"{INSTANCE}/extended?api-version=2021-05-01&extended=true", 404, NOT_FOUND),
     Row("D", "a classic machine has no compute", f"{INSTANCE}?{VERSION}&format=text", 200, b"network/", TEXT, settings={"vm": "classic"}),
 ]  # fmt: skip

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A load of kept-alive clients on an emulator in a process of its own; also `python -m` for the benchmark's table."""
+"""Load from clients with persistent connections on an emulator in a separate process; also runs with `python -m`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATHS = (
 
 @dataclass(frozen=True)
 class Load:
-    """What a load showed: requests, those not answered with 200, seconds, and the slowest request's seconds."""
+    """The result of a load: requests, those without a 200, seconds, and the seconds of the slowest request."""
 
     requests: int
     errors: int
@@ -54,7 +54,7 @@ async def _run(port: int, requests: int, clients: int) -> Load:
 
 
 def put_load(url: str, *, requests: int, clients: int) -> Load:
-    """Send requests from clients that keep their connections; a broken connection raises."""
+    """Send requests from clients with persistent connections; a broken connection raises."""
     return asyncio.run(_run(int(url.rsplit(":", 1)[1]), requests, clients))
 
 

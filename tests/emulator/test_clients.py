@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that nobody here wrote, at the real address: what each of them reads from the emulator.
+"""Third-party clients at the real address: what each of them reads from the emulator.
 
 PyPI: azure-identity, opentelemetry-resource-detector-azure. Debian: ohai, facter, cloud-init, waagent. Each test is
-skipped, with the reason, where its client is not installed.
+skipped, with the reason, if its client is not installed.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,47 +18,43 @@ from typing import Any
 import pytest
 from azure_imds_facts.emulator import Emulator
 
-from .conftest import command_line, environment
+from tests.emulator.processes import build_environment, can_unshare, command_line
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 
 
-def may_unshare() -> bool:
-    """Tell whether the kernel lets us make namespaces."""
-    flags = "-nm" if os.geteuid() == 0 else "-Unm"
-    return subprocess.run(["unshare", flags, "true"], capture_output=True, check=False).returncode == 0
+pytestmark = pytest.mark.skipif(not can_unshare(), reason="this kernel does not permit namespaces")
 
 
-pytestmark = pytest.mark.skipif(not may_unshare(), reason="this kernel does not permit namespaces")
-
-
-class Around:
-    """Runs a client with the emulator around it."""
+class SandboxedClient:
+    """Runs a client in a sandbox with the emulator."""
 
     def __init__(self, folder: Path) -> None:
         self._log = folder / "log"
 
     def run(self, *command: str, flags: tuple[str, ...] = ()) -> str:
-        """Run a client to its good end; give its output."""
+        """Run a client successfully; return its output."""
         words = command_line("--log", str(self._log), *flags, "--", *command)
-        result = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=120, check=False)
+        result = subprocess.run(
+            words, env=build_environment(), capture_output=True, text=True, timeout=120, check=False
+        )
         assert result.returncode == 0, result.stderr
         return result.stdout
 
     @property
     def requests(self) -> list[str]:
-        """What was asked for and with which status: `/metadata/instance?… 200`."""
+        """The requests and their statuses: `/metadata/instance?… 200`."""
         return [line.split(" ", 1)[1].rsplit(" ", 1)[0] for line in self._log.read_text().splitlines()]
 
 
 @pytest.fixture
-def around(tmp_path: Path) -> Around:
-    """The emulator around a client."""
-    return Around(tmp_path)
+def sandboxed(tmp_path: Path) -> SandboxedClient:
+    """A sandbox for clients."""
+    return SandboxedClient(tmp_path)
 
 
 def need_module(name: str) -> None:
-    """Skip where this environment lacks a package of PyPI."""
+    """Skip if this environment lacks a package of PyPI."""
     try:
         found = importlib.util.find_spec(name)
     except ModuleNotFoundError:
@@ -69,16 +64,16 @@ def need_module(name: str) -> None:
 
 
 def need_system_module(name: str, package: str) -> None:
-    """Skip where Debian's Python lacks a module."""
+    """Skip if Debian's Python lacks a module."""
     if not Path(SYSTEM_PYTHON).exists():
         pytest.skip(f"{SYSTEM_PYTHON} is not there")
     probe = [SYSTEM_PYTHON, "-c", f"import {name}"]
-    if subprocess.run(probe, env=environment(), capture_output=True, check=False).returncode != 0:
+    if subprocess.run(probe, env=build_environment(), capture_output=True, check=False).returncode != 0:
         pytest.skip(f"Debian's package {package} is not installed")
 
 
 def need_program(name: str, package: str) -> None:
-    """Skip where a program of Debian is not installed."""
+    """Skip if a program of Debian is not installed."""
     if shutil.which(name) is None:
         pytest.skip(f"Debian's package {package} is not installed")
 
@@ -97,42 +92,42 @@ else:
 """
 
 
-def test_azure_identity_gets_a_token(around: Around) -> None:
+def test_azure_identity_gets_a_token(sandboxed: SandboxedClient) -> None:
     """azure-identity's ManagedIdentityCredential takes the token, and its expiry is the answer's."""
     need_module("azure.identity")
-    token, expires_on = around.run(sys.executable, "-c", IDENTITY).split()
+    token, expires_on = sandboxed.run(sys.executable, "-c", IDENTITY).split()
     assert len(token.split(".")) == 3
     assert int(expires_on) > 0
-    assert around.requests == [
+    assert sandboxed.requests == [
         "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net 200"
     ]
 
 
-def test_azure_identity_gets_a_user_assigned_identity_and_the_recorded_error(around: Around) -> None:
+def test_azure_identity_gets_a_user_assigned_identity_and_the_recorded_error(sandboxed: SandboxedClient) -> None:
     """By client id it gets the second identity; without one it reports the recorded text."""
     need_module("azure.identity")
     chosen = Emulator(identities=["one", "two"]).identities[1]
     flags = ("--identity", "one", "--identity", "two")
-    assert "Multiple user assigned identities exist" in around.run(sys.executable, "-c", IDENTITY, flags=flags)
-    token = around.run(sys.executable, "-c", IDENTITY, f"client_id={chosen.client_id}", flags=flags)
+    assert "Multiple user assigned identities exist" in sandboxed.run(sys.executable, "-c", IDENTITY, flags=flags)
+    token = sandboxed.run(sys.executable, "-c", IDENTITY, f"client_id={chosen.client_id}", flags=flags)
     assert len(token.split()[0].split(".")) == 3
 
 
-def test_azure_identity_survives_faults(around: Around) -> None:
-    """It tries again after 500 and 429, and gets its token."""
+def test_azure_identity_survives_faults(sandboxed: SandboxedClient) -> None:
+    """It retries after 500 and 429, and gets its token."""
     need_module("azure.identity")
-    around.run(sys.executable, "-c", IDENTITY, flags=("--fault", "500,429:retry-after=1"))
-    assert [line.rsplit(" ", 1)[1] for line in around.requests] == ["500", "429", "200"]
+    sandboxed.run(sys.executable, "-c", IDENTITY, flags=("--fault", "500,429:retry-after=1"))
+    assert [line.rsplit(" ", 1)[1] for line in sandboxed.requests] == ["500", "429", "200"]
 
 
-def test_opentelemetry_detects_the_machine(around: Around) -> None:
+def test_opentelemetry_detects_the_machine(sandboxed: SandboxedClient) -> None:
     """OpenTelemetry's detector reads provider, region, id, name and size of the machine."""
     need_module("opentelemetry.resource.detector.azure.vm")
     script = (
         "import json; from opentelemetry.resource.detector.azure.vm import AzureVMResourceDetector;"
         "print(json.dumps(dict(AzureVMResourceDetector().detect().attributes)))"
     )
-    read = json.loads(around.run(sys.executable, "-c", script, flags=("--set", "compute.name=otel-01")))
+    read = json.loads(sandboxed.run(sys.executable, "-c", script, flags=("--set", "compute.name=otel-01")))
     assert (read["cloud.provider"], read["cloud.platform"]) == ("azure", "azure_vm")
     assert (read["cloud.region"], read["host.name"], read["host.type"]) == (
         "westeurope",
@@ -142,30 +137,30 @@ def test_opentelemetry_detects_the_machine(around: Around) -> None:
     assert read["host.id"] == "5e4b7a92-3f0d-4c6e-8a17-d2c94b6f1e08"
 
 
-def test_ohai_negotiates_and_reads(around: Around, tmp_path: Path) -> None:
-    """Ohai asks without a version, picks one that both sides know from newest-versions, and reads the machine."""
+def test_ohai_negotiates_and_reads(sandboxed: SandboxedClient, tmp_path: Path) -> None:
+    """Ohai requests no version, picks a common one from newest-versions, and reads the machine."""
     need_program("ohai", "ohai")
     hints = tmp_path / "hints"
     hints.mkdir()
     (hints / "azure.json").write_text("{}")
     (tmp_path / "ohai.rb").write_text(f'ohai.hints_path << "{hints}"\n')
     known = "2018-10-01,2019-08-15,2019-11-01"
-    output = around.run("ohai", "-c", str(tmp_path / "ohai.rb"), "azure", flags=("--versions", known))
+    output = sandboxed.run("ohai", "-c", str(tmp_path / "ohai.rb"), "azure", flags=("--versions", known))
     read = json.loads(output)["metadata"]
     assert (read["compute"]["name"], read["compute"]["vmSize"]) == ("web-01", "Standard_D2s_v3")
     assert read["network"]["public_ipv4"] == ["203.0.113.10"]
-    assert around.requests == ["/metadata/instance 400", "/metadata/instance?api-version=2019-11-01 200"]
+    assert sandboxed.requests == ["/metadata/instance 400", "/metadata/instance?api-version=2019-11-01 200"]
 
 
-def test_facter_reads(around: Around, tmp_path: Path) -> None:
+def test_facter_reads(sandboxed: SandboxedClient, tmp_path: Path) -> None:
     """Facter's own resolver reads the document of its version."""
     need_program("facter", "facter")
     script = tmp_path / "resolve.rb"
     script.write_text("require 'facter'; require 'json'; puts Facter::Resolvers::Az.resolve(:metadata).to_json\n")
-    read = json.loads(around.run("ruby", str(script), flags=("--tag", "team=core")))
+    read = json.loads(sandboxed.run("ruby", str(script), flags=("--tag", "team=core")))
     assert read["compute"]["tagsList"][-1] == {"name": "team", "value": "core"}
     assert read["network"]["interface"][0]["macAddress"] == "000D3A2B5C10"
-    assert around.requests == ["/metadata/instance?api-version=2020-09-01 200"]
+    assert sandboxed.requests == ["/metadata/instance?api-version=2020-09-01 200"]
 
 
 CLOUD_INIT = """
@@ -182,25 +177,25 @@ print(json.dumps([dmi._read_dmi_syspath("chassis-asset-tag"), read]))
 """
 
 
-def test_cloud_init_detects_and_reads(around: Around) -> None:
+def test_cloud_init_detects_and_reads(sandboxed: SandboxedClient) -> None:
     """cloud-init reads Azure's asset tag from DMI, and the document, extended part included."""
     need_system_module("cloudinit.sources.DataSourceAzure", "cloud-init")
-    asset_tag, read = json.loads(around.run(SYSTEM_PYTHON, "-c", CLOUD_INIT))
+    asset_tag, read = json.loads(sandboxed.run(SYSTEM_PYTHON, "-c", CLOUD_INIT))
     assert asset_tag == "7783-7084-3265-9085-8269-3286-77"
     assert read["compute"]["osProfile"]["computerName"] == "web-01"
     assert read["extended"] == {"compute": {"hasCustomData": False, "ppsType": "None"}}
-    assert around.requests == ["/metadata/instance?api-version=2021-08-01&extended=true 200"]
+    assert sandboxed.requests == ["/metadata/instance?api-version=2021-08-01&extended=true 200"]
 
 
-def test_cloud_init_falls_back_and_retries(around: Around) -> None:
-    """Where its version is unknown it asks for an older one; it tries again after 410 and 429."""
+def test_cloud_init_falls_back_and_retries(sandboxed: SandboxedClient) -> None:
+    """If its version is unknown it requests an older one; it retries after 410 and 429."""
     need_system_module("cloudinit.sources.DataSourceAzure", "cloud-init")
     flags = ("--versions", "2017-04-02,2019-06-01", "--fault", "410,429")
-    _, read = json.loads(around.run(SYSTEM_PYTHON, "-c", CLOUD_INIT, flags=flags))
+    _, read = json.loads(sandboxed.run(SYSTEM_PYTHON, "-c", CLOUD_INIT, flags=flags))
     assert read["compute"]["storageProfile"]["osDisk"]["name"] == "web-01-os"
     assert "userData" not in read["compute"]
     wanted, older = ("/metadata/instance?api-version=" + text for text in ("2021-08-01&extended=true", "2019-06-01"))
-    assert around.requests == [f"{wanted} 410", f"{wanted} 429", f"{wanted} 400", f"{older} 200"]
+    assert sandboxed.requests == [f"{wanted} 410", f"{wanted} 429", f"{wanted} 400", f"{older} 200"]
 
 
 WAAGENT = """
@@ -212,12 +207,12 @@ print(json.dumps([compute.name, compute.vmId, client.validate()]))
 """
 
 
-def test_waagent_reads_and_validates(around: Around) -> None:
+def test_waagent_reads_and_validates(sandboxed: SandboxedClient) -> None:
     """The Azure Linux agent reads the machine, and its own health check of IMDS passes."""
     need_system_module("azurelinuxagent.common.protocol.imds", "waagent")
-    read: list[Any] = json.loads(around.run(SYSTEM_PYTHON, "-c", WAAGENT).splitlines()[-1])
+    read: list[Any] = json.loads(sandboxed.run(SYSTEM_PYTHON, "-c", WAAGENT).splitlines()[-1])
     assert read == ["web-01", "5e4b7a92-3f0d-4c6e-8a17-d2c94b6f1e08", [True, ""]]
-    assert around.requests == [
+    assert sandboxed.requests == [
         "/metadata/instance/compute?api-version=2018-02-01 200",
         "/metadata/instance?api-version=2018-02-01 200",
     ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/emulator.md and the program say the same."""
+"""docs/emulator.md agrees with the program."""
 
 from __future__ import annotations
 
@@ -8,25 +8,28 @@ import re
 from pathlib import Path
 
 from azure_imds_facts.emulator import Emulator
-from azure_imds_facts.emulator.changes import CHANGES
-from azure_imds_facts.emulator.clouds import CLOUDS
 from azure_imds_facts.emulator.command import add_arguments
-from azure_imds_facts.emulator.events import EVENT_KINDS
-from azure_imds_facts.emulator.faults import KINDS, OPTIONS
-from azure_imds_facts.emulator.loadbalancer import LOAD_BALANCERS
-from azure_imds_facts.emulator.planning import EVENT_OPTIONS
-from azure_imds_facts.emulator.scenario import SCENARIO_KEYS
-from azure_imds_facts.emulator.settings import ERAS
-from azure_imds_facts.emulator.vms import VMS
+from azure_imds_facts.emulator.control.changes import CHANGES
+from azure_imds_facts.emulator.http.faults import FAULT_KINDS, FAULT_OPTIONS
+from azure_imds_facts.emulator.settings.table import LIMITS, SETTINGS
+from azure_imds_facts.emulator.settings.validators import ERAS
+from azure_imds_facts.emulator.vm.clouds import CLOUDS
+from azure_imds_facts.emulator.vm.event_plans import EVENT_OPTIONS
+from azure_imds_facts.emulator.vm.events import EVENT_KINDS
+from azure_imds_facts.emulator.vm.load_balancers import LOAD_BALANCERS
+from azure_imds_facts.emulator.vm.profiles import PROFILES
 
-from .conformance import TABLE
+from tests.emulator.conformance import TABLE
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("|")]
 
+# Defaults that are described in words.
+DESCRIBED_DEFAULTS = {"versions", "retry_after", "load_balancer", "tenant_id", "port"}
 
-def column(head: str, number: int = 0) -> list[str]:
-    """The code words in one column of the table with a head, or of all tables with that head."""
+
+def list_column(head: str, number: int = 0) -> list[str]:
+    """The code words in one column of all tables whose first column has a head."""
     found: list[str] = []
     inside = False
     for line in [*PAGE.splitlines(), ""]:
@@ -40,7 +43,7 @@ def column(head: str, number: int = 0) -> list[str]:
     return found
 
 
-def test_every_flag_is_there_once() -> None:
+def test_every_flag_is_documented_once() -> None:
     """The tables of flags are the parser's flags, with what they take."""
     parser = argparse.ArgumentParser(add_help=False)
     add_arguments(parser)
@@ -49,36 +52,36 @@ def test_every_flag_is_there_once() -> None:
         for action in parser._actions
         if action.option_strings
     }
-    documented = column("flag")
+    documented = list_column("flag")
     assert set(documented) == declared
     assert len(documented) == len(declared)
 
 
-def test_every_scenario_key_is_there_once() -> None:
-    """The second column of those tables is the keys of a scenario."""
-    documented = column("flag", 1)
-    assert sorted(documented) == sorted(SCENARIO_KEYS)
+def test_every_scenario_key_is_documented_once() -> None:
+    """The second column of those tables contains the keys of a scenario."""
+    documented = list_column("flag", 1)
+    assert sorted(documented) == sorted(row.key for row in SETTINGS)
 
 
-def test_every_name_is_there() -> None:
+def test_every_name_is_documented() -> None:
     """Clouds with their names, machines, faults, events, changes and load balancers: no more and no less."""
-    assert column("cloud") == list(CLOUDS)
-    assert column("cloud", 1) == [cloud.az_environment for cloud in CLOUDS.values()]
-    assert column("machine") == list(VMS)
-    assert [step.partition("=")[0] for step in column("step")[2:]] == list(KINDS)
-    assert {step for step in column("step") if "=" in step} == {
-        f"{kind}={'URL' if kind == 'redirect' else value}" for kind, value in KINDS.items() if value
+    assert list_column("cloud") == list(CLOUDS)
+    assert list_column("cloud", 1) == [cloud.az_environment for cloud in CLOUDS.values()]
+    assert list_column("machine") == list(PROFILES)
+    assert [step.partition("=")[0] for step in list_column("step")[2:]] == list(FAULT_KINDS)
+    assert {step for step in list_column("step") if "=" in step} == {
+        f"{kind}={'URL' if kind == 'redirect' else value}" for kind, value in FAULT_KINDS.items() if value
     }
-    assert column("event") == list(EVENT_KINDS)
-    assert column("change") == ["tag", "untag", "resize", "set", "fault", "throttle", "event", "cancel_event"]
-    assert set(column("change")) == set(CHANGES)
+    assert list_column("event") == list(EVENT_KINDS)
+    assert list_column("change") == ["tag", "untag", "resize", "set", "fault", "throttle", "event", "cancel_event"]
+    assert set(list_column("change")) == set(CHANGES)
     for name in [*LOAD_BALANCERS, *ERAS, *EVENT_OPTIONS]:
         assert f"`{name}`" in PAGE
-    for option in OPTIONS:
+    for option in FAULT_OPTIONS:
         assert f"`:{option}=" in PAGE
 
 
-def test_notices_are_the_programs() -> None:
+def test_notices_match_the_program() -> None:
     """The notice of each event is written in words."""
     units = {"minutes": 60, "seconds": 1}
     for name, cell in (row for row in ROWS if row[0].strip("`") in EVENT_KINDS):
@@ -86,21 +89,36 @@ def test_notices_are_the_programs() -> None:
         assert int(number) * units[unit] == EVENT_KINDS[name.strip("`")].notice_s
 
 
-def test_versions_of_clouds_are_the_programs() -> None:
-    """The last version of each cloud is written where it is not the newest."""
+def test_versions_of_clouds_match_the_program() -> None:
+    """The last version of each cloud is documented unless it is the newest."""
     for name, _, cell in (row for row in ROWS if row[0].strip("`") in CLOUDS):
         versions = CLOUDS[name.strip("`")].versions
         assert cell.startswith("all 35" if len(versions) == 35 else f"up to {versions[-1]}")
 
 
-def test_every_assumption_is_told() -> None:
+def test_every_assumption_is_listed() -> None:
     """Each row of the conformance table that is marked A is in the table of what is assumed, and no other."""
-    told = {(row[0].strip("`"), row[1]) for row in ROWS if re.match(r"`(GET|POST) ", row[0])}
-    assert told == {(f"{row.method} {row.target}", str(row.status)) for row in TABLE if row.mark == "A"}
+    listed = {(row[0].strip("`"), row[1]) for row in ROWS if re.match(r"`(GET|POST) ", row[0])}
+    assert listed == {(f"{row.method} {row.target}", str(row.status)) for row in TABLE if row.mark == "A"}
 
 
-def test_every_member_is_told() -> None:
+def test_every_member_is_documented() -> None:
     """The page names every public member of the context manager."""
     for name in vars(Emulator):
         if not name.startswith("_"):
             assert re.search(rf"`{name}(\(\))?`", PAGE), name
+
+
+def test_every_limit_is_documented() -> None:
+    """The change `throttle` lists the limits."""
+    (cell,) = (row[1] for row in ROWS if row[0] == "`throttle`")
+    assert re.findall(r"`([^`]+)`", cell) == list(LIMITS)
+
+
+def test_defaults_match_the_program() -> None:
+    """A default that a table of flags names is that of the table of settings."""
+    defaults = {f"`{row.flag} {row.metavar}`": row.default for row in SETTINGS if row.name not in DESCRIBED_DEFAULTS}
+    named = {row[0]: row[2].replace("`", "") for row in ROWS if row[0] in defaults and "by default" in row[2]}
+    assert named
+    for flag, text in named.items():
+        assert f"by default {defaults[flag].removesuffix('s')}" in text.replace(" h", "h"), flag

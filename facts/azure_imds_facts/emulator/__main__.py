@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m azure_imds_facts.emulator`: the command `emulate` by itself."""
+"""Run the command `emulate` by itself: `python -m azure_imds_facts.emulator`."""
 
 from __future__ import annotations
 

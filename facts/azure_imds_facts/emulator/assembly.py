@@ -1,132 +1,148 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Put the parts of an emulator together as its settings say."""
+"""Assembles the parts of an emulator from its settings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .attested import AttestedEndpoint
-from .authority import Authority
-from .clouds import Cloud, find_cloud
-from .endpoint import Endpoint, VersionGate
-from .events import Events
-from .faults import Faults
-from .identities import Identity, make_identities
-from .instance import InstanceEndpoint, VersionsEndpoint
-from .limits import Limits
-from .loadbalancer import LoadBalancerEndpoint, build_load_balancer
-from .planning import add_event
-from .scheduledevents import ScheduledEventsEndpoint
-from .service import Service
-from .settings import Settings, build_machine, check_settings, known_versions
-from .tokens import IdentityInfoEndpoint, TokenEndpoint
-from .vms import CLASSIC_LACKS
+from .endpoints.attested import AttestedEndpoint
+from .endpoints.authority import Authority
+from .endpoints.checks import VersionPolicy
+from .endpoints.identity import IdentityInfoEndpoint, TokenEndpoint
+from .endpoints.instance import InstanceEndpoint, VersionsEndpoint
+from .endpoints.loadbalancer import LoadBalancerEndpoint
+from .endpoints.router import Endpoint, Router
+from .endpoints.scheduledevents import ScheduledEventsEndpoint
+from .http.faults import Faults
+from .http.limits import Limits
+from .settings.checks import check_settings
+from .vm.clouds import Cloud, find_cloud
+from .vm.event_plans import schedule_event
+from .vm.events import EventSchedule
+from .vm.identities import Identity, build_identities
+from .vm.load_balancers import build_load_balancer
+from .vm.machine import Machine, ProjectedMachine, RawMachine
+from .vm.profiles import CLASSIC_MISSING_ENDPOINTS, build_document, clear_public_addresses
 
 if TYPE_CHECKING:
-    from .machine import Machine
+    from .settings.table import Settings
 
 __all__ = ["Assembly", "assemble"]
 
 
 @dataclass(frozen=True)
 class Assembly:
-    """The parts that a running emulator hands out: what answers, and what can be changed meanwhile."""
+    """The parts of an emulator that serve requests or can be changed at run time."""
 
     settings: Settings
     machine: Machine
-    service: Service
+    router: Router
     limits: Limits
     faults: Faults
-    events: Events
+    schedule: EventSchedule
     authority: Authority
     identities: tuple[Identity, ...]
 
-    @property
-    def machine_name(self) -> str:
-        """What events call the machine."""
-        return str(self.machine.compute.get("name") or "machine")
-
 
 def assemble(settings: Settings) -> Assembly:
-    """Build what settings describe, without a socket.
+    """Build the parts of an emulator, without a socket.
 
     Raises:
-        EmulatorError: a setting cannot be followed.
+        EmulatorError: a setting is invalid.
     """
     check_settings(settings)
-    machine = build_machine(settings)
+    machine = _build_machine(settings)
     cloud = find_cloud(settings.cloud)
     region = str(machine.compute.get("location") or cloud.region).lower()
     authority = Authority(common_name=cloud.attested_domain, host=f"{region}.{cloud.attested_domain}")
-    events = Events(scale=settings.event_clock, first_call_delay_s=settings.events_delay)
-    identities = _identify(settings, machine)
-    gate = VersionGate(cloud=cloud, versions=known_versions(settings), era=settings.era)
-    endpoints = _endpoints(
-        settings, machine=machine, gate=gate, authority=authority, identities=identities, events=events
+    schedule = EventSchedule(scale=settings.event_clock, first_call_delay_s=settings.events_delay)
+    identities = _build_identities(settings, machine)
+    versions = cloud.versions if settings.versions is None else settings.versions
+    policy = VersionPolicy(cloud=cloud, versions=tuple(sorted(versions)), era=settings.era)
+    endpoints = _build_endpoints(
+        settings, machine=machine, policy=policy, authority=authority, identities=identities, schedule=schedule
     )
     assembly = Assembly(
         settings=settings,
         machine=machine,
-        service=Service(gate, _offered(cloud, settings.vms, endpoints)),
+        router=Router(policy, _select_available(cloud, settings.vms, endpoints)),
         limits=Limits(settings.quota),
         faults=Faults(),
-        events=events,
+        schedule=schedule,
         authority=authority,
         identities=identities,
     )
-    _prepare(assembly)
+    for path, script in settings.faults:
+        assembly.faults.set(script, path=path)
+    for plan in settings.events:
+        schedule_event(schedule, plan, machine_name=machine.name)
     return assembly
 
 
-def _identify(settings: Settings, machine: Machine) -> tuple[Identity, ...]:
+def _build_machine(settings: Settings) -> Machine:
+    machine = _build_base_machine(settings)
+    for path, value in settings.changes:
+        machine.set(path, value)
+    for name, value in settings.tags:
+        machine.tag(name, value)
+    return machine
+
+
+def _build_base_machine(settings: Settings) -> Machine:
+    if settings.raw:
+        return RawMachine(settings.document)
+    if settings.document is not None:
+        return ProjectedMachine(settings.document, source=settings.document_name)
+    document = build_document(cloud=find_cloud(settings.cloud), profiles=settings.vms)
+    if settings.load_balancer is not None:
+        clear_public_addresses(document)
+    return ProjectedMachine(document)
+
+
+def _build_identities(settings: Settings, machine: Machine) -> tuple[Identity, ...]:
     compute = machine.compute
-    made = make_identities(
+    identities = build_identities(
         settings.identities,
         machine_id=str(compute.get("vmId")),
         subscription_id=str(compute.get("subscriptionId")),
         group=str(compute.get("resourceGroupName")),
     )
-    return tuple(made)
+    return tuple(identities)
 
 
-def _endpoints(
+def _build_endpoints(
     settings: Settings,
     *,
     machine: Machine,
-    gate: VersionGate,
+    policy: VersionPolicy,
     authority: Authority,
     identities: tuple[Identity, ...],
-    events: Events,
+    schedule: EventSchedule,
 ) -> dict[str, Endpoint]:
     return {
-        "metadata/instance": InstanceEndpoint(machine, gate),
-        "metadata/versions": VersionsEndpoint(gate.versions),
+        "metadata/instance": InstanceEndpoint(machine, policy),
+        "metadata/versions": VersionsEndpoint(policy.versions),
         "metadata/loadbalancer": LoadBalancerEndpoint(
-            build_load_balancer(settings.load_balancer, machine.document), gate
+            build_load_balancer(settings.load_balancer, machine.document), policy
         ),
-        "metadata/attested/document": AttestedEndpoint(machine, gate, authority),
-        "metadata/scheduledevents": ScheduledEventsEndpoint(events, gate),
-        "metadata/identity/info": IdentityInfoEndpoint(tenant_id=settings.tenant_id, gate=gate),
+        "metadata/attested/document": AttestedEndpoint(machine, policy, authority),
+        "metadata/scheduledevents": ScheduledEventsEndpoint(schedule, policy),
+        "metadata/identity/info": IdentityInfoEndpoint(tenant_id=settings.tenant_id, policy=policy),
         "metadata/identity/oauth2/token": TokenEndpoint(
             identities=identities,
             tenant_id=settings.tenant_id,
-            gate=gate,
+            policy=policy,
             authority=authority,
             lifetime_s=int(settings.token_lifetime),
         ),
     }
 
 
-def _offered(cloud: Cloud, vms: tuple[str, ...], endpoints: dict[str, Endpoint]) -> dict[tuple[str, ...], Endpoint]:
-    """Leave out what the cloud does not have, or the machine."""
-    missing = CLASSIC_LACKS if "classic" in vms else frozenset()
-    split = {tuple(path.split("/")): endpoint for path, endpoint in endpoints.items()}
-    return {steps: endpoint for steps, endpoint in split.items() if steps[1] in cloud.endpoints - missing}
-
-
-def _prepare(assembly: Assembly) -> None:
-    for path, script in assembly.settings.faults:
-        assembly.faults.set(script, path=path)
-    for planned in assembly.settings.events:
-        add_event(assembly.events, planned, machine=assembly.machine_name)
+def _select_available(
+    cloud: Cloud, profiles: tuple[str, ...], endpoints: dict[str, Endpoint]
+) -> dict[tuple[str, ...], Endpoint]:
+    """Drop the endpoints that the cloud or the machine lacks, and split the paths into segments."""
+    available = cloud.endpoints - (CLASSIC_MISSING_ENDPOINTS if "classic" in profiles else frozenset())
+    by_segments = {tuple(path.split("/")): endpoint for path, endpoint in endpoints.items()}
+    return {segments: endpoint for segments, endpoint in by_segments.items() if segments[1] in available}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command `emulate`: an emulator in the foreground, or around a command."""
+"""The command `emulate`: serves in the foreground, or for a command in a sandbox."""
 
 from __future__ import annotations
 
@@ -14,19 +14,16 @@ from typing import TYPE_CHECKING, TextIO
 from azure_imds_facts.commands.streams import print_answer, print_message
 
 from .assembly import Assembly, assemble
-from .background import load_server
-from .control import send_changes
-from .errors import EmulatorError, NamespaceError, choices
-from .flags import add_arguments, read_settings
-from .listener import ADDRESS, PORT, bind_socket, spell_url
-from .machine import RawMachine
-from .shape import unknown_fields
+from .control.client import send_changes
+from .errors import EmulatorError, NamespaceError, format_choices, format_os_error
+from .http.listener import IMDS_ADDRESS, IMDS_PORT, format_url, open_listener
+from .servers import BackgroundServer, EmulatorServer, import_http_server
+from .settings.flags import add_arguments, read_flags
+from .vm.machine import RawMachine
+from .vm.projection import find_unknown_fields
 
 if TYPE_CHECKING:
     import argparse
-
-    from .server import Server
-    from .settings import Settings
 
 __all__ = ["add_arguments", "run"]
 
@@ -34,10 +31,10 @@ Log = Callable[[str], None]
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until SIGTERM or SIGINT; standard output carries the URL and nothing else.
+    """Serve until SIGTERM or SIGINT; standard output receives the URL and nothing else.
 
-    With a command: run it where 169.254.169.254 is the emulator, and return its exit code. With `--change`: change
-    a running emulator.
+    With a command: run it with 169.254.169.254 as the emulator, and return its exit code. With `--change`: change a
+    running emulator.
     """
     try:
         if arguments.change is not None:
@@ -56,66 +53,68 @@ def _change(arguments: argparse.Namespace) -> int:
 
 
 def _emulate(arguments: argparse.Namespace) -> int:
-    server_class = load_server()
+    import_http_server()
     if arguments.child and (arguments.port or arguments.bind):
-        raise EmulatorError(f"--port and --bind: a command finds the emulator at {ADDRESS}:{PORT}; leave them out")
-    assembly = assemble(read_settings(arguments))
-    _warn(assembly)
+        raise EmulatorError(f"a command uses the address {IMDS_ADDRESS}:{IMDS_PORT}; omit --port and --bind")
+    assembly = assemble(read_flags(arguments))
+    _print_warnings(assembly)
     if assembly.settings.export_keys:
-        assembly.authority.export(Path(assembly.settings.export_keys))
+        assembly.authority.write_public_keys(Path(assembly.settings.export_keys))
     with _open_log(arguments) as log:
         if arguments.child:
             return _run_child(assembly, arguments.child, log)
-        return asyncio.run(_serve(server_class(assembly, log=log), assembly.settings))
+        return asyncio.run(_serve(assembly, log))
 
 
 def _run_child(assembly: Assembly, command: list[str], log: Log | None) -> int:
     if sys.platform != "linux":
         raise NamespaceError("a command needs the namespaces of Linux; set AZURE_IMDS_ENDPOINT for it instead")
-    from .around import run_around  # what it needs is not there on other systems
+    from .sandbox.run_command import run_command  # its imports exist on Linux only
 
-    return run_around(assembly, command, log=log)
+    vm_id = str(assembly.machine.compute.get("vmId") or "")
+    return run_command(command, server=BackgroundServer(assembly, log=log), vm_id=vm_id)
 
 
-def _warn(assembly: Assembly) -> None:
+def _print_warnings(assembly: Assembly) -> None:
     settings = assembly.settings
     if settings.allow_remote:
-        print_message(f"warning: {settings.bind} hands out metadata and tokens to whoever can reach it")
+        print_message(f"warning: {settings.bind} hands out metadata and tokens to any host that can reach it")
     if settings.document is not None and not isinstance(assembly.machine, RawMachine):
-        unknown = unknown_fields(settings.document)
+        unknown = find_unknown_fields(settings.document)
         if unknown:
-            print_message(
-                f"warning: {settings.document_name}: no api-version has {choices(unknown)}; --raw serves them"
-            )
+            names = format_choices(unknown)
+            print_message(f"warning: {settings.document_name}: no api-version has {names}; --raw serves them")
 
 
 @contextmanager
 def _open_log(arguments: argparse.Namespace) -> Iterator[Log | None]:
-    """Give what writes a line a request: to standard error, to a file, or nothing."""
+    """Open the request log: a function that writes a line to standard error or to a file, or None."""
     if not arguments.log:
-        # Around a command standard error is the command's.
+        # Standard error belongs to the command, if there is one.
         yield None if arguments.quiet or (arguments.child and not arguments.verbose) else print_message
         return
     try:
         file = open(arguments.log, "a", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115
     except OSError as error:
-        raise EmulatorError(f"--log {arguments.log}: {(error.strerror or str(error)).lower()}") from error
+        raise EmulatorError(f"--log {arguments.log}: {format_os_error(error)}") from error
     with file:
-        yield lambda line: _note(file, line)
+        yield lambda line: _write_line(file, line)
 
 
-def _note(file: TextIO, line: str) -> None:
-    with suppress(OSError):  # a full disk is no reason to stop serving
+def _write_line(file: TextIO, line: str) -> None:
+    with suppress(OSError):  # a full disk must not stop the server
         print(line, file=file)
 
 
-async def _serve(server: Server, settings: Settings) -> int:
-    listener = bind_socket(settings.bind, settings.port)
-    ended = asyncio.Event()
+async def _serve(assembly: Assembly, log: Log | None) -> int:
+    settings = assembly.settings
+    server = EmulatorServer(assembly, log=log)
+    listener = open_listener(settings.bind, settings.port)
+    stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     await server.start(listener)
-    print_answer(spell_url(listener))
-    await ended.wait()
+    print_answer(format_url(listener))
+    await stopped.wait()
     await server.stop()
     return 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An emulator that serves in a thread of a Python program, a test above all."""
+"""An emulator that serves in a thread of a Python program, typically a test."""
 
 from __future__ import annotations
 
@@ -7,49 +7,47 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .assembly import Assembly, assemble
-from .background import Background
-from .listener import bind_socket, spell_url
-from .planning import add_event, parse_event, plan_event
-from .scenario import read_scenario
-from .settings import Settings
+from .http.listener import format_url, open_listener
+from .servers import BackgroundServer
+from .settings.arguments import build_settings
+from .vm.event_plans import build_event_plan, schedule_event
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from .asked import Record
-    from .identities import Identity
+    from .http.request import RequestRecord
+    from .vm.identities import Identity
 
 __all__ = ["Emulator"]
 
-_MOST_RECORDS = 10_000
-_SEQUENCES = ("changes", "tags", "versions", "identities", "faults")
+_MAX_RECORDS = 10_000
 
 
 class Emulator:
-    """An IMDS on a free port of the loopback, from `start()` or `with` until `close()`.
+    """An IMDS on a free loopback port, from `start()` or `with` until `close()`.
 
-    Keyword arguments are the fields of `Settings`, with some differences that suit tests: `vm` takes one name
-    or several, `fault` one script, `scenario` a file that the other arguments are laid over, and there is no
-    rate limit unless one is asked for. All methods may be called from any thread.
+    Keyword arguments are the fields of `Settings`, with differences for tests: `vm` is one name or several, `fault`
+    one script, `scenario` a file whose values the other arguments override. There is no rate limit by default. All
+    methods are thread-safe.
 
     Raises:
-        EmulatorError: a setting cannot be followed.
+        EmulatorError: a setting is invalid.
     """
 
     def __init__(self, **settings: Any) -> None:
-        self._assembly: Assembly = assemble(_read_settings(settings))
-        self._requests: list[Record] = []
-        self._background = Background(self._assembly, keep=self._keep)
+        self._assembly: Assembly = assemble(build_settings(settings))
+        self._requests: list[RequestRecord] = []
+        self._server = BackgroundServer(self._assembly, on_request=self._record)
         self._url = ""
 
     @property
     def url(self) -> str:
-        """Where it serves: `http://127.0.0.1:PORT`, without a path; empty before `start()`."""
+        """The base URL, `http://127.0.0.1:PORT`; empty before `start()`."""
         return self._url
 
     @property
-    def requests(self) -> list[Record]:
-        """The requests that were answered, oldest first, the latest 10,000 of them; `clear()` it as you like."""
+    def requests(self) -> list[RequestRecord]:
+        """The latest 10,000 requests, oldest first. The list may be cleared."""
         return self._requests
 
     @property
@@ -62,7 +60,7 @@ class Emulator:
         self._assembly.machine.tag(name, value)
 
     def untag(self, name: str) -> None:
-        """Remove a tag, if it is there."""
+        """Remove a tag, if present."""
         self._assembly.machine.untag(name)
 
     def resize(self, size: str) -> None:
@@ -74,23 +72,21 @@ class Emulator:
         self._assembly.machine.set(path, value)
 
     def fault(self, script: str, *, path: str = "/") -> None:
-        """Let the next requests, or those below a path, fail as a script says; `""` ends it."""
+        """Start a fault script for the next requests, or for those below a path; `""` ends it."""
         self._assembly.faults.set(script, path=path)
 
     def throttle(self, rate_limit: float, *, retry_after: float | None = None) -> None:
-        """Allow so many requests a second from now on, 0 for any number; `retry_after` in seconds."""
-        self._assembly.limits.change(rate=rate_limit, retry_after_s=retry_after)
+        """Set the limit of requests a second, 0 for no limit; `retry_after` is in seconds."""
+        self._assembly.limits.change(rate_limit=rate_limit, retry_after=retry_after)
 
     def event(self, kind: str, **options: object) -> str:
-        """Announce a scheduled event and return its id; options as in `--event`: after, notice, lasts,
-        duration, resources, source, description. Durations are seconds or text such as `2m`.
-        """
-        assembly = self._assembly
-        return add_event(assembly.events, plan_event(kind, options), machine=assembly.machine_name)
+        """Schedule an event and return its id. The options are those of `--event`; durations are seconds or text."""
+        plan = build_event_plan(kind, options)
+        return schedule_event(self._assembly.schedule, plan, machine_name=self._assembly.machine.name)
 
     def cancel_event(self, event_id: str) -> None:
-        """Take an event back."""
-        self._assembly.events.cancel(event_id)
+        """Cancel an event."""
+        self._assembly.schedule.cancel(event_id)
 
     @property
     def identities(self) -> tuple[Identity, ...]:
@@ -98,20 +94,20 @@ class Emulator:
         return self._assembly.identities
 
     def export_keys(self, directory: str | Path) -> list[Path]:
-        """Write the public halves of the keys, for a client that verifies signatures; return the files."""
-        return self._assembly.authority.export(Path(directory))
+        """Write the public keys and certificates, to verify signatures with; return the files."""
+        return self._assembly.authority.write_public_keys(Path(directory))
 
     def start(self) -> Emulator:
-        """Serve; returns once requests are taken."""
+        """Start serving; return when the server is ready."""
         settings = self._assembly.settings
-        listener = bind_socket(settings.bind, settings.port)
-        self._url = spell_url(listener)
-        self._background.start(listener)
+        listener = open_listener(settings.bind, settings.port)
+        self._url = format_url(listener)
+        self._server.start(listener)
         return self
 
     def close(self) -> None:
-        """End every connection and free the port; a second call does nothing."""
-        self._background.close()
+        """Close every connection and free the port. A second call does nothing."""
+        self._server.close()
 
     def __enter__(self) -> Emulator:  # noqa: PYI034 - Self is not in Python 3.9's typing
         return self.start()
@@ -121,25 +117,7 @@ class Emulator:
     ) -> None:
         self.close()
 
-    def _keep(self, record: Record) -> None:
+    def _record(self, record: RequestRecord) -> None:
         self._requests.append(record)
-        if len(self._requests) > _MOST_RECORDS:
-            del self._requests[:-_MOST_RECORDS]
-
-
-def _read_settings(arguments: dict[str, Any]) -> Settings:
-    scenario = arguments.pop("scenario", None)
-    fields: dict[str, Any] = {"rate_limit": 0}
-    if scenario is not None:
-        fields.update(read_scenario(str(scenario)))
-    vm, fault = arguments.pop("vm", None), arguments.pop("fault", "")
-    if vm is not None:
-        fields["vms"] = (vm,) if isinstance(vm, str) else tuple(vm)
-    if fault:
-        fields["faults"] = (("/", fault),)
-    if "events" in arguments:
-        given = arguments.pop("events")
-        fields["events"] = tuple(parse_event(plan) if isinstance(plan, str) else plan for plan in given)
-    for name, value in arguments.items():
-        fields[name] = tuple(value) if isinstance(value, list) and name in _SEQUENCES else value
-    return Settings(**fields)
+        if len(self._requests) > _MAX_RECORDS:
+            del self._requests[:-_MAX_RECORDS]

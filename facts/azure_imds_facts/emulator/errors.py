@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong before an emulator answers its first request.
+"""Errors of an emulator that cannot start or cannot be changed.
 
 EmulatorError
 └── NamespaceError      namespaces are not permitted, or a mount or an address was refused
@@ -7,23 +7,38 @@ EmulatorError
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-__all__ = ["EmulatorError", "NamespaceError", "choices"]
+__all__ = ["EmulatorError", "NamespaceError", "check_choice", "format_choices", "format_os_error"]
 
 
 class EmulatorError(Exception):
-    """A setting that cannot be followed, told in one line: what, where, and what is allowed."""
+    """An invalid setting or change. The message is one line: what, where, and the allowed values."""
 
     exit_code = 2
 
 
 class NamespaceError(EmulatorError):
-    """The machine does not let us make namespaces; `env` and `timeout` too end with 125 on failures of their own."""
+    """Namespaces cannot be created. `env` and `timeout` also exit with 125 on failures of their own."""
 
     exit_code = 125
 
 
-def choices(names: Iterable[object]) -> str:
+def check_choice(noun: str, name: object, allowed: Collection[object]) -> None:
+    """Check a name against the allowed ones; `noun` says in the message what it names.
+
+    Raises:
+        EmulatorError: the name is unknown.
+    """
+    if name not in allowed:
+        raise EmulatorError(f"unknown {noun} {name!r}; allowed: {format_choices(allowed)}")
+
+
+def format_choices(names: Iterable[object]) -> str:
     """Join allowed values for a message, in their own order."""
     return ", ".join(str(name) for name in names)
+
+
+def format_os_error(error: OSError) -> str:
+    """Return the reason of a failed system call for a message, in lower case."""
+    return (error.strerror or str(error)).lower()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pytest plugin: the fixture `azure_imds`, an emulator of its own for each test."""
+"""The pytest plugin: the fixture `azure_imds`, a fresh emulator for each test."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["azure_imds"]
 
 @pytest.fixture
 def azure_imds() -> Iterator[Emulator]:
-    """An Azure IMDS on a free port, without rate limit: `.url`, `.requests`, `.tag()`, `.resize()`, `.fault()`."""
-    from .emulator import Emulator  # only tests that ask for the fixture pay for it
+    """An Azure IMDS on a free port, without a rate limit: `.url`, `.requests`, `.tag()`, `.resize()`, `.fault()`."""
+    from .emulator import Emulator  # imported only for tests that use the fixture
 
     with Emulator() as emulator:
         yield emulator

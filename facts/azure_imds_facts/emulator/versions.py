@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The api-versions of IMDS, oldest first, and since when each endpoint is there.
+"""The api-versions of IMDS, oldest first, and the version that introduced each endpoint.
 
-Source: Microsoft's list for /metadata/instance (documented); scheduled events have a list of their own
-(documented). Versions sort as text, for they are ISO dates.
+Source: Microsoft's list for /metadata/instance (documented). Scheduled events have a list of their own (documented).
+Versions are ISO dates, so they sort as text.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ __all__ = [
     "LOAD_BALANCER_SINCE",
     "OAUTH_SINCE",
     "SCHEDULED_EVENTS_VERSIONS",
-    "newest",
-    "until",
+    "find_newest",
+    "list_until",
 ]
 
 INSTANCE_VERSIONS: tuple[str, ...] = (
@@ -79,11 +79,11 @@ LOAD_BALANCER_SINCE = "2020-10-01"
 EXTENDED_SINCE = "2021-08-01"
 
 
-def newest(versions: Sequence[str]) -> list[str]:
-    """Return the three newest versions, newest first, as `newest-versions` of an error lists them (recorded)."""
+def find_newest(versions: Sequence[str]) -> list[str]:
+    """Return the three newest versions, newest first, as in `newest-versions` of an error (recorded)."""
     return sorted(versions, reverse=True)[:3]
 
 
-def until(last: str) -> tuple[str, ...]:
+def list_until(last: str) -> tuple[str, ...]:
     """Return the instance versions up to and including one."""
     return tuple(version for version in INSTANCE_VERSIONS if version <= last)

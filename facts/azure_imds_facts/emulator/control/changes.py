@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changes to a running emulator, and its state, as JSON objects of the control socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from azure_imds_facts.emulator.assembly import Assembly
+from azure_imds_facts.emulator.errors import EmulatorError, check_choice, format_choices
+from azure_imds_facts.emulator.settings.table import LIMITS
+from azure_imds_facts.emulator.vm.event_plans import build_event_plan, parse_event_plan, schedule_event
+
+__all__ = ["CHANGES", "apply_changes", "describe_state"]
+
+
+def apply_changes(assembly: Assembly, changes: object) -> dict[str, Any]:
+    """Apply changes in their order and return the state after them.
+
+    Shape: `{"tag": {"env": "prod"}, "untag": ["old"], "resize": "Standard_D4s_v5", "set": {"compute.zone": "2"},
+    "fault": "429*3" or {path: script}, "throttle": {"rate_limit": 1, "retry_after": 2},
+    "event": "Reboot:notice=10s" or {"type": "Reboot"}, "cancel_event": id}`.
+
+    Raises:
+        EmulatorError: a change is unknown or invalid; those before it are applied.
+    """
+    if not isinstance(changes, Mapping):
+        raise EmulatorError(f"expected an object with some of {format_choices(CHANGES)}")
+    for name, value in changes.items():
+        check_choice("change", name, CHANGES)
+        types, apply = CHANGES[name]
+        if not isinstance(value, types):
+            raise EmulatorError(f"{name}: expected {_TYPE_NAMES[types]}, not {value!r}")
+        apply(assembly, value)
+    return describe_state(assembly)
+
+
+def describe_state(assembly: Assembly) -> dict[str, Any]:
+    """Return the state: document, quota, events and identities."""
+    quota = assembly.limits.quota
+    return {
+        "document": assembly.machine.document,
+        "rate_limit": quota.rate_limit,
+        "retry_after": quota.retry_after,
+        "scheduledevents": assembly.schedule.build_document("2020-07-01"),
+        "identities": [
+            {"name": each.name, "client_id": each.client_id, "object_id": each.object_id}
+            for each in assembly.identities
+        ],
+    }
+
+
+def _tag(assembly: Assembly, tags: Mapping[str, object]) -> None:
+    for name, value in tags.items():
+        if not isinstance(value, str):
+            raise EmulatorError(f"tag {name!r}: expected text, not {value!r}")
+        assembly.machine.tag(name, value)
+
+
+def _untag(assembly: Assembly, names: list[object]) -> None:
+    for name in names:
+        assembly.machine.untag(str(name))
+
+
+def _resize(assembly: Assembly, size: str) -> None:
+    assembly.machine.resize(size)
+
+
+def _set(assembly: Assembly, fields: Mapping[str, object]) -> None:
+    for path, value in fields.items():
+        assembly.machine.set(path, value)
+
+
+def _fault(assembly: Assembly, script: str | Mapping[str, str]) -> None:
+    for path, text in ({"/": script} if isinstance(script, str) else script).items():
+        assembly.faults.set(str(text), path=path)
+
+
+def _throttle(assembly: Assembly, limits: Mapping[str, Any]) -> None:
+    for name, value in limits.items():
+        if name not in LIMITS:
+            raise EmulatorError(f"throttle: unknown limit {name!r}; allowed: {format_choices(LIMITS)}")
+        if not isinstance(value, (int, float)) and not (value is None and name == "retry_after"):
+            raise EmulatorError(f"throttle: {name}: expected a number, not {value!r}")
+        assembly.limits.change(**{name: value})
+
+
+def _event(assembly: Assembly, given: str | Mapping[str, Any]) -> None:
+    if isinstance(given, str):
+        plan = parse_event_plan(given)
+    else:
+        options = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if name != "type"}
+        plan = build_event_plan(str(given.get("type")), options)
+    schedule_event(assembly.schedule, plan, machine_name=assembly.machine.name)
+
+
+def _cancel_event(assembly: Assembly, event_id: str) -> None:
+    if not assembly.schedule.cancel(event_id):
+        raise EmulatorError(f"cancel_event: unknown event {event_id}")
+
+
+# Name → the types of its value, and the function that applies it.
+CHANGES: dict[str, tuple[Any, Callable[[Assembly, Any], None]]] = {
+    "tag": (dict, _tag),
+    "untag": (list, _untag),
+    "resize": (str, _resize),
+    "set": (dict, _set),
+    "fault": ((str, dict), _fault),
+    "throttle": (dict, _throttle),
+    "event": ((str, dict), _event),
+    "cancel_event": (str, _cancel_event),
+}
+_TYPE_NAMES: dict[Any, str] = {dict: "an object", list: "an array", str: "text", (str, dict): "text or an object"}

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The control client: sends changes to a running emulator over its Unix socket."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+
+from azure_imds_facts.emulator.errors import EmulatorError, format_os_error
+
+__all__ = ["send_changes"]
+
+_TIMEOUT_S = 10
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("emulator", timeout=_TIMEOUT_S)
+        self._path = path
+
+    def connect(self) -> None:
+        """Connect to the path."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def send_changes(path: str, changes: str) -> str:
+    """Send changes, as JSON text, to the emulator at a control socket; return its state as JSON text.
+
+    Raises:
+        EmulatorError: no emulator listens there, or it rejects the changes.
+    """
+    connection = _UnixConnection(path)
+    try:
+        connection.request("POST" if changes else "GET", "/", body=changes.encode())
+        response = connection.getresponse()
+        body = response.read().decode()
+    except OSError as error:
+        raise EmulatorError(f"control socket {path}: {format_os_error(error)}") from error
+    finally:
+        connection.close()
+    if response.status != http.client.OK:
+        raise EmulatorError(f"control socket {path}: {json.loads(body)['error']}")
+    return body.rstrip("\n")

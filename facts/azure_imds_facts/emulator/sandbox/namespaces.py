@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A command in network and mount namespaces of its own, where 169.254.169.254 is the only reachable address.
+
+The child creates the namespaces, listens at the address inside, and passes the listening socket to the parent. A
+socket stays in the namespace in which it was created, so the parent serves it from outside.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import signal
+import socket
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from azure_imds_facts.emulator.errors import EmulatorError, NamespaceError, format_os_error
+from azure_imds_facts.emulator.http.listener import IMDS_ADDRESS, IMDS_PORT
+
+from .dmi import overlay_dmi
+from .syscalls import (
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWUSER,
+    MS_PRIVATE,
+    MS_REC,
+    exit_with_parent,
+    mount,
+    unshare,
+)
+
+__all__ = ["Sandbox", "start_sandbox"]
+
+_SIOCGIFFLAGS, _SIOCSIFFLAGS, _SIOCSIFADDR, _SIOCSIFNETMASK = 0x8913, 0x8914, 0x8916, 0x891C
+_IFF_UP = 1
+# The exit codes of a shell for a command that does not exist, or cannot be run.
+_NOT_FOUND, _NOT_RUNNABLE = 127, 126
+_ADVICE = (
+    "run `azure-imds-facts emulate` by itself and the command with AZURE_IMDS_ENDPOINT set to the address it prints"
+)
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A child that is ready to run its command: its process, the parent's channel to it, and its listening socket."""
+
+    pid: int
+    channel: socket.socket
+    listener: socket.socket
+
+    def release(self) -> None:
+        """Let the child run its command.
+
+        Raises:
+            EmulatorError: it cannot be run; the exit code is that of a shell.
+        """
+        self.channel.sendall(b"go")
+        report = self.channel.recv(4096).decode(errors="replace")  # empty if the command runs
+        self.channel.close()
+        if report:
+            os.waitpid(self.pid, 0)
+            error = EmulatorError(report[1:])
+            error.exit_code = _NOT_FOUND if report[0] == "n" else _NOT_RUNNABLE
+            raise error
+
+
+def start_sandbox(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    dmi_files: Mapping[str, str],
+    signal_mask: set[signal.Signals],
+) -> Sandbox:
+    """Fork a child into namespaces. It runs the command, with an environment and a signal mask, when released.
+
+    Must be called before threads are started.
+
+    Raises:
+        NamespaceError: namespaces are not permitted; the message names the alternative.
+    """
+    parent_end, child_end = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        parent_end.close()
+        _Child(command, environment, child_end).run(dmi_files, signal_mask)
+    child_end.close()
+    report, descriptors, _, _ = socket.recv_fds(parent_end, 4096, 1)
+    if not descriptors:
+        parent_end.close()
+        os.waitpid(pid, 0)
+        raise NamespaceError(f"namespaces are not permitted here ({report.decode(errors='replace')}); {_ADVICE}")
+    return Sandbox(pid, parent_end, socket.socket(fileno=descriptors[0]))
+
+
+class _Child:
+    """The child process, until it executes the command."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], channel: socket.socket) -> None:
+        self._command = list(command)
+        self._environment = dict(environment)
+        self._channel = channel
+
+    def run(self, dmi_files: Mapping[str, str], signal_mask: set[signal.Signals]) -> NoReturn:
+        try:
+            self._prepare(dmi_files)
+            signal.pthread_sigmask(signal.SIG_SETMASK, signal_mask)
+            self._execute()
+        finally:  # the caller's code must never continue in the child
+            os._exit(NamespaceError.exit_code)
+
+    def _prepare(self, dmi_files: Mapping[str, str]) -> None:
+        try:
+            _enter_namespaces()
+            exit_with_parent(signal.SIGTERM)
+            listener = _open_listener()
+        except OSError as error:
+            self._channel.send(_format_error(error).encode())
+            os._exit(NamespaceError.exit_code)
+        if not overlay_dmi(dmi_files):
+            self._environment["AZURE_IMDS_DETECT"] = "skip"
+        socket.send_fds(self._channel, [b"listening"], [listener.fileno()])
+        listener.close()
+        if not self._channel.recv(2):  # the parent has failed and reported it
+            os._exit(NamespaceError.exit_code)
+
+    def _execute(self) -> NoReturn:
+        # Python ignores these two, and the command would inherit that.
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        try:
+            os.execvpe(self._command[0], self._command, self._environment)  # noqa: S606 - the user's own command
+        except OSError as error:
+            kind = "n" if isinstance(error, FileNotFoundError) else "x"
+            self._channel.send(f"{kind}{self._command[0]}: {format_os_error(error)}".encode())
+        os._exit(_NOT_FOUND)
+
+
+def _format_error(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:  # the kernel's code for a reached user.max_user_namespaces, which is often 0
+        return f"{error.filename}: no more user namespaces are allowed"
+    return f"{error.filename or 'network setup'}: {format_os_error(error)}"
+
+
+def _enter_namespaces() -> None:
+    """Enter network and mount namespaces. If that is not permitted, enter a user namespace with them.
+
+    Inside it the ids stay the same, and its privileges end when the command is executed.
+    """
+    user, group = os.geteuid(), os.getegid()
+    try:
+        unshare(CLONE_NEWNET | CLONE_NEWNS)
+    except PermissionError:
+        unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS)
+        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+        Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
+        Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
+    mount("none", "/", flags=MS_REC | MS_PRIVATE)
+
+
+def _open_listener() -> socket.socket:
+    """Activate the loopback, add the address of IMDS to it, and listen there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        request = struct.pack("16sh22x", b"lo", 0)
+        flags = struct.unpack("16sh22x", fcntl.ioctl(control, _SIOCGIFFLAGS, request))[1]
+        fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))
+        fcntl.ioctl(control, _SIOCSIFADDR, _pack_address(b"lo:imds", IMDS_ADDRESS))
+        fcntl.ioctl(control, _SIOCSIFNETMASK, _pack_address(b"lo:imds", "255.255.255.255"))
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind((IMDS_ADDRESS, IMDS_PORT))
+    listener.listen(1024)
+    return listener
+
+
+def _pack_address(interface: bytes, address: str) -> bytes:
+    return struct.pack("16sHH4s16x", interface, socket.AF_INET, 0, socket.inet_aton(address))

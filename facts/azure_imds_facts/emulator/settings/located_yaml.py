@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""YAML nodes that know their location: errors name file, line and column."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from azure_imds_facts.emulator.errors import EmulatorError, format_os_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from yaml.nodes import Node
+
+__all__ = ["LocatedNode", "read_yaml"]
+
+T = TypeVar("T")
+
+
+def read_yaml(name: str) -> LocatedNode | None:
+    """Read a YAML file; return None for an empty one.
+
+    Raises:
+        EmulatorError: the file cannot be read or is not YAML, or PyYAML is not installed.
+    """
+    try:
+        import yaml
+    except ImportError as error:
+        raise EmulatorError("a scenario needs PyYAML: pip install 'azure-imds-facts[emulator]'") from error
+    try:
+        root = yaml.compose(Path(name).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except OSError as error:
+        raise EmulatorError(f"{name}: {format_os_error(error)}") from error
+    except UnicodeDecodeError as error:
+        raise EmulatorError(f"{name}: not UTF-8 at byte {error.start}") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        location = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        raise EmulatorError(f"{location}: not YAML ({error.problem})") from error
+    except yaml.YAMLError as error:
+        raise EmulatorError(f"{name}: not YAML ({str(error).splitlines()[0]})") from error
+    return None if root is None else LocatedNode(name, root)
+
+
+@dataclass(frozen=True)
+class LocatedNode:
+    """A node of a file. Scalars are text as written: `1` is `"1"`, and a version is not a date."""
+
+    file: str
+    node: Node
+
+    def reject(self, message: str) -> NoReturn:
+        """Reject this node.
+
+        Raises:
+            EmulatorError: always; the message begins with the location.
+        """
+        mark = self.node.start_mark
+        raise EmulatorError(f"{self.file}:{mark.line + 1}:{mark.column + 1}: {message}")
+
+    @contextmanager
+    def locate_errors(self) -> Iterator[None]:
+        """Add the location of this node to errors raised inside, unless they have one in this file already."""
+        try:
+            yield
+        except EmulatorError as error:
+            if str(error).startswith(f"{self.file}:"):
+                raise
+            self.reject(str(error))
+
+    def parse(self, parse: Callable[[str], T]) -> T:
+        """Parse the text; add the location to errors."""
+        with self.locate_errors():
+            return parse(self.text())
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether the node is a single value."""
+        return isinstance(self.node.value, str)
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether the node is a mapping."""
+        return self.node.tag.endswith(":map")
+
+    def text(self) -> str:
+        """Return the single value; an empty one is `""`."""
+        if not self.is_scalar:
+            self.reject("expected a single value, not a list or a mapping")
+        return str(self.node.value)
+
+    def boolean(self) -> bool:
+        """Return the single value as true or false."""
+        text = self.text().lower()
+        if text not in ("true", "false"):
+            self.reject(f"expected true or false, not {self.text()!r}")
+        return text == "true"
+
+    def items(self) -> list[LocatedNode]:
+        """Return the elements of a list; any other node is a list of one."""
+        if self.is_scalar or self.is_mapping:
+            return [self]
+        return [LocatedNode(self.file, item) for item in self.node.value]
+
+    def pairs(self) -> list[tuple[LocatedNode, LocatedNode]]:
+        """Return the keys and values of a mapping, in which no key occurs twice."""
+        if not self.is_mapping:
+            self.reject("expected a mapping")
+        pairs = [(LocatedNode(self.file, key), LocatedNode(self.file, value)) for key, value in self.node.value]
+        names: set[str] = set()
+        for key, _ in pairs:
+            if key.text() in names:
+                key.reject(f"duplicate key {key.text()!r}")
+            names.add(key.text())
+        return pairs
+
+    def value(self) -> Any:
+        """Return the whole node, with every scalar as text."""
+        if self.is_scalar:
+            return "" if self.node.tag.endswith(":null") else self.text()
+        if self.is_mapping:
+            return {key.text(): value.value() for key, value in self.pairs()}
+        return [item.value() for item in self.items()]

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parsers of single settings that have a fixed form or a list of allowed values."""
+
+from __future__ import annotations
+
+import re
+
+from azure_imds_facts.emulator.errors import EmulatorError, check_choice
+from azure_imds_facts.emulator.versions import INSTANCE_VERSIONS
+from azure_imds_facts.emulator.vm.clouds import find_cloud
+
+__all__ = ["ERAS", "parse_cloud", "parse_era", "parse_port", "parse_version"]
+
+ERAS = ("now", "2019", "2017")
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def parse_cloud(name: str) -> str:
+    """Return the name of a cloud.
+
+    Raises:
+        EmulatorError: the cloud is unknown.
+    """
+    return find_cloud(name).name
+
+
+def parse_era(name: str) -> str:
+    """Return the name of an era of error bodies.
+
+    Raises:
+        EmulatorError: the era is unknown.
+    """
+    check_choice("era", name, ERAS)
+    return name
+
+
+def parse_port(text: str) -> int:
+    """Return a port.
+
+    Raises:
+        EmulatorError: the text is not a number, or the number not a port.
+    """
+    if not text.isdigit() or len(text) > 5 or int(text) > 65535:
+        raise EmulatorError(f"invalid port {text!r}; allowed: 0 to 65535, 0 for a free one")
+    return int(text)
+
+
+def parse_version(version: str) -> str:
+    """Return an api-version, even one that Azure does not have.
+
+    Raises:
+        EmulatorError: the text is not a date.
+    """
+    if not _VERSION.fullmatch(version):
+        raise EmulatorError(f"invalid api-version {version!r}; expected a date such as {INSTANCE_VERSIONS[-1]}")
+    return version

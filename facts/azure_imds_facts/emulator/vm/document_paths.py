@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Paths in a document: `compute.zone`, `network/interface/0/macAddress`, `a.b[2].c`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from azure_imds_facts.emulator.errors import EmulatorError
+
+__all__ = ["Segment", "format_path", "parse_path", "set_value"]
+
+Segment = str  # a name, or the digits of an index
+_INDEX = re.compile(r"\[(\d+)\]")
+
+
+def parse_path(text: str) -> tuple[Segment, ...]:
+    """Split a path into its segments.
+
+    Raises:
+        EmulatorError: the path or one of its segments is empty.
+    """
+    segments = tuple(_INDEX.sub(r".\1", text.strip("/")).replace("/", ".").split("."))
+    if not all(segments):
+        raise EmulatorError(f"invalid path {text!r}; use one like compute.zone or network.interface[0].macAddress")
+    return segments
+
+
+def format_path(segments: tuple[Segment, ...]) -> str:
+    """Join segments with dots."""
+    return ".".join(segments)
+
+
+def set_value(document: Any, segments: tuple[Segment, ...], value: object) -> None:
+    """Set a value in a document. Missing objects are created; the index after an array's last element appends.
+
+    Raises:
+        EmulatorError: the path crosses a value that is neither object nor array, or an index is out of range.
+    """
+    container = document
+    for segment, following in zip(segments, (*segments[1:], None)):
+        is_last = following is None
+        container = _descend(
+            container, segment, value if is_last else {}, replace=is_last, document_path=format_path(segments)
+        )
+
+
+def _descend(container: Any, segment: Segment, new: object, *, replace: bool, document_path: str) -> Any:
+    """Return the child of a container. It becomes `new` if it is missing or to be replaced."""
+    if isinstance(container, dict):
+        if replace or segment not in container:
+            container[segment] = new
+        return container[segment]
+    if not isinstance(container, list) or not segment.isdigit():
+        raise EmulatorError(f"{document_path}: the parent of {segment!r} is neither an object nor an array")
+    index = int(segment)
+    if index > len(container):
+        size = len(container)
+        raise EmulatorError(f"{document_path}: the array has {size} elements; allowed: 0 to {size}")
+    if index == len(container):
+        container.append(new)
+    elif replace:
+        container[index] = new
+    return container[index]

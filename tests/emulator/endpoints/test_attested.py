@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/metadata/attested/document: the signature verifies with openssl, and the signed payload."""
+
+from __future__ import annotations
+
+import base64
+import calendar
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure_imds_facts.emulator import Emulator
+from cryptography import x509
+
+from tests.emulator.client import Response, StartEmulator, send_request
+
+
+def get_attested(emulator: Emulator, query: str = "", *, version: str = "2021-02-01") -> Response:
+    """Request the attested document."""
+    return send_request(emulator.url, f"/metadata/attested/document?api-version={version}{query}")
+
+
+def run_openssl(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run openssl."""
+    return subprocess.run(["openssl", *arguments], capture_output=True, check=False)
+
+
+@pytest.fixture
+def verify(tmp_path: Path) -> Callable[[Emulator, Response], Any]:
+    """Verify a signature with openssl against the exported authority; return the payload."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+
+    def run(emulator: Emulator, response: Response) -> Any:
+        emulator.export_keys(tmp_path)
+        signature = tmp_path / "signature.der"
+        signature.write_bytes(base64.b64decode(response.json["signature"]))
+        result = run_openssl(
+            "smime", "-verify", "-in", str(signature), "-inform", "DER",
+            "-CAfile", str(tmp_path / "ca.pem"), "-purpose", "any",
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr.decode()
+        return json.loads(result.stdout)
+
+    return run
+
+
+Verify = Callable[[Emulator, Response], Any]
+
+
+def test_openssl_verifies_the_signature(start_emulator: StartEmulator, verify: Verify) -> None:
+    """The signature verifies up to the exported root, and the payload describes this machine."""
+    emulator = start_emulator(cloud="government")
+    response = get_attested(emulator, "&nonce=1234567890")
+    assert list(response.json) == ["encoding", "signature"]
+    assert response.json["encoding"] == "pkcs7"
+    payload = verify(emulator, response)
+    compute = emulator.document["compute"]
+    assert list(payload) == ["licenseType", "nonce", "plan", "sku", "subscriptionId", "timeStamp", "vmId"]
+    assert payload["nonce"] == "1234567890"
+    assert {name: payload[name] for name in ("sku", "subscriptionId", "vmId")} == {
+        name: compute[name] for name in ("sku", "subscriptionId", "vmId")
+    }
+
+
+def test_the_certificate_names_cloud_and_region(start_emulator: StartEmulator, tmp_path: Path) -> None:
+    """The signer's common name is the cloud's domain, its alternative name has the region before it."""
+    start_emulator(cloud="government").export_keys(tmp_path)
+    certificate = x509.load_pem_x509_certificate((tmp_path / "attested.pem").read_bytes())
+    assert certificate.subject.rfc4514_string() == "CN=metadata.azure.us"
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["usgovvirginia.metadata.azure.us"]
+
+
+def test_the_nonce_defaults_to_the_time_of_expiry(start_emulator: StartEmulator, verify: Verify) -> None:
+    """Without a nonce it is the time of expiry, six hours after signing."""
+    emulator = start_emulator()
+    payload = verify(emulator, get_attested(emulator))
+    form = "%m/%d/%y %H:%M:%S -0000"
+    created, expires = (time.strptime(payload["timeStamp"][name], form) for name in ("createdOn", "expiresOn"))
+    assert calendar.timegm(expires) - calendar.timegm(created) == 6 * 3600
+    assert abs(calendar.timegm(created) - time.time()) < 60
+    assert payload["nonce"] == time.strftime("%Y%m%d-%H%M%S", expires)
+
+
+@pytest.mark.parametrize(
+    ("version", "absent"),
+    [
+        ("2018-10-01", {"subscriptionId", "sku", "licenseType"}),
+        ("2019-04-30", {"sku", "licenseType"}),
+        ("2019-11-01", {"licenseType"}),
+        ("2020-09-01", set()),
+    ],
+)
+def test_each_version_signs_its_fields(
+    start_emulator: StartEmulator, verify: Verify, version: str, absent: set[str]
+) -> None:
+    """Each version adds its fields to the payload."""
+    emulator = start_emulator()
+    payload = verify(emulator, get_attested(emulator, version=version))
+    every = {"licenseType", "nonce", "plan", "sku", "subscriptionId", "timeStamp", "vmId"}
+    assert set(payload) == every - absent
+
+
+def test_rejections(start_emulator: StartEmulator) -> None:
+    """A wrong nonce is 400, a version from before the endpoint 404, and Azure Stack Hub has none."""
+    emulator = start_emulator()
+    assert get_attested(emulator, "&nonce=12-34").status == 400
+    assert get_attested(emulator, "&nonce=" + "1" * 33).status == 400
+    assert get_attested(emulator, version="2018-04-02").status == 404
+    assert get_attested(start_emulator(cloud="stack")).status == 404
