@@ -34,7 +34,7 @@ def test_warm_load_imports_no_client(loads: dict[str, Any]) -> None:
     imported = loads["warm"]["imported"]
     ours = [name for name in imported if name.startswith("azure_imds_facts")]
     assert [name for name in imported if name not in ours and not name.startswith("salt.loaded")] == []
-    for name in ("requests_transport", "core.client", "core.asking", "core.transport", "core.question", "library"):
+    for name in ("requests_transport", "core.client", "core.retry", "core.transport", "core.raw_query", "library"):
         assert f"azure_imds_facts.{name}" not in ours
     assert len(ours) <= 30
 

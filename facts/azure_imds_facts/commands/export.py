@@ -30,7 +30,7 @@ EXPORTS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a subcommand for each export that this program carries: the single file lacks some."""
-    parser.add_argument("-v", "--verbose", action="store_true", help="changes nothing: the written files are printed anyway")
+    parser.add_argument("-v", "--verbose", action="store_true", help="has no effect: written files are always printed")
     subparsers = parser.add_subparsers(metavar="WHAT", required=True)
     for what, (module_name, summary) in EXPORTS.items():
         if find_spec(module_name) is None:
