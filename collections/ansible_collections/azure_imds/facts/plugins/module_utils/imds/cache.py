@@ -7,6 +7,7 @@ warning, never a wrong fact or a failure.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -34,15 +35,27 @@ STALE_S = 86_400.0
 _FORMAT = 1
 
 
+# An api-version that was found without the server's list of versions is tried anew after so long.
+_GUESS_S = 600.0
+
+
 @records.record
 class Entry:
-    """A cached answer: `age_s` seconds since it came, `local_address` the connection's address on this side."""
+    """A cached answer: `age_s` seconds since it was asked for, `local_address` the connection's address on this side.
+
+    Moments are seconds since boot: when it was asked for (`asked_boottime`), when its api-version was guessed, and when
+    a later answer lacked the sections in `lacking`, which this one may have.
+    """
 
     document: Any
     api_version: str | None
     fetched_at: str
     age_s: float = 0.0
     local_address: str | None = None
+    asked_boottime: float = 0.0
+    guessed_boottime: float | None = None
+    lacking: list[str]
+    lacked_boottime: float = 0.0
 
 
 @records.record
@@ -71,13 +84,15 @@ def build_key(settings: Settings, path: str, boot_id: str | None) -> Key:
     return Key(endpoint=settings.endpoint, path=path, asked=asked, boot_id=boot_id or "")
 
 
-def build_entry(content: Any, answer: Answer, *, now: float) -> Entry:
-    """Return an entry of what an answer brought; `now` is in seconds since 1970."""
+def build_entry(content: Any, answer: Answer, clock: Clock) -> Entry:
+    """Return an entry of what an answer brought."""
     return Entry(
         document=content,
         api_version=answer.version,
-        fetched_at=format_time(now),
+        fetched_at=format_time(clock.time()),
         local_address=answer.local_address,
+        asked_boottime=answer.asked_boottime,
+        lacking=[],
     )
 
 
@@ -102,36 +117,40 @@ class Cache:
             if b"\\ud" in content.lower():
                 # Raises for a lone surrogate, which no entry is written with.
                 json.dumps(stored, ensure_ascii=False).encode()
-            age_s = self._clock.boottime() - float(stored["fetched_boottime"])
-            local_address = stored["local_address"]
+            age_s = self._clock.boottime() - float(stored["asked_boottime"])
+            local_address, guessed = stored["local_address"], stored["guessed_boottime"]
             entry = Entry(
                 document=document.redact(stored["document"]),
                 api_version=stored["api_version"],
                 fetched_at=str(stored["fetched_at"]),
                 age_s=age_s,
                 local_address=local_address if isinstance(local_address, str) else None,
+                asked_boottime=float(stored["asked_boottime"]),
+                guessed_boottime=guessed and float(guessed),
+                lacking=[str(name) for name in stored["lacking"]],
+                lacked_boottime=float(stored["lacked_boottime"]),
             )
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError, errors.InvalidError):
             self._warn(f"{key.file_name} is not a cache entry")
             return None
         return entry if age_s >= 0 else None  # from the future: not this boot's clock
 
-    def read_version(self, key: Key) -> str | None:
-        """Return the api-version in which an entry was answered, where it is a known one."""
+    def read_version(self, key: Key) -> tuple[str | None, float | None]:
+        """Return the api-version to start from and when it was guessed: one that this boot's answers came in."""
         entry = self.read(key)
-        return entry.api_version if entry and entry.api_version in versions.KNOWN else None
+        if not entry or entry.api_version not in versions.KNOWN:
+            return None, None
+        guessed = entry.guessed_boottime
+        is_old = guessed is not None and self._clock.boottime() - guessed >= _GUESS_S
+        return (None, None) if is_old else (entry.api_version, guessed)
 
     def write(self, key: Key, entry: Entry) -> None:
-        """Write an answer, redacted. A partial document never replaces a whole one."""
-        if key.path == INSTANCE and document.is_partial(entry.document) and self._has_whole(key):
+        """Write an answer, redacted, unless there is one that was asked for later."""
+        present = self.read(key)
+        if present and present.asked_boottime > entry.asked_boottime:
             return
-        stored = {
-            "format": _FORMAT,
-            "key": key.__dict__,
-            "fetched_boottime": self._clock.boottime() - entry.age_s,
-            **records.replace(entry, document=document.redact(entry.document)).__dict__,
-        }
-        self.write_file(key.file_name, json.dumps(stored).encode())
+        redacted = records.replace(entry, document=document.redact(entry.document)).__dict__
+        self.write_file(key.file_name, json.dumps({"format": _FORMAT, "key": key.__dict__, **redacted}).encode())
 
     def read_file(self, name: str) -> bytes | None:
         """Return the content of a small file in the directory, None without one that can be trusted."""
@@ -152,6 +171,20 @@ class Cache:
         """Return a descriptor on which processes that ask for a key lock each other out, None without a directory."""
         return self._with_directory(lambda directory: safe_files.open_lock_file(directory, f"{key.file_name}.lock"))
 
+    def remove_lock(self, key: Key, descriptor: int) -> None:
+        """Remove the lock file of a holder that hangs, so that the next `open_lock` makes a new one.
+
+        A file that is no longer the descriptor's stays. The directory is locked meanwhile, for others see the same.
+        """
+
+        def remove(directory: int) -> None:
+            name = f"{key.file_name}.lock"
+            with contextlib.suppress(FileNotFoundError):
+                if lock(directory) and os.path.samestat(os.stat(name, dir_fd=directory), os.fstat(descriptor)):
+                    os.unlink(name, dir_fd=directory)
+
+        self._with_directory(remove)
+
     def _with_directory(self, work: Callable[[int], T]) -> T | None:
         """Call `work` with the directory open; return None, with a warning, where it cannot be used."""
         if self._path is None:
@@ -167,13 +200,20 @@ class Cache:
             self._warn(f"{error.strerror}{named}" if error.strerror else str(error))
             return None
 
-    def _has_whole(self, key: Key) -> bool:
-        entry = self.read(key)
-        return entry is not None and isinstance(entry.document, dict) and not document.is_partial(entry.document)
-
     def _warn(self, reason: str) -> None:
         if not self._has_warned:
             self._has_warned = True
             self._reporter.warn(
                 f"The cache in {self._path} is not used: {reason}. Repair it, or name another cache_dir."
             )
+
+
+def lock(descriptor: int) -> bool:
+    """Return whether this process holds the lock on a file now, or the file system has no locks."""
+    import fcntl  # noqa: PLC0415  absent on systems without such locks, where there is no descriptor either
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return not isinstance(error, (BlockingIOError, PermissionError))
+    return True

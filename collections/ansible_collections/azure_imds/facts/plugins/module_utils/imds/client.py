@@ -28,7 +28,8 @@ class Answer:
     """The end of one attempt: `value` where it was JSON with status 200, else `error` and whether to ask again.
 
     The error says what came back; `Client.with_context` adds what was tried. `wait_s`: what `Retry-After` asks for,
-    None without it. `offered`: the api-versions that a refusal names, None where it names none.
+    None without it. `offered`: the api-versions that a refusal names, None where it is about no version.
+    `asked_boottime`: when it was asked for, in seconds since boot.
     """
 
     version: str | None
@@ -40,6 +41,7 @@ class Answer:
     status: int | None = None
     offered: tuple[object, ...] | None = None
     url: str = ""
+    asked_boottime: float = 0.0
 
 
 class Client:
@@ -96,9 +98,9 @@ class Client:
             return list(answer.value["apiVersions"])
         return None if answer.is_retried else []
 
-    def fetch(self, path: str, version: str | None) -> Answer:
-        """Ask for a path once, and parse the answer as JSON."""
-        return self.parse(version, self.send(path, version))
+    def fetch(self, path: str, version: str | None, *, empty: Any = None) -> Answer:
+        """Ask for a path once, and parse the answer as JSON; `empty`: the value of an empty body, None for an error."""
+        return self.parse(version, self.send(path, version), empty=empty)
 
     def send(
         self, path: str, version: str | None, *, query: str = "", method: str = "GET", body: bytes = b""
@@ -117,6 +119,7 @@ class Client:
         if body:
             headers["Content-Type"] = "application/json"
         self.attempts += 1
+        self._asked_boottime = self.deadline.clock.boottime()
         deadline = self.deadline.within(self.longest_attempt_s)
         try:
             response = self._transport.fetch(url, headers, deadline, method=method, body=body)
@@ -127,8 +130,8 @@ class Client:
         self.reporter.attempt(f"{method} {url} ({request_id}): {response.status}, {len(response.body)} bytes")
         return response
 
-    def parse(self, version: str | None, response: Response | errors.UnreachableError) -> Answer:
-        """Return the answer in a response."""
+    def parse(self, version: str | None, response: Response | errors.UnreachableError, *, empty: Any = None) -> Answer:
+        """Return the answer in a response; `empty` as in `fetch`."""
         if isinstance(response, errors.UnreachableError):
             return Answer(version=version, error=response, is_retried=True, url=self._url)
         common: JsonObject = {
@@ -136,8 +139,11 @@ class Client:
             "status": response.status,
             "local_address": response.local_address,
             "url": self._url,
+            "asked_boottime": self._asked_boottime,
         }
         if response.status == 200:
+            if empty is not None and not response.body.strip():
+                return Answer(value=empty, **common)
             try:
                 return Answer(value=json_body.parse_json(response.body), **common)
             except errors.InvalidError as error:
@@ -175,12 +181,13 @@ class Negotiation:
         self.version = pinned or remembered or versions.NEWEST
         # What the server lists, as far as it was asked.
         self.listed: list[object] | None = None
+        # The version was chosen without a list.
+        self.is_guess = False
         self._is_pinned = pinned is not None
         self._fetch_listed = fetch_listed
         self._has_asked_list = False
         self._refused: set[str] = set()
         self._offered: set[object] = {remembered}
-        self._is_guess = False
 
     def consider(self, answer: Answer) -> bool:
         """Note an answer to a request in `version`; return whether to ask again at once, in the new `version`."""
@@ -193,42 +200,47 @@ class Negotiation:
     def _is_about_version(self, answer: Answer) -> bool:
         """Return whether the version may be the cause of a failure.
 
-        An unknown version got 400 with a list, 404 (Azure Government) or 500 (Azure Stack Hub). An answer that says
-        when to ask again is about the service instead.
+        An unknown version got 400, 404 (Azure Government) or 500 (Azure Stack Hub). An answer that says when to ask
+        again is about the service instead.
         """
         if answer.status == 400:
             return answer.offered is not None
         return answer.status in (404, 500) and answer.wait_s is None
 
     def _accept(self) -> bool:
-        """Return whether a newer version is worth a request: one guessed without a list may be too old."""
-        if not self._is_guess:
+        """Return whether a newer version is worth a request: one guessed while the list failed may be too old."""
+        if not self.is_guess or self.listed is not None:
             return False
-        self._is_guess = self._has_asked_list = False
+        self._has_asked_list = False
         better = versions.choose_version(self._fetch_list() or (), ())
+        self.is_guess = better != self.version
         if not better or better <= self.version:
             return False
-        self.version = better
+        self.version, self.is_guess = better, False
         return True
 
     def _refuse(self, answer: Answer) -> bool:
         """Return whether there is another version to ask for."""
         self._refused.add(self.version)
-        self._offered.update(name for name in answer.offered or () if isinstance(name, str))
-        is_named = answer.status == 400
-        self._is_guess = False
-        version = versions.choose_version(self._offered if is_named else answer.offered or (), self._refused)
+        offered = [name for name in answer.offered or () if isinstance(name, str)]
+        self._offered.update(offered)
+        self.is_guess = False
+        version = versions.choose_version(self._offered if offered else (), self._refused)
         if not version:
-            listed = self._fetch_list()
-            is_known = versions.choose_version(listed, ()) == self.version if listed else self.version in self._offered
-            if is_known and not is_named:
-                return False  # the server knows this version, so something else is the cause
-            self._is_guess = listed is None
-            version = versions.choose_version(listed or (), self._refused) or versions.choose_version(
-                versions.FALLBACKS, self._refused
-            )
+            listed = self._fetch_list() or []
+            if self._is_known(answer, listed):
+                return False  # something else is the cause
+            version = versions.choose_version(listed, self._refused)
+            self.is_guess = not version
+            version = version or versions.choose_version(versions.FALLBACKS, self._refused)
         self.version = version or self.version
         return version is not None
+
+    def _is_known(self, answer: Answer, listed: list[object]) -> bool:
+        """Return whether the server knows the version that it refused."""
+        if answer.status == 400:
+            return self.version in listed
+        return versions.choose_version(listed, ()) == self.version if listed else self.version in self._offered
 
     def _fetch_list(self) -> list[object] | None:
         if not self._has_asked_list:

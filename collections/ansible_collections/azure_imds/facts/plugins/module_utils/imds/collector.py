@@ -31,6 +31,12 @@ if TYPE_CHECKING:
             """Store how the request ended that `recall` did not spare."""
 
 
+# How long a boot waits for the sections that a partial document lacks, and how many more times it is asked for.
+_BOOT_PATIENCE_S = 10.0
+_PARTIAL_RETRIES = 2
+_PARTIAL_WAIT_S = 0.5
+
+
 def collect(
     settings: Settings,
     *,
@@ -40,14 +46,16 @@ def collect(
     reporter: Reporter | None = None,
     failure_memory: FailureMemory | None = None,
     allow_fallback: bool = True,
+    is_boot: bool = False,
 ) -> Snapshot:
     """Return the machine's metadata inside `settings.timeout` seconds, with one request as a rule.
 
     `open_transport` is called when the first request is needed. `allow_fallback` False: no older answer is used where
-    IMDS gives none. Raises the ImdsError of the outcome, and no other error.
+    IMDS gives none. `is_boot`: be patient. Raises the ImdsError of the outcome, and no other error.
     """
     deadline = Deadline(settings.timeout, clock or Clock())
     collection = _Collection(settings, open_transport, host or Host(), deadline, reporter or Reporter())
+    collection.patience_s = _BOOT_PATIENCE_S if is_boot else settings.timeout / 2
     try:
         return collection.run(failure_memory, allow_fallback=allow_fallback)
     finally:
@@ -84,6 +92,8 @@ class _Collection:
         cache_dir = settings.cache_dir if self._boot_id else None
         self._cache = cache.Cache(cache_dir, clock=self._clock, reporter=reporter)
         self._key = cache.build_key(settings, cache.INSTANCE, self._boot_id)
+        self._began = self._clock.boottime()
+        self.patience_s = 0.0
         self._retrier: Retrier | None = None
 
     def run(self, memory: FailureMemory | None, *, allow_fallback: bool) -> Snapshot:
@@ -147,46 +157,109 @@ class _Collection:
         """Return an answer as a snapshot. Raises InvalidError where the document is broken or another VM's."""
         whole = document.validate_document(entry.document)
         return Snapshot(
+            document=whole,
             source=source,
             endpoint=self._settings.endpoint,
+            api_version=entry.api_version,
+            fetched_at=entry.fetched_at,
+            age_s=entry.age_s,
             boot_id=self._boot_id,
-            vm_id_verified=verify_vm_id(document.parse_compute_text(whole, "vmId"), self._dmi_uuid),
+            local_address=entry.local_address,
+            vm_id_verified=verify_vm_id(whole.get("compute"), self._dmi_uuid),
             gather=self._settings.gather,
             extra={},
             failures={},
-            **{**entry.__dict__, "document": whole},
         )
 
     def _check(self, entry: Entry, source: str) -> Snapshot | None:
-        """Return an older answer as a snapshot, None where it fails the checks of a new one."""
+        """Return an older answer as a snapshot, None with a warning where it fails the checks of a new one."""
         try:
             return self._snapshot(entry, source)
-        except errors.InvalidError:
+        except errors.InvalidError as error:
+            self._reporter.warn(f"The {source} answer of {entry.fetched_at} is not used: {error.problem}")
             return None
 
     def _read_fresh(self) -> Snapshot | None:
         entry = self._cache.read(self._key) if self._settings.reads_cache else None
         return self._check(entry, "cache") if entry and entry.age_s < self._settings.cache_ttl else None
 
+    def _read_shared(self) -> Snapshot | None:
+        """Return what another process brought since this one began to wait."""
+        entry = self._cache.read(self._key) if self._settings.reads_cache else None
+        if entry and entry.lacked_boottime > self._began:
+            return self._use_whole(entry)
+        return self._read_fresh()
+
     def _fetch_instance(self) -> Snapshot:
         from .client import Negotiation  # noqa: PLC0415  a cached answer needs none
 
         retrier = self._open_retrier()
         client = retrier.client
-        remembered = self._cache.read_version(self._key)
-        pinned = self._settings.api_version
+        remembered, guessed = self._cache.read_version(self._key)
+        negotiation = Negotiation(client.fetch_versions)
+
+        def fetch(version: str) -> Answer:
+            return client.fetch(cache.INSTANCE, version)
 
         def attempt() -> Answer:
-            negotiation = Negotiation(client.fetch_versions, pinned=pinned, remembered=remembered)
-            return client.negotiate(lambda version: client.fetch(cache.INSTANCE, version), negotiation)
+            nonlocal negotiation
+            negotiation = Negotiation(client.fetch_versions, pinned=self._settings.api_version, remembered=remembered)
+            return self._wait_for_whole(client.negotiate(fetch, negotiation), fetch)
 
-        return retrier.run(attempt, key=self._key, read_shared=self._read_fresh, accept=self._accept_instance)
+        def accept(answer: Answer) -> Snapshot:
+            now = self._clock.boottime() if negotiation.is_guess else None
+            return self._accept_instance(answer, guessed if negotiation.version == remembered else now)
 
-    def _accept_instance(self, answer: Answer) -> Snapshot:
-        entry = cache.build_entry(answer.value, answer, now=self._clock.time())
+        return retrier.run(attempt, key=self._key, read_shared=self._read_shared, accept=accept)
+
+    def _wait_for_whole(self, answer: Answer, fetch: Callable[[str], Answer]) -> Answer:
+        """Ask again, a few times, for the sections that a partial document lacks.
+
+        A section that the last answer of this boot lacked too is not waited for: a classic VM has no compute.
+        """
+        patience = self._deadline.within(min(self.patience_s, self._deadline.remaining))
+        entry = self._cache.read(self._key)
+        expected = {"compute", "network"}.difference(entry.lacking if entry else ())
+        for _ in range(_PARTIAL_RETRIES):
+            lacks_section = expected.intersection(document.list_missing(answer.value))
+            if not (lacks_section or self._lacks_vm_id(answer.value)) or patience.remaining < _PARTIAL_WAIT_S:
+                break
+            self._clock.sleep(_PARTIAL_WAIT_S)
+            again = fetch(str(answer.version))
+            if again.error:
+                break
+            answer = again
+        return answer
+
+    def _lacks_vm_id(self, value: object) -> bool:
+        """Return whether a document has a compute section without the `vmId` that has to be compared."""
+        compute = value.get("compute") if isinstance(value, dict) else None
+        return bool(self._dmi_uuid) and isinstance(compute, dict) and not isinstance(compute.get("vmId"), str)
+
+    def _accept_instance(self, answer: Answer, guessed: float | None) -> Snapshot:
+        entry = cache.build_entry(answer.value, answer, self._clock)
         snapshot = self._snapshot(entry, "imds")
-        self._cache.write(self._key, records.replace(entry, document=snapshot.document))
+        lacking = document.list_missing(snapshot.document)
+        entry = records.replace(entry, document=snapshot.document, guessed_boottime=guessed, lacking=lacking)
+        whole = self._cache.read(self._key) if lacking else None
+        if whole and not document.list_missing(whole.document) and whole.age_s < cache.STALE_S:
+            # It stays; others who wait now need not ask either.
+            whole = records.replace(whole, lacking=lacking, lacked_boottime=self._clock.boottime())
+            self._cache.write(self._key, whole)
+            used = None if self._settings.reveal else self._use_whole(whole)
+            if used:
+                return used
+        else:
+            self._cache.write(self._key, entry)
         return records.replace(snapshot, document=document.redact(snapshot.document, reveal=self._settings.reveal))
+
+    def _use_whole(self, entry: Entry) -> Snapshot | None:
+        """Return a whole answer that a partial one could not replace."""
+        used = self._check(entry, "stale")
+        if used:
+            lacking = " and ".join(entry.lacking)
+            self._reporter.warn(f"IMDS's answer lacks {lacking}. Using stale facts of {entry.fetched_at} instead.")
+        return used
 
     def _read_older(self, failure: errors.ImdsError) -> Snapshot | None:
         """Return an older answer where the failure says nothing against one."""
@@ -195,5 +268,5 @@ class _Collection:
         from .fallback import read_older_answers  # noqa: PLC0415  IMDS answers as a rule
 
         cached = self._cache.read(self._key)
-        found = read_older_answers(self._settings, cached, self._host, now=self._clock.time())
+        found = read_older_answers(self._settings, cached, self._host, self._reporter, now=self._clock.time())
         return next(filter(None, (self._check(entry, source) for source, entry in found)), None)

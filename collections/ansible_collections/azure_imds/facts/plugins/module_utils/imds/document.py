@@ -7,7 +7,10 @@ into files.
 
 from __future__ import annotations
 
+import json
+
 from . import errors
+from .spelling import snake_case
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +31,10 @@ SENSITIVE = {
 }
 
 
-MAX_DEPTH = 64
+# IMDS nests 7 deep; the outermost object is 1.
+MAX_DEPTH = 16
+# A document has at most 1 MiB, but the name of an object is repeated in the name of each of its leaves.
+_MOST_FACTS = 4 << 20
 
 
 def too_deep() -> errors.InvalidError:
@@ -62,7 +68,8 @@ def _drop_fields(value: Any, dropped: set[str], depth: int) -> Any:
 def validate_document(document: object) -> JsonObject:
     """Return a document of `/metadata/instance` without its null sections.
 
-    Raises InvalidError where it is not an object, has neither compute nor network, or has a section of the wrong type.
+    Raises InvalidError where it is not an object, has neither compute nor network, has a section of the wrong type, or
+    makes facts of over 4 MiB.
     IMDS may answer with one of the two missing (recorded), so one is enough.
     """
     if not isinstance(document, dict):
@@ -76,18 +83,40 @@ def validate_document(document: object) -> JsonObject:
         broken = "compute is not an object"
     elif not isinstance(network, dict):
         broken = "network is not an object"
-    elif not isinstance(network.get("interface", []), list):
-        broken = "network.interface is not a list"
-    elif not isinstance(compute.get("tags", ""), (str, type(None))):
+    elif not isinstance(network.get("interface"), (list, type(None))):
+        broken = "network.interface is neither a list nor null"
+    elif not isinstance(compute.get("tags"), (str, type(None))):
         broken = "compute.tags is neither a string nor null"
     if broken:
         raise errors.InvalidError(f"The document's {broken}.", hint=errors.HINT_BROKEN)
+    check_facts_size(sections)
     return sections
 
 
-def is_partial(document: JsonObject) -> bool:
-    """Return whether compute or network is missing, as when one of IMDS's back ends fails (recorded)."""
-    return not {"compute", "network"}.issubset(document)
+def check_facts_size(content: JsonObject) -> None:
+    """Raise InvalidError where a category's content takes over 4 MiB as local facts."""
+    if _measure(content, 0) > _MOST_FACTS:
+        raise errors.InvalidError("The facts take over 4 MiB, which IMDS's never do.")
+
+
+def _measure(content: JsonObject, prefix: int) -> int:
+    """Return how many bytes an object takes as local facts, in which each leaf has the names above it in its own."""
+    size = 0
+    for key, value in content.items():
+        name = prefix + len(snake_case(key)) + 1
+        below = isinstance(value, dict) and _measure(value, name)
+        size += below or name + len(json.dumps(value, ensure_ascii=False).encode(errors="replace")) + 5
+    return size
+
+
+def list_missing(document: object) -> list[str]:
+    """Return which of compute and network a document lacks, as when one of IMDS's back ends fails (recorded).
+
+    A value that has neither is no such document: it lacks nothing.
+    """
+    sections = document if isinstance(document, dict) else {}
+    missing = [name for name in ("compute", "network") if sections.get(name) is None]
+    return missing if len(missing) < 2 else []
 
 
 def parse_compute_text(document: JsonObject, field: str) -> str | None:

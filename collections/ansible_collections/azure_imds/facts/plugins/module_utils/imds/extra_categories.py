@@ -64,7 +64,7 @@ class ExtraCategories:
         retrier = self.open_retrier()
 
         def attempt() -> Answer:
-            answer = retrier.client.fetch(extra.path, version)
+            answer = retrier.client.fetch(extra.path, version, empty=extra.empty)
             # No load balancer, no identity: 404 is an answer here, not a sign that IMDS is not ready.
             return records.replace(answer, is_retried=False) if answer.status == 404 else answer
 
@@ -91,7 +91,7 @@ class ExtraCategories:
     def _accept(self, extra: ExtraCategory, answer: Answer) -> JsonObject:
         content = parse_category(extra, answer.value)
         if extra.is_cached:
-            entry = cache.build_entry(content, answer, now=self.deadline.clock.time())
+            entry = cache.build_entry(content, answer, self.deadline.clock)
             self.cache.write(self._key(extra), entry)
         redacted: JsonObject = document.redact(content, reveal=self.settings.reveal)
         return redacted
@@ -108,9 +108,9 @@ def parse_category(extra: ExtraCategory, value: Any) -> JsonObject:
     inside = value.get(extra.field) if isinstance(value, dict) else None
     if not isinstance(inside, extra.kind):
         raise errors.InvalidError(f"The answer has no `{extra.field}` in it, or one of another type.", hint="")
-    if isinstance(inside, str):
-        return {extra.field: inside}
-    return inside if isinstance(inside, dict) else dict(value)
+    content = {extra.field: inside} if isinstance(inside, str) else inside if isinstance(inside, dict) else dict(value)
+    document.check_facts_size(content)
+    return content
 
 
 def summarize_events(timeline: JsonObject, vm_name: str | None) -> dict[str, object]:
@@ -141,5 +141,10 @@ def names_vm(resources: object, vm_name: str | None) -> bool:
     """
     if not isinstance(resources, (list, tuple)) or not vm_name:
         return False
-    wanted = (vm_name.lower(), f"_{vm_name.lower()}")
-    return any(isinstance(resource, str) and resource.lower() in wanted for resource in resources)
+    name = lower_ascii(vm_name)
+    return any(isinstance(resource, str) and lower_ascii(resource) in (name, b"_" + name) for resource in resources)
+
+
+def lower_ascii(text: str) -> bytes:
+    """Return text for comparisons without case: of ASCII alone, for the Kelvin sign is no `k`."""
+    return text.encode(errors="replace").lower()

@@ -67,7 +67,7 @@ def _describe(snapshot: Snapshot, tags: compute.Tags) -> JsonObject:
         "fetchedAt": snapshot.fetched_at,
         "ageSeconds": int(snapshot.age_s),
         "bootId": snapshot.boot_id,
-        "partial": document.is_partial(snapshot.document),
+        "partial": bool(document.list_missing(snapshot.document)),
         "tagsAmbiguous": tags.is_ambiguous,
         "vmId": document.parse_compute_text(snapshot.document, "vmId"),
         "vmIdVerified": snapshot.vm_id_verified,

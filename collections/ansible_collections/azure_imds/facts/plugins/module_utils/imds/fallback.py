@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 
@@ -15,26 +16,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .host import Host
+    from .reporter import Reporter
     from .settings import Settings
 
 
+# cloud-init keeps more in its file than IMDS's document.
+_LIMIT = 4 << 20
+
+
 def read_older_answers(
-    settings: Settings, cached: Entry | None, host: Host, *, now: float
+    settings: Settings, cached: Entry | None, host: Host, reporter: Reporter, *, now: float
 ) -> Iterator[tuple[str, Entry]]:
     """Yield (source, entry) in the order in which they are to be tried. Nothing is asked.
 
-    `cached`: this boot's cache entry. `now`: seconds since 1970.
+    `cached`: this boot's cache entry. `now`: seconds since 1970. Documents are not validated.
     """
     if cached and cached.age_s < STALE_S:
         yield "stale", cached
     # cloud-init asked Azure's own address, in a version of its own choice.
     if is_azure_address(settings.endpoint) and not settings.api_version:
         copy, changed = read_copy(host.instance_data)
-        age_s = max(0.0, now - changed)
-        yield (
-            "cloud-init",
-            Entry(document=copy, api_version=None, fetched_at=clock.format_time(changed), age_s=age_s),
-        )
+        try:
+            json_body.check_size(json.dumps(copy, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
+            copy = document.redact(copy)
+        except errors.InvalidError as error:
+            reporter.warn(f"The copy in {host.instance_data} is not used: {error.problem}")
+            copy = None
+        if copy is not None:
+            age_s = max(0.0, now - changed)
+            fetched_at = clock.format_time(changed)
+            yield "cloud-init", Entry(document=copy, api_version=None, fetched_at=fetched_at, age_s=age_s, lacking=[])
 
 
 def read_copy(path: str) -> tuple[object, float]:
@@ -49,9 +60,9 @@ def read_copy(path: str) -> tuple[object, float]:
             os.close(descriptor)
             return None, 0.0
         with open(descriptor, "rb") as file:
-            value = document.redact(json_body.parse_json(file.read(json_body.MAX_BYTES + 1)))
+            value = json_body.parse_json(file.read(_LIMIT + 1), most=_LIMIT)
+        for name in ("ds", "meta_data", "imds"):
+            value = value.get(name) if isinstance(value, dict) else None
     except (OSError, errors.InvalidError):
         return None, 0.0
-    for name in ("ds", "meta_data", "imds"):
-        value = value.get(name) if isinstance(value, dict) else None
     return value, found.st_mtime

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
 _MOST_READ = 4096
 _HINT_SKIP = "Set detect to skip to ask IMDS all the same."
+_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _SMBIOS_ORDER = "^(..)(..)(..)(..)-(..)(..)-(..)(..)"
 
 
@@ -38,8 +39,12 @@ class Host:
         return _read_line(f"{self.dmi_dir}/chassis_asset_tag")
 
     def read_product_uuid(self) -> str:
-        """Return the DMI product UUID in lower case, `""` where it cannot be read (root alone may)."""
-        return _read_line(f"{self.dmi_dir}/product_uuid").lower()
+        """Return the DMI product UUID in lower case, `""` where it cannot be read (root alone may) or names no machine.
+
+        Firmware without one of its own shows one digit repeated.
+        """
+        uuid = _read_line(f"{self.dmi_dir}/product_uuid").lower()
+        return uuid if re.fullmatch(_UUID, uuid) and len(set(uuid)) > 2 else ""
 
     def read_boot_id(self) -> str | None:
         """Return the kernel's id of this boot, None where the system has none."""
@@ -92,19 +97,21 @@ def detect_azure(host: Host) -> str:
     )
 
 
-def verify_vm_id(vm_id: str | None, dmi_uuid: str) -> bool | None:
-    """Return True where a document's `vmId` is this machine's UUID, None where there is nothing to compare.
+def verify_vm_id(compute: object, dmi_uuid: str) -> bool | None:
+    """Return True where the `vmId` of a compute section is this machine's UUID, None where nothing can be compared.
 
-    Raises InvalidError where they differ: the document is another VM's. Generation 1 machines show the first three
+    A document without the section (a classic VM's) has nothing to compare. Raises InvalidError where they differ or the
+    section has no `vmId` that is a string: the document may be another VM's. Generation 1 machines show the first three
     groups byte-swapped (SMBIOS order), and containers may mask the generation, so either form counts.
     """
-    if not vm_id or not dmi_uuid:
+    if not dmi_uuid or not isinstance(compute, dict):
         return None
-    if is_same_machine(vm_id, dmi_uuid):
+    vm_id = compute.get("vmId")
+    if isinstance(vm_id, str) and is_same_machine(vm_id, dmi_uuid):
         return True
+    shown = printable(vm_id) if isinstance(vm_id, str) else "missing"
     raise errors.InvalidError(
-        f"The document describes another VM: vmId is {printable(vm_id)}, "
-        f"this machine's DMI UUID is {printable(dmi_uuid)}.",
+        f"The document describes another VM: vmId is {shown}, this machine's DMI UUID is {printable(dmi_uuid)}.",
         hint="Look for something between this machine and IMDS, or a copied cache; trust no fact until then.",
     )
 

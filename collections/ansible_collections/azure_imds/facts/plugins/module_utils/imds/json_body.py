@@ -17,14 +17,14 @@ MAX_BYTES = 1024 * 1024
 _LONGEST_NUMBER = 4300
 
 
-def parse_json(body: bytes) -> Any:
-    """Return the JSON value in a body, lone surrogates replaced with U+FFFD; of equal keys the last wins.
+def parse_json(body: bytes, *, most: int = MAX_BYTES) -> Any:
+    """Return the JSON value in a body, lone surrogates replaced with U+FFFD; the last of equal keys wins.
 
-    Raises InvalidError for a body that is over `MAX_BYTES`, HTML, not UTF-8 (a BOM is accepted), not JSON, or holds NaN
-    or Infinity; with `is_broken_json` where the body may have been cut short. The depth is checked by
+    Raises InvalidError for a body that is over `most` bytes, HTML, not UTF-8 (a BOM is accepted), not JSON, or holds
+    NaN or Infinity; with `is_broken_json` where the body may have been cut short. The depth is checked by
     `document.redact`, which walks the whole value anyway.
     """
-    check_size(body)
+    check_size(body, most=most)
     text = _decode(body)
     if text.lstrip().startswith("<"):
         raise errors.InvalidError("The answer is a page of HTML or XML, not JSON.")
@@ -39,9 +39,9 @@ def parse_json(body: bytes) -> Any:
         raise errors.InvalidError(problem, is_broken_json=True) from None
 
 
-def check_size(body: bytes) -> None:
-    """Raise InvalidError for a body of over `MAX_BYTES`."""
-    if len(body) > MAX_BYTES:
+def check_size(body: bytes, *, most: int = MAX_BYTES) -> None:
+    """Raise InvalidError for a body of over `most` bytes."""
+    if len(body) > most:
         raise errors.InvalidError("The answer is over 1 MiB, which no IMDS document is.")
 
 

@@ -6,10 +6,13 @@ The file is static JSON, never executable: one execute bit on it would fail all 
 
 from __future__ import annotations
 
+import calendar
 import json
 import os
+import time
 
 from . import errors, records, safe_files
+from .cache import STALE_S
 from .clock import Clock
 from .collector import collect
 from .facts import build_facts
@@ -30,8 +33,10 @@ if TYPE_CHECKING:
 BOOT_TIMEOUT_S = 300.0
 DIRECTORY = "/etc/ansible/facts.d"
 NAME = "azure_imds.fact"
-# A document with its flat names.
+# Facts of over 4 MiB are refused; JSON adds to them.
 _LIMIT = 8 * 1024 * 1024
+# Larger facts are written without indentation, which can take several times as much.
+_MOST_INDENTED = 256 * 1024
 
 
 @records.record
@@ -65,7 +70,7 @@ def write_local_facts(
             done = file.invalidate_earlier_boot(boot_id=host.read_boot_id(), dmi_uuid=host.read_product_uuid())
             _report(reporter, done)
         try:
-            snapshot = collect(settings, open_transport=open_transport, reporter=reporter)
+            snapshot = collect(settings, open_transport=open_transport, reporter=reporter, is_boot=is_boot)
         except errors.ImdsError as error:
             try:
                 _report(reporter, file.invalidate_after(error))
@@ -73,7 +78,11 @@ def write_local_facts(
                 reporter.warn(str(refused))  # the first failure names the outcome
             raise error from None
         facts = spell_local(build_facts(snapshot, reporter=reporter), reporter=reporter, with_age=False)
-        reporter.notice(f"Wrote {file.write(facts, is_revealing=bool(settings.reveal))}.")
+        if facts["snapshot"]["partial"] and file.holds_whole(boot_id=snapshot.boot_id):
+            reporter.warn("IMDS's answer lacks compute or network, so the whole facts of this boot stay.")
+            _report(reporter, file.mark_stale("could not be renewed"))
+        else:
+            reporter.notice(f"Wrote {file.write(facts, is_revealing=bool(settings.reveal))}.")
     finally:
         file.close()
 
@@ -113,6 +122,17 @@ class LocalFacts:
         self._write(facts, 0o600 if is_revealing else 0o644)
         return self._path
 
+    def holds_whole(self, *, boot_id: str | None) -> bool:
+        """Return whether the file has a whole document's facts, of this boot and less than a day old."""
+        snapshot = self._existing.content["snapshot"] if self._existing.content else {}
+        if snapshot.get("partial") is not False or not boot_id or snapshot["boot_id"] != boot_id:
+            return False
+        try:
+            fetched = calendar.timegm(time.strptime(str(snapshot["fetched_at"]), "%Y-%m-%dT%H:%M:%SZ"))
+        except (ValueError, OverflowError):
+            return False
+        return self._clock.time() - fetched < STALE_S
+
     def invalidate_earlier_boot(self, *, boot_id: str | None, dmi_uuid: str) -> str:
         """Mark a file of an earlier boot stale, or remove it where it is another VM's.
 
@@ -126,7 +146,7 @@ class LocalFacts:
             self._remove()
             return f"{self._path} described another VM ({vm_id}) and was removed."
         try:
-            return self._mark_stale("is of an earlier boot")
+            return self.mark_stale("is of an earlier boot")
         except errors.UsageError:
             # A full disk, most likely. No facts are better than old ones that pass for current.
             self._remove()
@@ -140,13 +160,14 @@ class LocalFacts:
         if not self._existing.content or isinstance(error, errors.UsageError):
             return ""
         if not isinstance(error, errors.NotAzureError):
-            return self._mark_stale("could not be renewed")
+            return self.mark_stale("could not be renewed")
         if error.is_other_platform:
             self._remove()
             return f"{self._path} was written when this machine was on Azure and was removed."
         return ""
 
-    def _mark_stale(self, why: str) -> str:
+    def mark_stale(self, why: str) -> str:
+        """Set the file's source to `stale`, and return what was done, for a message, or `""`."""
         content = self._existing.content
         if not content or content["snapshot"].get("source") == "stale":
             return ""
@@ -227,7 +248,10 @@ class LocalFacts:
         return Existing(content=value, mode=mode)
 
     def _write(self, facts: dict[str, Any], mode: int) -> None:
-        content = json.dumps(facts, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+        content = json.dumps(facts, sort_keys=True, ensure_ascii=False)
+        if len(content) < _MOST_INDENTED:
+            content = json.dumps(facts, sort_keys=True, ensure_ascii=False, indent=1)
+        content += "\n"
         if self._directory is None:
             self._make_directory()
             self._directory = self._open()

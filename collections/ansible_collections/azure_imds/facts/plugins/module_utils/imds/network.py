@@ -31,7 +31,7 @@ def summarize_network(
     `local_address`, from which IMDS was reached, for only the primary interface has a route there. Public addresses
     that the document leaves empty, as behind a standard load balancer, come from `load_balancer` where it is given.
     """
-    listed = network.get("interface", [])
+    listed = network.get("interface") or []
     public = _public_addresses(load_balancer or {})
     interfaces = _objects(listed)
     primary = next((one for one in interfaces if _owns(one, local_address)), interfaces[0] if interfaces else {})

@@ -52,7 +52,7 @@ def fetch_path(
     query = _RawQuery(client, full_path, text_format, settings.api_version)
     # The version that this boot's collections negotiated.
     key = build_key(records.replace(settings, api_version=None), INSTANCE, host.read_boot_id())
-    query.remembered = cache.read_version(key)
+    query.remembered, _guessed = cache.read_version(key)
     try:
         return Retrier(client).run(query.attempt, accept=query.accept)
     finally:
@@ -79,6 +79,24 @@ def resolve_path(path: str) -> str:
     return quote(unquote(full_path), safe="/-._~")
 
 
+# Leaves of compute that IMDS serves as text alone, from the field table; asked for so, each costs one request.
+_LEAVES = frozenset(
+    """
+    azEnvironment customData evictionPolicy isHostCompatibilityLayerVm isVmInStandbyPool licenseType location name offer
+    osType physicalZone placementGroupId platformFaultDomain platformSubFaultDomain platformUpdateDomain priority
+    provider publisher resourceGroupName resourceId sku subscriptionId tags userData version vmId vmScaleSetName vmSize
+    zone
+    """.split()  # noqa: SIM905  read best so
+)
+
+
+class _PathNegotiation(Negotiation):
+    """The choice of the api-version for one path, where a 400 without a list is about the format, not the version."""
+
+    def _is_about_version(self, answer: Answer) -> bool:
+        return bool(answer.offered) if answer.status == 400 else super()._is_about_version(answer)
+
+
 class _RawQuery:
     """One path, asked in the version and the format that IMDS turns out to want."""
 
@@ -86,7 +104,9 @@ class _RawQuery:
         self.remembered: str | None = None
         self._client = client
         self._path = path
-        self._format = text_format
+        parent, _slash, leaf = path.rpartition("/")
+        is_leaf = parent == f"{INSTANCE}/compute" and leaf in _LEAVES
+        self._format = text_format or ("text" if is_leaf else None)
         is_events = path.lower().startswith("/metadata/scheduledevents")
         # Scheduled events have api-versions of their own.
         self._version = version or (versions.SCHEDULED_EVENTS[0] if is_events else None)
@@ -94,12 +114,13 @@ class _RawQuery:
 
     def attempt(self) -> Answer:
         """Ask, and at once again where another version or format is wanted."""
-        negotiation = Negotiation(self._client.fetch_versions, pinned=self._version, remembered=self.remembered)
+        negotiation = _PathNegotiation(self._client.fetch_versions, pinned=self._version, remembered=self.remembered)
         answer = self._client.negotiate(self._ask, negotiation)
-        if answer.status == 400 and answer.offered is None and self._format is None:
+        if answer.status == 400 and answer.offered == () and self._format is None:
             self._format = "text"
             in_text = self._ask(str(answer.version))
-            answer = in_text if in_text.error is None else answer
+            # A failure of the moment is retried in this format; another 400 was not about it.
+            answer = answer if in_text.status == 400 else in_text
         if answer.status == 404 and answer.version in (negotiation.listed or ()):
             # Without a list that names the version, an IMDS that is not ready may be the cause.
             problem = f"404 from an IMDS that knows api-version {answer.version}"

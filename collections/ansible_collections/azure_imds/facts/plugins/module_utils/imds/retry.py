@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-import contextlib
+import json
 import os
 
-from . import errors
+from . import cache, errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 1.0
 # An attempt that negotiates takes up to four requests.
 _WAIT_AFTER_MANY_S = 1.0
+# A turn, negotiation included; after the second time its holder was stopped or hangs, and the lock is made anew.
+_LONGEST_TURN_S = 30.0
+_GIVEN_UP_AFTER_S = 40.0
 # The time left to a last attempt just before the deadline; on a VM, IMDS answers within a few milliseconds.
 _LAST_ATTEMPT_S = 0.1
 # How often a waiting process looks for what the asking one brought.
@@ -36,10 +39,10 @@ _LONGEST_POLL_S = 0.1
 class Retrier:
     """Retries requests until a deadline, one attempt per lock turn, so that a long one locks out no other process."""
 
-    def __init__(self, client: Client, cache: Cache | None = None) -> None:
+    def __init__(self, client: Client, store: Cache | None = None) -> None:
         self.client = client
         self._deadline = client.deadline
-        self._cache = cache
+        self._cache = store
 
     def run(
         self,
@@ -59,12 +62,14 @@ class Retrier:
         failures = 0
         reported = ""
         while True:
-            turn, found = wait_for_turn(self._cache, key, read_shared, deadline)
+            turn = Turn(self._cache, key, deadline)
+            found = turn.wait(read_shared)
             if found is not None:
                 return found
-            if turn is None:
-                raise self._out_of_time(key)
+            if not turn.is_held:
+                raise self._out_of_time(key, turn.holder)
             before = self.client.attempts
+            self.client.deadline = deadline.within(_LONGEST_TURN_S)
             try:
                 answer = attempt()
                 if answer.error is None:
@@ -89,9 +94,9 @@ class Retrier:
         last = self.client.last_refusal if answer.status is None else None
         return self.client.with_context(last or answer)
 
-    def _out_of_time(self, key: Key | None) -> errors.ImdsError:
+    def _out_of_time(self, key: Key | None, holder: str) -> errors.ImdsError:
         url = f"{key.endpoint}{key.path} (api-version {key.asked})" if key else ""
-        nothing = "nothing, for another process is asking and has brought no answer yet"
+        nothing = f"nothing, for process {holder} is asking and has brought no answer yet"
         refusal = self.client.last_refusal
         return (refusal and self.client.with_context(refusal)) or errors.UnreachableError(
             self.client.describe_attempts(nothing, url=url), hint="Try again, or raise the timeout."
@@ -113,39 +118,74 @@ def choose_wait(answer: Answer, failures: int, deadline: Deadline, *, least_s: f
     return wait_s if wait_s >= 0.001 else None
 
 
-def wait_for_turn(
-    cache: Cache | None, key: Key | None, read_shared: ReadShared[T], deadline: Deadline
-) -> tuple[contextlib.ExitStack | None, T | None]:
-    """Wait until `read_shared` finds what another process brought, or this process may ask, or the deadline passes.
+class Turn:
+    """The right to ask for a key, which one process has at a time: a lock that the kernel releases with its holder.
 
-    Returns the turn, which the caller closes, or what was found, or neither. With the turn it looks once more: the last
-    holder may have brought it in between. The turn is a lock that the kernel releases with its holder.
+    The lock file names the holder and since when it asks. Without a cache directory every process has its turn at once.
     """
-    turn = contextlib.ExitStack()
-    descriptor = cache.open_lock(key) if cache and key else None
-    if descriptor is not None:
-        turn.callback(os.close, descriptor)
-    poll_s = _FIRST_POLL_S
-    while True:
-        is_locked = _lock(descriptor)
-        found = read_shared()
-        if is_locked and found is None:
-            return turn, None
-        if found is not None or not deadline.remaining:
-            turn.close()
-            return None, found
-        deadline.clock.sleep(min(poll_s * (0.5 + deadline.clock.random()), deadline.remaining))
-        poll_s = min(2 * poll_s, _LONGEST_POLL_S)
 
+    def __init__(self, store: Cache | None, key: Key | None, deadline: Deadline) -> None:
+        self._cache = store
+        self._key = key
+        self._deadline = deadline
+        self._clock = deadline.clock
+        self._descriptor: int | None = None
+        self.is_held = False
+        # The id of the process that had the turn at the deadline.
+        self.holder = ""
 
-def _lock(descriptor: int | None) -> bool:
-    """Return whether this process holds the lock now, or there can be no lock."""
-    if descriptor is None:
+    def wait(self, read_shared: ReadShared[T]) -> T | None:
+        """Wait for the turn, until another process has brought what `read_shared` finds, or until the deadline.
+
+        With the turn it looks once more: the last holder may have brought it in between.
+        """
+        poll_s = _FIRST_POLL_S
+        while True:
+            self.is_held = self._acquire()
+            found = read_shared()
+            if found is not None:
+                self.close()
+            if self.is_held or found is not None:
+                return found
+            if not self._deadline.remaining:
+                self.holder = str(self._read_holder().get("pid", "unknown"))
+                self.close()
+                return None
+            self._clock.sleep(min(poll_s * (0.5 + self._clock.random()), self._deadline.remaining))
+            poll_s = min(2 * poll_s, _LONGEST_POLL_S)
+
+    def close(self) -> None:
+        """Give the turn back."""
+        self.is_held = False
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _acquire(self) -> bool:
+        """Return whether this process has the turn now."""
+        if not self._cache or not self._key:
+            return True
+        if self._descriptor is None:
+            self._descriptor = self._cache.open_lock(self._key)
+        if self._descriptor is None:
+            return True
+        if not cache.lock(self._descriptor):
+            since = self._read_holder().get("boottime")
+            if isinstance(since, float) and self._clock.boottime() - since > _GIVEN_UP_AFTER_S:
+                self._cache.remove_lock(self._key, self._descriptor)
+                self.close()
+            return False
+        if not os.fstat(self._descriptor).st_nlink:
+            self.close()  # removed meanwhile: others lock a new file
+            return False
+        holder = json.dumps({"pid": os.getpid(), "boottime": self._clock.boottime()})
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, holder.encode(), 0)
         return True
-    import fcntl  # noqa: PLC0415  absent on systems without such locks, where there is no descriptor either
 
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return not isinstance(error, (BlockingIOError, PermissionError))  # else a file system without locks
-    return True
+    def _read_holder(self) -> dict[str, object]:
+        try:
+            holder = json.loads(os.pread(self._descriptor or 0, 1000, 0)) if self._descriptor is not None else {}
+        except ValueError:
+            return {}
+        return holder if isinstance(holder, dict) else {}

@@ -29,6 +29,7 @@ class ExtraCategory:
 
     `fact`: its name among the facts. `field`: what the answer has to hold, of the Python type `kind`. `version`: its
     own api-version, None where it shares the instance's. `is_cached`: whether an answer counts for `cache_ttl`.
+    `empty`: what an empty body means, None for a damaged answer.
     """
 
     fact: str
@@ -37,6 +38,7 @@ class ExtraCategory:
     kind: type
     version: str | None = None
     is_cached: bool = True
+    empty: object = None
 
 
 # Name in `gather` → category.
@@ -50,6 +52,8 @@ EXTRA_CATEGORIES = {
         kind=list,
         version=versions.SCHEDULED_EVENTS[0],
         is_cached=False,
+        # Recorded: 200 without a body where nothing is planned.
+        empty={"DocumentIncarnation": None, "Events": []},
     ),
     # The token endpoint beside it is never asked: access tokens are no facts.
     "identity": ExtraCategory(fact="identity", path="/metadata/identity/info", field="tenantId", kind=str),

@@ -8,6 +8,7 @@ in `local_spelling` and `salt_spelling`.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from .reporter import printable
 
@@ -19,18 +20,17 @@ if TYPE_CHECKING:
     from .records import JsonObject
     from .reporter import Reporter
 
-    # The path of a value, in IMDS's spelling and in parts: joined only for a warning, since a part can be long.
-    Path = tuple[str, ...]
+    # The path of a value: a category, or a path and a key or index below it. Joined only for a warning.
+    Path = Any
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9]+")
-# A document has at most 1 MiB, but the name of an object is repeated in the name of each of its leaves.
-_MOST_NAME_CHARACTERS = 4 << 20
 _MOST_WARNINGS = 20
 # A tag's name has up to 512 characters.
 _LONGEST_PATH = 600
 
 
+@lru_cache(maxsize=2048)
 def snake_case(name: str) -> str:
     """Return a name in snake_case: `diskSizeGB` → `disk_size_gb`; `""` for a name without letters and digits."""
     return _NOT_A_NAME.sub("_", _WORD_START.sub("_", name)).strip("_").lower()
@@ -70,7 +70,10 @@ def name_tags(tags: JsonObject, reporter: Reporter) -> JsonObject:
 def flatten(content: JsonObject, category: str, reporter: Reporter) -> JsonObject:
     """Return a category with the names of nested objects joined by `_`; lists stay lists, empty objects vanish."""
     omissions: list[str] = []
-    flat = _drop_collisions(_leaves(content, "", (category,), omissions), omissions)
+    flat = _drop_collisions(_leaves(content, "", category, omissions), omissions)
+    if category == "snapshot":
+        # Categories are spelled as the options of `gather` are.
+        flat["missing"] = [snake_case(name) for name in flat["missing"]]
     for omission in omissions:
         reporter.warn(omission)
     return flat
@@ -79,10 +82,17 @@ def flatten(content: JsonObject, category: str, reporter: Reporter) -> JsonObjec
 def _omit(omissions: list[str], paths: list[Path], reason: str) -> None:
     """Add a message about what is left out, up to a number: a document can hold any number of them."""
     if len(omissions) < _MOST_WARNINGS:
-        named = sorted(printable("".join(path), most=_LONGEST_PATH) for path in paths[:_MOST_WARNINGS])
+        named = sorted(printable(_join(path), most=_LONGEST_PATH) for path in paths[:_MOST_WARNINGS])
         omissions.append(f"{', '.join(named)} left out: {reason}.")
     elif len(omissions) == _MOST_WARNINGS:
         omissions.append("More is left out in the same way.")
+
+
+def _join(path: Path) -> str:
+    if isinstance(path, str):
+        return path
+    above, part = path
+    return _join(above) + (f"[{part}]" if isinstance(part, int) else f".{part}")
 
 
 def _leaves(content: JsonObject, prefix: str, path: Path, omissions: list[str]) -> Iterator[tuple[str, Path, Any]]:
@@ -91,7 +101,7 @@ def _leaves(content: JsonObject, prefix: str, path: Path, omissions: list[str]) 
         part = snake_case(key)
         # A name without letters and digits stays empty, in any object.
         name = f"{prefix}_{part}" if prefix and part else part
-        here = (*path, f".{key}")
+        here = (path, key)
         if isinstance(value, dict):
             if part:
                 yield from _leaves(value, name, here, omissions)
@@ -104,10 +114,12 @@ def _leaves(content: JsonObject, prefix: str, path: Path, omissions: list[str]) 
 def _snake_case_keys(value: Any, path: Path, omissions: list[str]) -> Any:
     """Return a value with the keys of objects inside its lists in snake_case."""
     if isinstance(value, list):
-        return [_snake_case_keys(item, (*path, f"[{index}]"), omissions) for index, item in enumerate(value)]
-    if isinstance(value, dict):
-        with_paths = ((key, (*path, f".{key}"), item) for key, item in value.items())
-        spelled = ((snake_case(key), here, _snake_case_keys(item, here, omissions)) for key, here, item in with_paths)
+        return [_snake_case_keys(item, (path, index), omissions) for index, item in enumerate(value)]
+    if isinstance(value, dict) and value:
+        spelled = (
+            (snake_case(key), (path, key), _snake_case_keys(item, (path, key), omissions))
+            for key, item in value.items()
+        )
         return _drop_collisions(spelled, omissions)
     return value
 
@@ -119,12 +131,7 @@ def _drop_collisions(named: Iterable[tuple[str, Path, Any]], omissions: list[str
     """
     values: JsonObject = {}
     paths: dict[str, list[Path]] = {}
-    length = 0
     for name, path, value in named:
-        length += len(name)
-        if length > _MOST_NAME_CHARACTERS:
-            _omit(omissions, [path, ("all that follows",)], "the names before them take over 4 MiB")
-            break
         paths.setdefault(name, []).append(path)
         values[name] = value
     for path in paths.pop("", ()):

@@ -101,15 +101,19 @@ def classify_status(status: int) -> Meaning:
 def parse_error_body(content: bytes) -> tuple[str, tuple[object, ...] | None]:
     """Return the text of an error's body, to be appended to its status, and the api-versions that it offers.
 
-    Only the text of `error` is used: a body can hold anything.
+    Only the text of `error` is used: a body can hold anything. The versions are None where the body says that the
+    header `Metadata: true` is missing, which is about no version.
     """
+    offered = None if b"metadata header" in content.lower() else ()
     try:
         value = json_body.parse_json(content)
     except errors.InvalidError:
-        return "", None
-    said, offered = (value.get("error"), value.get("newest-versions")) if isinstance(value, dict) else ("", None)
+        return "", offered
+    if not isinstance(value, dict):
+        return "", offered
+    said, listed = value.get("error"), value.get("newest-versions")
     quoted = f": {json.dumps(printable(said, most=160), ensure_ascii=False)}" if said and isinstance(said, str) else ""
-    return quoted, tuple(offered) if isinstance(offered, list) else None
+    return quoted, tuple(listed) if isinstance(listed, list) else offered
 
 
 def parse_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:

@@ -50,6 +50,7 @@ _MOST_RECEIVED = 4 << 20
 _MOST_READ = json_body.MAX_BYTES + 1
 # Of a head, and of a line anywhere. A head has at most 131 lines, fewer where they are long.
 _LONGEST_HEAD = 65536
+_LOCALHOST = ("127.0.0.1", "::1")
 CUT = "the connection closed before the answer was complete"
 
 
@@ -106,14 +107,24 @@ def _seconds_left(deadline: Deadline) -> float:
 
 
 def open_socket(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
-    """Connect over TCP, to the first address of `localhost` (it has at most two) that answers. Raises OSError."""
-    connected = socket.create_connection(
-        (host.encode(), port),  # type: ignore[arg-type]  # as bytes: for a str Python imports its codec of international names
-        min(_seconds_left(deadline) / 2, _LONGEST_CONNECT_S),
-    )
-    opened = DeadlineSocket(fileno=connected.detach())
-    opened.begin_exchange(deadline)
-    return opened
+    """Connect over TCP. Raises OSError.
+
+    `localhost` is tried at both of its addresses, for a resolver may be silent for longer than the deadline.
+    """
+    failure: OSError = socket.timeout()
+    for address in _LOCALHOST if host == "localhost" else (host,):
+        try:
+            connected = socket.create_connection(
+                (address.encode(), port),  # type: ignore[arg-type]  # for a str Python imports its IDNA codec
+                min(_seconds_left(deadline) / 2, _LONGEST_CONNECT_S),
+            )
+        except OSError as error:
+            failure = error
+        else:
+            opened = DeadlineSocket(fileno=connected.detach())
+            opened.begin_exchange(deadline)
+            return opened
+    raise failure
 
 
 def describe_failure(error: Exception) -> str:

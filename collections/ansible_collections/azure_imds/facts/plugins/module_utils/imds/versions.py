@@ -27,9 +27,9 @@ KNOWN = tuple(_LISTED.split())
 NEWEST = KNOWN[-1]
 # A preview that lacks fields and that no server has to know: asked for only where a setting names it.
 PREVIEW = "2017-03-01"
-# What to try where the server does not list what it knows: Azure Stack Hub and late sovereign clouds know the first,
-# classic VMs the second.
-FALLBACKS = ("2019-06-01", "2017-04-02")
+# What to try, in this order, where the server does not list what it knows: Azure Stack Hub and Microsoft's swagger
+# have the first, late sovereign clouds the second, classic VMs the third.
+FALLBACKS = ("2021-02-01", "2019-06-01", "2017-04-02")
 # Scheduled events have versions of their own, newest first (page "Scheduled Events for Linux VMs"); an instance version
 # gets 404 there (recorded).
 _LISTED_EVENTS = "2020-07-01 2019-08-01 2019-04-01 2019-01-01 2017-11-01 2017-08-01 2017-03-01"

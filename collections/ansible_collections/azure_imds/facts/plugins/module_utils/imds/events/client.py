@@ -209,7 +209,7 @@ class EventClient:
         response = client.send(PATH, self.version, method=method, body=body)
         if body and not isinstance(response, errors.UnreachableError) and response.status == 200:
             return Answer(version=self.version, status=200)
-        answer = client.parse(self.version, response)
+        answer = client.parse(self.version, response, empty=EXTRA_CATEGORIES["scheduled_events"].empty)
         self.retry_after_s = answer.wait_s
         return answer
 

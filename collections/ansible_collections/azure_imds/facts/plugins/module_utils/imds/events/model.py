@@ -70,12 +70,12 @@ class Event:
 
 @records.record
 class Timeline:
-    """One document: `incarnation` is the number that IMDS raises with each change.
+    """One document: `incarnation` is the number that IMDS raises with each change, None for an empty body.
 
     `skipped`: how many entries are not in `events`, since they have no id.
     """
 
-    incarnation: int
+    incarnation: int | None
     events: tuple[Event, ...]
     skipped: int = 0
 
@@ -96,7 +96,7 @@ def parse_timeline(document: object) -> Timeline:
             "The answer has no list `Events` in it, so it is no document of scheduled events.", hint=_HINT
         )
     incarnation = document.get("DocumentIncarnation")
-    if not isinstance(incarnation, int) or isinstance(incarnation, bool):
+    if not isinstance(incarnation, (int, type(None))) or isinstance(incarnation, bool):
         raise errors.InvalidError("The answer has no whole number `DocumentIncarnation` in it.", hint=_HINT)
     listed = document["Events"]
     usable = [raw for raw in listed if isinstance(raw, dict) and _ID.fullmatch(_text(raw, "EventId"))]
