@@ -151,3 +151,13 @@ print(json.dumps([code, facts["snapshot"]["source"], sorted(set(sys.modules) - b
     assert (code, cold, warm) == (0, "imds", "cache")
     assert HEAVY & set(cold_modules) == NEEDED_TO_ASK
     assert not HEAVY & set(warm_modules)
+
+
+def test_collecting_imports_no_events() -> None:
+    """Collecting, scheduled events included, imports no module of the sub-package `events`."""
+    code = (
+        "import sys; import azure_imds_facts.core.collector, azure_imds_facts.core.extra_categories, azure_imds_facts.core.retry;"
+        "print([name for name in sys.modules if '.event' in name and name.startswith('azure')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
