@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from azure_imds_facts.emulator import Emulator
 
+Emulate = Callable[..., Emulator]
+
 
 @pytest.fixture
-def emulate() -> Iterator[Callable[..., Emulator]]:
+def emulate() -> Iterator[Emulate]:
     """Start emulators with given settings; all are closed at the end."""
     started: list[Emulator] = []
 
