@@ -14,9 +14,14 @@ from pathlib import Path
 import azure_imds_facts
 import pytest
 from azure_imds_facts.cli import main
+from azure_imds_facts.emulator import Emulator
 
+from tests.commands.watchers import Watcher
 from tests.support.documents import build_document
+from tests.support.emulators import emulate
 from tests.support.servers import RawServer, answering
+
+__all__ = ["emulate"]
 
 ROOT = Path(azure_imds_facts.__file__).parents[1]
 
@@ -35,7 +40,7 @@ Run = Callable[..., Ended]
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Let no setting of whoever runs the tests in, and keep the cache in the temporary directory."""
+    """Let no setting of the environment in, and have the cache in the temporary directory."""
     for name in list(os.environ):
         if name.startswith("AZURE_IMDS_"):
             monkeypatch.delenv(name)
@@ -64,6 +69,23 @@ def run(capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
         return Ended(code, out.decode(), err.decode())
 
     return run_it
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Iterator[Callable[..., Watcher]]:
+    """Start watchers with given flags; all are ended at the end."""
+    started: list[Watcher] = []
+
+    def start_watcher(emulator: Emulator, *arguments: str) -> Watcher:
+        flags = ("--endpoint", emulator.url, "--cache-dir", str(tmp_path / "cache"))
+        started.append(Watcher(tmp_path, *flags, *arguments))
+        return started[-1]
+
+    yield start_watcher
+    for watcher in started:
+        if watcher.process.poll() is None:
+            watcher.process.kill()
+        watcher.process.wait(10)
 
 
 def start(*arguments: str, **options: object) -> subprocess.Popen[bytes]:

@@ -122,7 +122,7 @@ def test_exit_codes(
 
 @pytest.mark.parametrize("command", COLLECTING)
 def test_unreachable(command: str, run: Run, tmp_path: Path) -> None:
-    """Where nobody listens the exit code is 4."""
+    """Where nothing listens the exit code is 4."""
     ended = run(command, *words(command, tmp_path), "--endpoint", f"http://127.0.0.1:{free_port()}", "--timeout", "0.3")
     assert (ended.code, ended.out) == (4, "")
     assert "connection refused" in ended.err
@@ -141,7 +141,7 @@ def test_disabled(command: str, run: Run, imds: RawServer, tmp_path: Path, monke
 
 @pytest.mark.parametrize("command", COLLECTING)
 def test_verbose(command: str, run: Run, imds: RawServer, tmp_path: Path) -> None:
-    """-v, before or after the command, tells of each request on standard error and of no secret."""
+    """-v, before or after the command, prints each request to standard error, and no secret."""
     for arguments in (["-v", command], ["--verbose", command], [command, "-v"]):
         head, *rest = arguments if arguments[0] == command else [arguments[0], command]
         cache = ["--cache-ttl", "0"] if command != "get" else []

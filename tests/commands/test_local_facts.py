@@ -36,7 +36,7 @@ def test_reveal(run: Run, imds: RawServer, tmp_path: Path) -> None:
 
 
 def test_failure(run: Run, imds: RawServer, tmp_path: Path) -> None:
-    """When IMDS does not answer the old file stays, marked stale, and the exit code tells."""
+    """When IMDS does not answer the old file stays, marked stale, and the exit code is the outcome's."""
     run("local-facts", "--directory", str(tmp_path), "--endpoint", imds.url)
     before = json.loads((tmp_path / NAME).read_text())
     nobody = f"http://127.0.0.1:{free_port()}"
@@ -49,7 +49,7 @@ def test_failure(run: Run, imds: RawServer, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("force", [False, True])
 def test_foreign_file(force: bool, run: Run, imds: RawServer, tmp_path: Path) -> None:
-    """A file of somebody else's is replaced with --force alone."""
+    """A foreign file is replaced with --force alone."""
     (tmp_path / NAME).write_text("[mine]\n")
     ended = run("local-facts", "--directory", str(tmp_path), "--endpoint", imds.url, *(["--force"] if force else []))
     assert ended.code == (0 if force else 2)

@@ -60,7 +60,7 @@ def test_an_answer_that_cannot_be_written(line: str, redirected: str, imds: RawS
 @pytest.mark.parametrize("redirected", ["2>&-", "2>/dev/full"])
 @pytest.mark.parametrize("line", FAILING)
 def test_messages_go_to_standard_error_or_nowhere(line: str, redirected: str, imds: RawServer) -> None:
-    """Where nobody can read them they are lost; standard output stays empty, and the exit code is the outcome's."""
+    """Where they cannot be written they are lost; standard output stays empty, and the exit code is the outcome's."""
     done = shell(line, redirected, imds.url)
     assert (done.returncode, done.stdout, done.stderr) == (FAILING[line], b"", b"")
 
@@ -85,7 +85,7 @@ def test_json_does_nothing_to_a_terminal(character: str) -> None:
 
 @pytest.mark.parametrize("format_name", ["json", "ansible", "salt"])
 def test_facts_do_nothing_to_a_terminal(format_name: str, run: Run) -> None:
-    """Not even where a stranger would have them to."""
+    """Not even where the document holds characters that act on one."""
     document = build_document(name="\u202e\x9b31m\u2028")
     with RawServer(answering(json.dumps(document).encode())) as server:
         ended = run("facts", "--format", format_name, "--endpoint", server.url)

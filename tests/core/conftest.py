@@ -61,11 +61,11 @@ def collect_from(tmp_path: Path, clock: ManualClock, reporter: ListReporter, hos
 
 @pytest.fixture(autouse=True)
 def _forget_failures() -> Iterator[None]:
-    """Let no test see another's remembered failure, nor settings of whoever runs the tests."""
+    """Let no test see another's remembered failure, nor settings of the environment."""
     _IN_PROCESS.clear()
-    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AZURE_IMDS_")}
+    before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AZURE_IMDS_")}
     yield
-    os.environ.update(kept)
+    os.environ.update(before)
 
 
 @pytest.fixture

@@ -31,15 +31,15 @@ def cache(tmp_path: Path, clock: ManualClock, reporter: ListReporter) -> Cache:
 
 def fill(cache: Cache, document: object = None) -> None:
     """Keep a document."""
-    kept = document or build_document()
+    cached = document or build_document()
     cache.write(
         KEY,
-        Entry(document=kept, api_version="2021-02-01", fetched_at="2023-11-14T22:13:20Z", local_address="10.1.0.4"),
+        Entry(document=cached, api_version="2021-02-01", fetched_at="2023-11-14T22:13:20Z", local_address="10.1.0.4"),
     )
 
 
 def test_round_trip(cache: Cache, clock: ManualClock, tmp_path: Path) -> None:
-    """What was kept comes back, with its age; directory 0700, files 0600."""
+    """What was cached comes back, with its age; directory 0700, files 0600."""
     assert cache.read(KEY) is None
     assert not (tmp_path / "cache").exists()
     fill(cache)

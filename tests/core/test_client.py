@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Test the negotiation of the api-version."""
+"""Test single requests, and the negotiation of the api-version."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from azure_imds_facts.core.errors import ImdsError
+from azure_imds_facts.core.errors import ImdsError, RejectedError
 from azure_imds_facts.core.versions import KNOWN
 
 from tests.support.documents import build_document
@@ -16,6 +16,7 @@ from tests.support.scripted import ScriptedTransport, refused, reply, server_of
 
 Collect = Callable[..., Any]
 NEWEST = "2025-04-07"
+INSTANCE = f"http://169.254.169.254/metadata/instance?api-version={NEWEST}"
 DOCUMENT = build_document()
 
 
@@ -95,12 +96,12 @@ def test_explicit_version_is_never_negotiated_away(collect_from: Collect) -> Non
 
 
 def test_explicit_preview(collect_from: Collect) -> None:
-    """The preview is asked for where somebody names it."""
+    """The preview is asked for where a setting names it."""
     transport = ScriptedTransport(server_of(("2017-03-01",), DOCUMENT, wrong=reply(404)))
     assert collect_from(transport, api_version="2017-03-01").api_version == "2017-03-01"
 
 
-def test_known_version_that_fails_is_kept(collect_from: Collect) -> None:
+def test_known_version_that_fails(collect_from: Collect) -> None:
     """Where the page lists the newest version, a 404 is not the version's fault: it is asked for again."""
     steps = [reply(404), listing(*KNOWN), reply(200, DOCUMENT)]
     transport = ScriptedTransport(*steps)
@@ -109,7 +110,7 @@ def test_known_version_that_fails_is_kept(collect_from: Collect) -> None:
 
 
 def test_guess_does_not_stick_where_imds_was_not_ready(collect_from: Collect) -> None:
-    """A guess that was answered while the page failed is checked against the page, so that no old version is kept."""
+    """A guess that was answered while the page failed is checked against the page, so that no old version stays."""
     steps = [reply(500), refused(), reply(200, DOCUMENT), listing(*KNOWN), reply(200, DOCUMENT)]
     transport = ScriptedTransport(*steps)
     assert collect_from(transport).api_version == NEWEST
@@ -175,3 +176,24 @@ def test_retry_after_is_not_about_the_version(status: int, collect_from: Collect
     with pytest.raises(ImdsError):
         collect_from(beyond, cache_dir=str(tmp_path / "another"))
     assert beyond.versions == [NEWEST]
+
+
+def test_headers(collect_from: Collect) -> None:
+    """Each attempt says who asks, with an id of its own, and no X-Forwarded-For."""
+    transport = ScriptedTransport(reply(429), reply(429), reply(200, build_document()))
+    collect_from(transport)
+    for headers in transport.headers:
+        assert headers["Metadata"] == "true"
+        assert headers["User-Agent"].startswith("azure-imds-facts/")
+        assert "X-Forwarded-For" not in headers
+    ids = [headers["x-ms-client-request-id"] for headers in transport.headers]
+    assert len(set(ids)) == len(ids) == 3
+
+
+def test_error_message(collect_from: Collect) -> None:
+    """A message says what was tried, what came back and what to do next."""
+    with pytest.raises(RejectedError) as caught:
+        collect_from(ScriptedTransport(reply(400, {"error": "Bad request. Required metadata header not specified"})))
+    said = str(caught.value)
+    for part in (INSTANCE, "1 request", " s;", "400", "Required metadata header", caught.value.hint):
+        assert part in said

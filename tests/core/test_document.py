@@ -1,83 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Test what counts as an answer of IMDS."""
+"""Test what counts as a document of IMDS, and what is left out of it as sensitive."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 from typing import Any
 
 import pytest
-from azure_imds_facts.core.document import is_partial, validate_document
+from azure_imds_facts.core.document import SENSITIVE, is_partial, redact, validate_document
 from azure_imds_facts.core.errors import InvalidError
-from azure_imds_facts.core.json_body import MAX_BYTES, parse_json
 from hypothesis import given
 from hypothesis import strategies as st
 
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        (b'{"a": 1}', {"a": 1}),
-        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
-        (b' \n[1, 2.5, "x"]\r\n', [1, 2.5, "x"]),
-        (b'{"a": 1, "a": 2}', {"a": 2}),
-        (rb'"\ud800"', "\ufffd"),
-        (rb'"\uDC00x"', "\ufffdx"),
-        (rb'{"\ud800k": ["\udfff"]}', {"\ufffdk": ["\ufffd"]}),
-        (rb'"\ud83d\ude00"', "\U0001f600"),
-        ('"ü"'.encode(), "ü"),
-        (b"null", None),
-        (b"[" * 64 + b"]" * 64, json.loads("[" * 64 + "]" * 64)),
-    ],
+FIELDS = ("userData", "customData", "publicKeys", "adminUsername", "secretUrl", "keyUrl")
+SPELLED = [*FIELDS, *(field.upper() for field in FIELDS), *(field.lower() for field in FIELDS)]
+DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.sampled_from(SPELLED), inner, max_size=4)
+    ),
+    max_leaves=20,
 )
-def test_parse_json(body: bytes, expected: Any) -> None:
-    """JSON in UTF-8 is read, with or without a BOM; the last of equal keys wins; lone surrogates are replaced."""
-    assert parse_json(body) == expected
-
-
-@pytest.mark.parametrize(
-    ("body", "retried"),
-    [
-        (b"", True),
-        (b'{"a": ', True),
-        (b'{"a": 1}}', True),
-        (b"hello", True),
-        (b"<html><body>Log in</body></html>", False),
-        (b"\n\t <!DOCTYPE html>", False),
-        (b"\xef\xbb\xbf<?xml?>", False),
-        (b'{"a": NaN}', False),
-        (b'{"a": Infinity}', False),
-        (b'{"a": -Infinity}', False),
-        (b'{"a": 1e999}', False),
-        (b'{"a": "\xff"}', False),
-        ('{"a": 1}'.encode("utf-16"), False),
-        (b'{"a": "\xc3', True),
-        (b"[" * 200_000, False),
-        (b"[" + b"9" * 5000 + b"]", False),
-        (b'"' + b"x" * MAX_BYTES + b'"', False),
-    ],
-    ids=lambda value: repr(value)[:24],
-)
-def test_refused(body: bytes, retried: bool) -> None:
-    """What is no JSON of IMDS is invalid; only what may have been cut or broken on its way is asked for again."""
-    with pytest.raises(InvalidError) as caught:
-        parse_json(body)
-    assert caught.value.is_broken_json is retried
-    assert caught.value.problem.endswith(".")
-    assert caught.value.hint
-
-
-def test_largest_body() -> None:
-    """Exactly 1 MiB is read."""
-    assert len(parse_json(b'"' + b"x" * (MAX_BYTES - 2) + b'"')) == MAX_BYTES - 2
-
-
-@given(st.binary(max_size=60))
-def test_any_bytes(body: bytes) -> None:
-    """Whatever the bytes, the end is a value or InvalidError."""
-    with contextlib.suppress(InvalidError):
-        parse_json(body)
 
 
 @pytest.mark.parametrize(
@@ -133,3 +76,71 @@ def test_null_interface(section: str) -> None:
             validate_document({"compute": {}, "network": {"interface": None}})
     else:
         assert validate_document({"network": {"interface": [None]}})
+
+
+def names_in(value: Any) -> set[str]:
+    """Return every field name in a JSON value."""
+    if isinstance(value, dict):
+        return set(value).union(*map(names_in, value.values()))
+    return set().union(*map(names_in, value)) if isinstance(value, list) else set()
+
+
+@pytest.mark.parametrize("field", SPELLED)
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: {"a": {"b": x}}, lambda x: [[{"c": x}]], lambda x: {"a": [x]}])
+def test_sensitive_anywhere(field: str, wrap: Any) -> None:
+    """A sensitive field is left out at any depth, in lists too, whatever its case and its value."""
+    for value in ("SECRET", {"x": "SECRET"}, ["SECRET"], None):
+        assert redact(wrap({field: value, "kept": 1})) == wrap({"kept": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("user_data", ["userData"]),
+        ("custom_data", ["customData"]),
+        ("public_keys", ["publicKeys"]),
+        ("admin_username", ["adminUsername"]),
+        ("disk_encryption", ["secretUrl", "keyUrl"]),
+    ],
+)
+def test_reveal(name: str, fields: list[str]) -> None:
+    """`reveal` puts back what it names and nothing else."""
+    document = {"compute": {field: field for field in FIELDS}}
+    assert redact(document, reveal=(name,)) == {"compute": {field: field for field in fields}}
+    assert name in SENSITIVE
+
+
+def test_tag_names_are_data() -> None:
+    """A tag may be called like a sensitive field: in the list its name is a value."""
+    tags = [{"name": "userData", "value": "kept"}]
+    assert redact({"tagsList": tags}) == {"tagsList": tags}
+
+
+def test_the_original_stays() -> None:
+    """What is handed in is not changed."""
+    document = {"compute": {"userData": "x", "l": [{"keyUrl": "y"}]}}
+    before = json.dumps(document)
+    redact(document)
+    assert json.dumps(document) == before
+
+
+@given(DOCUMENTS)
+def test_any_document(document: Any) -> None:
+    """Whatever the document, no sensitive name comes out, and a second run finds nothing more."""
+    redacted = redact(document)
+    assert not {name.lower() for name in names_in(redacted)} & {field.lower() for field in FIELDS}
+    assert redact(redacted) == redacted
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}"), ('{"userData":', "}"), ('[{"a":', "}]")])
+def test_depth(opening: str, closing: str) -> None:
+    """Nested 64 deep is taken, deeper is no document of IMDS's, wherever it is, in what is left out as well."""
+    levels = 1 if opening in ("[", '{"a":', '{"userData":') else 2
+    for deep in (64, 66):
+        count = deep // levels
+        value = json.loads(opening * count + "1" + closing * count)
+        if deep == 64:
+            redact(value)
+        else:
+            with pytest.raises(InvalidError, match="nested over 64 deep"):
+                redact(value)

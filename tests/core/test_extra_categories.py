@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Test the endpoints beside the instance."""
+"""Test the endpoints beside the instance, and the summary of scheduled events."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.core.errors import InvalidError
-from azure_imds_facts.core.extra_categories import parse_category
+from azure_imds_facts.core.extra_categories import parse_category, summarize_events
 from azure_imds_facts.core.settings import EXTRA_CATEGORIES
 
 from tests.support.clocks import ManualClock
 from tests.support.documents import build_document
 from tests.support.reporters import ListReporter
 from tests.support.scripted import ScriptedTransport, refused, reply
+
+EARLY, LATE = "Mon, 19 Sep 2016 18:29:47 GMT", "Tue, 20 Sep 2016 18:29:47 GMT"
 
 Collect = Callable[..., Any]
 BALANCER = {"loadbalancer": {"publicIpAddresses": [], "inboundRules": [], "outboundRules": []}}
@@ -110,7 +112,7 @@ def test_no_token(collect_from: Collect, tmp_path: Path) -> None:
 
 
 def test_stale(collect_from: Collect, clock: ManualClock) -> None:
-    """With a stale instance what was kept beside it stands in too; nothing is asked."""
+    """With a stale instance what was cached beside it stands in too; nothing is asked."""
     collect_from(ScriptedTransport(answers()), gather="all")
     clock.advance(1000)
     snapshot = collect_from(ScriptedTransport(refused()), gather="all")
@@ -133,7 +135,7 @@ def test_parse_refuses(name: str, answer: Any) -> None:
 
 
 def test_notices(collect_from: Collect, reporter: ListReporter) -> None:
-    """What could not be had is told."""
+    """A category without an answer is reported."""
     collect_from(ScriptedTransport(answers(info=reply(404))), gather="identity")
     assert any("identity" in notice for notice in reporter.notices)
 
@@ -155,3 +157,45 @@ def test_snapshot_says_why(step: Any, outcome: str, collect_from: Collect) -> No
     """The error of a category that could not be had is on the snapshot, as the outcome that it is."""
     snapshot = collect_from(ScriptedTransport(answers(scheduledevents=step)), gather="all")
     assert {name: error.outcome for name, error in snapshot.failures.items()} == {"scheduledEvents": outcome}
+
+
+def event(kind: str = "Reboot", resources: Any = ("web-01",), not_before: Any = LATE) -> dict[str, Any]:
+    """Return an event."""
+    return {
+        "EventType": kind,
+        "Resources": list(resources) if isinstance(resources, tuple) else resources,
+        "NotBefore": not_before,
+    }
+
+
+@pytest.mark.parametrize(
+    ("events", "pending", "next_not_before", "next_type"),
+    [
+        ([], 0, "", ""),
+        ([event()], 1, LATE, "Reboot"),
+        ([event(), event("Freeze", not_before=EARLY)], 2, EARLY, "Freeze"),
+        ([event(resources=("other",), not_before=EARLY), event()], 1, LATE, "Reboot"),
+        ([event(resources=("_web-01",))], 1, LATE, "Reboot"),
+        ([event(resources=("WEB-01", "b"))], 1, LATE, "Reboot"),
+        ([event(not_before="")], 1, "", ""),
+        ([event(not_before=None), event("Freeze")], 2, LATE, "Freeze"),
+        ([event(not_before="soon")], 1, "", ""),
+        ([event(resources=None), event(resources="web-01"), event(resources=(5,)), "odd", None], 0, "", ""),
+    ],
+)
+def test_summary(events: list[Any], pending: int, next_not_before: str, next_type: str) -> None:
+    """Only events that concern this VM are counted, and the earliest that has a time is the next."""
+    summary = summarize_events({"DocumentIncarnation": 1, "Events": events}, "web-01")
+    assert summary == {
+        "incarnation": 1,
+        "events": events,
+        "pending": pending,
+        "nextNotBefore": next_not_before,
+        "nextType": next_type,
+    }
+
+
+@pytest.mark.parametrize("name", [None, ""])
+def test_nameless(name: str | None) -> None:
+    """Without a name no event concerns this VM."""
+    assert summarize_events({"Events": [event()]}, name)["pending"] == 0

@@ -42,7 +42,7 @@ def test_categories(reporter: ListReporter) -> None:
 
 
 def test_snapshot(reporter: ListReporter) -> None:
-    """`snapshot` tells how the facts were got."""
+    """`snapshot` says how the facts were got."""
     assert build_facts(snapshot(vm_id_verified=True), reporter=reporter)["snapshot"] == {
         "endpoint": "http://169.254.169.254",
         "apiVersion": "2025-04-07",
@@ -102,8 +102,8 @@ def test_other_sections_and_fields(reporter: ListReporter) -> None:
     assert "extended" not in facts
 
 
-def test_skipped_tags_are_told(reporter: ListReporter) -> None:
-    """Entries of tagsList that are no tags are told of, where tags are wanted."""
+def test_skipped_tags(reporter: ListReporter) -> None:
+    """Entries of tagsList that are no tags are reported, where tags are gathered."""
     document = build_document(tagsList=[{"name": "a"}, {"name": "b", "value": "1"}])
     assert build_facts(snapshot(document), reporter=reporter)["tags"] == {"b": "1"}
     assert len(reporter.warnings) == 1

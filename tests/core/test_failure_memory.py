@@ -52,7 +52,7 @@ def test_remembered(step: Any, outcome: str, process: str, collect_from: Collect
 
 
 def test_without_failures_handed_in(collect_from: Collect) -> None:
-    """Who does not hand in failures neither remembers nor heeds them."""
+    """Without a memory handed in, failures are neither remembered nor heeded."""
     with pytest.raises(ImdsError):
         collect_from(ScriptedTransport(refused()), failure_memory=FailureMemory(seconds=60))
     assert collect_from(ScriptedTransport(reply(200, build_document()))).source == "imds"
@@ -80,7 +80,7 @@ def test_not_of_another_boot_or_endpoint(collect_from: Collect, tmp_path: Path) 
     assert collect_from(transport, failure_memory=FailureMemory(seconds=60), host=host).source == "imds"
 
 
-def test_stale_is_told_once(collect_from: Collect, clock: ManualClock, reporter: ListReporter) -> None:
+def test_stale_is_reported_once(collect_from: Collect, clock: ManualClock, reporter: ListReporter) -> None:
     """A stale answer after a remembered failure is no new warning."""
     collect_from(ScriptedTransport(reply(200, build_document())))
     clock.advance(100)
@@ -91,7 +91,7 @@ def test_stale_is_told_once(collect_from: Collect, clock: ManualClock, reporter:
 
 @pytest.mark.parametrize("content", [b"", b"x", b"[]", b"null", b"{}", b"[" * 100_000, b'{"bootId": 5}'])
 def test_damaged_file(content: bytes, collect_from: Collect, tmp_path: Path) -> None:
-    """A file that is not ours is no failure."""
+    """A damaged file is no failure."""
     with pytest.raises(UnreachableError):
         collect_from(ScriptedTransport(refused()), failure_memory=FailureMemory(seconds=60))
     _IN_PROCESS.clear()
@@ -114,7 +114,7 @@ def test_broken_memory(collect_from: Collect, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("process", ["same", "another"])
 def test_an_answer_ends_it(process: str, collect_from: Collect) -> None:
-    """Once somebody who does not heed a failure has had an answer, nobody heeds it any more."""
+    """A failure ends once a process that ignores it has had an answer."""
 
     class Deaf(FailureMemory):
         def recall(self, *key: object) -> None:  # type: ignore[override]

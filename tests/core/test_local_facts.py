@@ -143,7 +143,7 @@ def test_unsafe_file(kind: str, force: bool, tmp_path: Path) -> None:
 
 
 def test_directory_in_its_place(tmp_path: Path) -> None:
-    """A directory called like the file is told of, with and without --force."""
+    """A directory called like the file is reported, with and without --force."""
     (tmp_path / NAME).mkdir()
     for force in (False, True):
         with pytest.raises(UsageError):
@@ -209,7 +209,7 @@ def test_link_to_directory(tmp_path: Path) -> None:
 
 
 def test_file_in_the_directorys_place(tmp_path: Path) -> None:
-    """A file in the directory's place, or above it, is told of."""
+    """A file in the directory's place, or above it, is reported."""
     (tmp_path / "file").write_text("x")
     for place in (tmp_path / "file", tmp_path / "file" / "facts.d"):
         with pytest.raises(UsageError):
@@ -218,7 +218,7 @@ def test_file_in_the_directorys_place(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write to any directory")
 def test_read_only_directory(tmp_path: Path) -> None:
-    """A directory that may not be written to is told of, and what stood there is unchanged."""
+    """A directory that may not be written to is reported, and what stood there is unchanged."""
     write(tmp_path)
     tmp_path.chmod(0o555)
     try:

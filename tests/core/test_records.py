@@ -22,7 +22,7 @@ def test_record() -> None:
     assert point == Point(x=1, y=2)
     assert point != Point(x=2)
     assert point != (1, 2)
-    assert repr(point) == "Point({'y': 2, 'x': 1})"
+    assert all(part in repr(point) for part in ("Point", "'x': 1", "'y': 2"))
     with pytest.raises(AttributeError):
         point.x = 5  # type: ignore[misc]  # what type checkers refuse has to fail at run time too
     assert replace(point, y=7) == Point(x=1, y=7)

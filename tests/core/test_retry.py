@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Test patience: what is asked again, how long is waited, and which answer names the outcome."""
+"""Test retries: what is asked again, how long is waited, whose turn it is, and which answer names the outcome."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure_imds_facts.core.cache import Cache, Key
+from azure_imds_facts.core.clock import Deadline
 from azure_imds_facts.core.errors import ImdsError
-from azure_imds_facts.core.retry import backoff
+from azure_imds_facts.core.retry import backoff, wait_for_turn
 
 from tests.support.clocks import ManualClock
 from tests.support.documents import build_document
 from tests.support.reporters import ListReporter
 from tests.support.scripted import ScriptedTransport, refused, reply
+
+KEY = Key(endpoint="http://127.0.0.1", path="/x", asked="negotiated", boot_id="b")
 
 Collect = Callable[..., Any]
 WHOLE = reply(200, build_document())
@@ -158,7 +162,7 @@ def test_slow_attempts_count(collect_from: Collect, clock: ManualClock) -> None:
 
 
 def test_notices(collect_from: Collect, reporter: ListReporter) -> None:
-    """A first and a changed problem is told, each once; every request goes to those who want every detail."""
+    """A first and a changed problem are reported, each once; every request is an attempt."""
     transport = ScriptedTransport(refused(), refused(), reply(429), reply(429), WHOLE)
     collect_from(transport)
     assert len(reporter.notices) == 2
@@ -168,8 +172,8 @@ def test_notices(collect_from: Collect, reporter: ListReporter) -> None:
     assert not reporter.warnings
 
 
-def test_the_error_tells_all_that_was_tried(collect_from: Collect) -> None:
-    """An answer that names the outcome is told with the requests and the time of the whole collection."""
+def test_the_error_counts_all_attempts(collect_from: Collect) -> None:
+    """An answer that names the outcome comes with the requests and the time of the whole collection."""
     with pytest.raises(ImdsError) as caught:
         collect_from(ScriptedTransport(reply(503), refused()))
     assert caught.value.outcome == "unavailable"
@@ -178,7 +182,7 @@ def test_the_error_tells_all_that_was_tried(collect_from: Collect) -> None:
     assert float(seconds) > 4
 
 
-def test_who_waited_for_another_says_for_what(collect_from: Collect, tmp_path: Path) -> None:
+def test_waiting_until_the_deadline(collect_from: Collect, tmp_path: Path) -> None:
     """Where another process holds the turn until the deadline, the error names the URL and the api-version."""
     (tmp_path / "cache").mkdir(mode=0o700)
     held = os.open(
@@ -201,3 +205,53 @@ def test_backoff(failures: int, least: float, most: float) -> None:
     """Waits double up to a second, with jitter over their upper half."""
     assert backoff(failures, random=0.0) == pytest.approx(least)
     assert backoff(failures, random=1.0) == pytest.approx(most)
+
+
+def nothing() -> None:
+    """Find nothing."""
+
+
+def test_turns(tmp_path: Path, clock: ManualClock, reporter: ListReporter) -> None:
+    """One has the turn; another gets it after its end, or what was brought, or neither at its deadline."""
+    cache = Cache(str(tmp_path / "cache"), clock=clock, reporter=reporter)
+    first, found = wait_for_turn(cache, KEY, nothing, Deadline(5.0, clock))
+    assert first is not None
+    assert found is None
+    assert clock.slept == []
+    before = len(os.listdir(tmp_path / "cache"))
+    assert wait_for_turn(cache, KEY, nothing, Deadline(2.0, clock)) == (None, None)
+    assert 2.0 <= clock.passed < 2.1
+    assert max(clock.slept) <= 0.15
+    looks = iter([None, None, "brought"])
+    assert wait_for_turn(cache, KEY, lambda: next(looks), Deadline(2.0, clock)) == (
+        None,
+        "brought",
+    )
+    first.close()
+    second, found = wait_for_turn(cache, KEY, nothing, Deadline(2.0, clock))
+    assert second is not None
+    assert found is None
+    second.close()
+    assert len(os.listdir(tmp_path / "cache")) == before == 1
+
+
+def test_other_keys_do_not_wait(tmp_path: Path, clock: ManualClock, reporter: ListReporter) -> None:
+    """Each key has turns of its own."""
+    cache = Cache(str(tmp_path / "cache"), clock=clock, reporter=reporter)
+    turns = []
+    for path in ("/x", "/y"):
+        key = Key(**{**KEY.__dict__, "path": path})
+        turns.append(wait_for_turn(cache, key, nothing, Deadline(2.0, clock))[0])
+    assert all(turns)
+    assert clock.slept == []
+    for turn in turns:
+        assert turn is not None
+        turn.close()
+
+
+def test_without_a_cache(clock: ManualClock, reporter: ListReporter) -> None:
+    """Without a directory everybody has the turn at once."""
+    cache = Cache(None, clock=clock, reporter=reporter)
+    turns = [wait_for_turn(cache, KEY, nothing, Deadline(1.0, clock))[0] for _ in range(2)]
+    assert all(turns)
+    assert clock.slept == []

@@ -223,7 +223,7 @@ def test_largest_body(transport: Transport) -> None:
 
 
 def test_refused(transport: Transport) -> None:
-    """A port where nobody listens is told as that."""
+    """A port where nothing listens is reported as that."""
     ended = fetch(transport, f"http://127.0.0.1:{free_port()}/")
     assert str(ended) == "connection refused"
 

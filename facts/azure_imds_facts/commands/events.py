@@ -138,7 +138,8 @@ def _print_events(vm_name: str | None, client: EventClient) -> None:
 def _check(arguments: argparse.Namespace) -> None:
     """Raise UsageError for flags that make no sense together."""
     values = {name: value for name, value in vars(arguments).items() if value is not None and value is not False}
-    wrong = [rule for rule in _EMPTY if values.get(rule[0]) == "" or "" in (values.get(rule[0]) or ())]
+    empty = {name for name, value in values.items() if value == "" or (isinstance(value, list) and "" in value)}
+    wrong = [rule for rule in _EMPTY if rule[0] in empty]
     wrong += [rule[1:] for rule in _NEEDS if rule[0] in values and rule[1] not in values]
     wrong += [rule[1:] for rule in _EXCLUDES if rule[0] in values and rule[1] in values]
     if not 0 < values.get("exec_timeout", 1) < 1e9:

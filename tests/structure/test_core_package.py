@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Test what the core is made of: nothing but the standard library, relative imports, and code for Python 3.8."""
+"""The core as a package: nothing but the standard library, relative imports, and code for Python 3.8."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from tests.support.servers import RawServer, answering
 
 CORE = Path(azure_imds_facts.core.__path__[0])
 ROOT = Path(azure_imds_facts.__file__).parents[1]
-SOURCES = sorted(CORE.glob("*.py"))
+SOURCES = sorted(CORE.rglob("*.py"))
+NAMES = [".".join(path.relative_to(CORE).with_suffix("").parts).replace("__init__", "") for path in SOURCES]
 # For type checkers alone, behind TYPE_CHECKING.
 FOR_TYPES = {"typing_extensions"}
 # Each of these costs more than all else that a warm run does.
@@ -31,7 +32,7 @@ HEAVY = {
 NEEDED_TO_ASK = {"socket", "fcntl"}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(CORE)))
 def test_imports(path: Path) -> None:
     """Imports are relative within the core, or of the standard library."""
     for node in ast.walk(ast.parse(path.read_text())):
@@ -40,14 +41,14 @@ def test_imports(path: Path) -> None:
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             names = [str(node.module).split(".")[0]]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 1, f"{path.name} reaches out of the core"
+            assert node.level <= len(path.relative_to(CORE).parts), "an import reaches out of the core"
             continue
         else:
             continue
         assert set(names) - FOR_TYPES <= sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(CORE)))
 def test_form(path: Path) -> None:
     """Each file has its licence line, its docstring, and the older runtime's annotations."""
     text = path.read_text()
@@ -56,12 +57,23 @@ def test_form(path: Path) -> None:
     assert path.name == "__init__.py" or "from __future__ import annotations" in text
 
 
+def test_events_are_part_of_it() -> None:
+    """The sub-package `events` is among what is checked here, and reaches the rest of the core by level 2."""
+    inside = [path for path in SOURCES if path.parent == CORE / "events"]
+    assert {path.stem for path in inside} >= {"__init__", "client", "model", "state", "watch"}
+    for path in inside:
+        imports = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+        modules = {node.module for node in imports if node.level == 1}
+        assert all((CORE / f"events/{module}.py").exists() for module in modules), path.name
+        assert path.name == "__init__.py" or 2 in {node.level for node in imports}, path.name
+
+
 def find_python38() -> str | None:
     """Return a Python 3.8: from PATH, or where pyenv keeps them."""
     on_path = shutil.which("python3.8")
     candidates = [on_path] if on_path else []
-    kept = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    candidates += [str(path) for path in sorted(kept.glob("3.8.*/bin/python"))]
+    installed = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    candidates += [str(path) for path in sorted(installed.glob("3.8.*/bin/python"))]
     for candidate in candidates:
         asked = subprocess.run(
             [candidate, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True, check=False
@@ -84,7 +96,7 @@ def test_compiles_with_python38(python38: str, tmp_path: Path) -> None:
     """Every file compiles and imports with Python 3.8."""
     program = (
         f"import importlib, sys; sys.path.insert(0, {str(CORE.parent)!r})\n"
-        f"for name in {[path.stem for path in SOURCES]!r}: importlib.import_module('imds.' + name)"
+        f"for name in {NAMES!r}: importlib.import_module(('imds.' + name).rstrip('.'))"
     )
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path)}
     done = subprocess.run([python38, "-I", "-c", program], capture_output=True, text=True, check=False, env=environment)
@@ -125,11 +137,11 @@ def test_what_a_run_imports(tmp_path: Path) -> None:
 import io, json, os, sys
 before = set(sys.modules)
 from azure_imds_facts.cli import main
-kept, sys.stdout = sys.stdout, io.TextIOWrapper(io.BytesIO())
+output, sys.stdout = sys.stdout, io.TextIOWrapper(io.BytesIO())
 code = main(["facts", "--endpoint", sys.argv[1], "--cache-dir", sys.argv[2]])
 sys.stdout.flush()
 facts = json.loads(sys.stdout.buffer.getvalue())
-print(json.dumps([code, facts["snapshot"]["source"], sorted(set(sys.modules) - before)]), file=kept)
+print(json.dumps([code, facts["snapshot"]["source"], sorted(set(sys.modules) - before)]), file=output)
 """
     with RawServer(answering(json.dumps(build_document()).encode())) as server:
         command = [sys.executable, "-S", "-c", program, server.url, str(tmp_path / "cache")]
@@ -139,3 +151,13 @@ print(json.dumps([code, facts["snapshot"]["source"], sorted(set(sys.modules) - b
     assert (code, cold, warm) == (0, "imds", "cache")
     assert HEAVY & set(cold_modules) == NEEDED_TO_ASK
     assert not HEAVY & set(warm_modules)
+
+
+def test_collecting_imports_no_events() -> None:
+    """Collecting, scheduled events included, imports no module of the sub-package `events`."""
+    code = (
+        "import sys; import azure_imds_facts.core.collector, azure_imds_facts.core.extra_categories, azure_imds_facts.core.retry;"
+        "print([name for name in sys.modules if '.event' in name and name.startswith('azure')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -17,7 +17,7 @@ from azure_imds_facts.commands.event_hooks import build_environment
 from azure_imds_facts.commands.export_systemd import TREE, build_tree
 from azure_imds_facts.core.events.model import KINDS, changes, parse_timeline, spell_event
 
-from .conftest import document, raw_event
+from tests.support.events import document, raw_event
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs/events.md").read_text(encoding="utf-8")

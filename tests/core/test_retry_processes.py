@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Test single flight with real processes: one asks, the others wait for what it brings."""
+"""Test retries in single flight with real processes: one asks, the others wait for its answer."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Start collecting processes that wait for `go`; whatever is left is killed at the end."""
+    """Start collecting processes that wait for `go`; the rest is killed at the end."""
     started: list[subprocess.Popen[str]] = []
 
     def run(url: str, *, timeout: float = 60) -> subprocess.Popen[str]:
@@ -87,7 +87,7 @@ def test_fifty_at_once(start: Start) -> None:
 
 
 def test_holder_killed(start: Start) -> None:
-    """A holder that is killed blocks nobody: the next one asks at once."""
+    """A holder that is killed blocks no other: the next one asks at once."""
 
     def behave(server: RawServer, connection: socket.socket) -> None:
         server.read_request(connection)

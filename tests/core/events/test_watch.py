@@ -20,11 +20,10 @@ from azure_imds_facts.core.transport import HttpTransport, Response
 from azure_imds_facts.emulator import Emulator
 
 from tests.support.clocks import ManualClock
+from tests.support.events import document, raw_event
 from tests.support.reporters import ListReporter
 from tests.support.scripted import ScriptedTransport, refused, reply
 from tests.support.servers import free_port
-
-from .conftest import document, raw_event
 
 STARTED = raw_event(EventStatus="Started", NotBefore="")
 
@@ -36,12 +35,12 @@ def make_watch(transport: ScriptedTransport, clock: ManualClock, reporter: ListR
 
 
 def step(watch: Watch, clock: ManualClock) -> list[str]:
-    """Wait until the next poll is due and return what it tells."""
+    """Wait until the next poll is due and return what it finds."""
     clock.advance(watch.wait_s)
     return [change.kind for change in watch.poll()]
 
 
-def test_a_life_is_told(clock: ManualClock, reporter: ListReporter) -> None:
+def test_life_of_an_event(clock: ManualClock, reporter: ListReporter) -> None:
     """Scheduled, started, completed: each once, however often the documents say so, and only of this VM."""
     other = raw_event("B", Resources=["db"])
     transport = ScriptedTransport(
@@ -81,10 +80,10 @@ def test_a_poll_before_its_time_asks_nothing(clock: ManualClock, reporter: ListR
         (reply(200, {"Events": [{}]}), "DocumentIncarnation"),
     ],
 )
-def test_an_outage_is_told_once_and_loses_nothing(
+def test_an_outage_is_reported_once_and_loses_nothing(
     failure: Any, outcome: str, clock: ManualClock, reporter: ListReporter
 ) -> None:
-    """While IMDS fails the watch tells so once and goes on; what happened meanwhile is told afterwards, once."""
+    """While IMDS fails the watch reports it once and goes on; what happened meanwhile is returned afterwards, once."""
     transport = ScriptedTransport(
         reply(200, document(raw_event("A"))),
         *[failure] * 9,
@@ -108,19 +107,19 @@ def test_retry_after_is_honoured(asked: str, waited: float, clock: ManualClock, 
     assert watch.wait_s == pytest.approx(waited, abs=0.01)
 
 
-def test_a_restart_tells_nothing_twice(clock: ManualClock, reporter: ListReporter) -> None:
+def test_a_restart_repeats_nothing(clock: ManualClock, reporter: ListReporter) -> None:
     """A state, through JSON, lets a new watch go on; without it everything is new."""
     first = make_watch(ScriptedTransport(reply(200, document(raw_event("A"), raw_event("B")))), clock, reporter)
     assert step(first, clock) == ["scheduled", "scheduled"]
-    kept = json.loads(json.dumps(first.state()))
+    stored = json.loads(json.dumps(first.state()))
     after = ScriptedTransport(reply(200, document(raw_event("B"), raw_event("C"), STARTED)))
     second = make_watch(after, clock, reporter)
-    assert second.restore(kept)
+    assert second.restore(stored)
     assert step(second, clock) == ["scheduled", "started"]
 
 
-def test_what_was_not_finished_with_is_told_again(clock: ManualClock, reporter: ListReporter) -> None:
-    """A state leaves out the changes that are named untold, back to the first of an event."""
+def test_unfinished_changes_are_returned_again(clock: ManualClock, reporter: ListReporter) -> None:
+    """A state leaves out the unfinished changes, back to the first of an event."""
     scripts = ScriptedTransport(
         reply(200, document(raw_event())), reply(200, document(STARTED)), reply(200, document())
     )
@@ -142,7 +141,7 @@ def test_what_was_not_finished_with_is_told_again(clock: ManualClock, reporter: 
     [None, [], {}, {"vmName": "other", "incarnation": 1, "events": []}, {"vmName": "web-01", "events": 5},
      {"vmName": "web-01", "incarnation": 1, "events": [5]}],
 )  # fmt: skip
-def test_a_state_that_is_none_is_not_believed(state: Any, clock: ManualClock, reporter: ListReporter) -> None:
+def test_damaged_or_foreign_state(state: Any, clock: ManualClock, reporter: ListReporter) -> None:
     """A broken state, or another VM's, is refused and everything is new."""
     watch = make_watch(ScriptedTransport(reply(200, document(raw_event()))), clock, reporter)
     assert not watch.restore(state)
@@ -184,7 +183,7 @@ def _size() -> int:
 
 
 def test_an_hour_of_maintenance(emulate: Callable[..., Emulator]) -> None:
-    """An hour with forty events and five restarts of IMDS: each told once, one request a second, memory flat."""
+    """An hour with forty events and five restarts of IMDS: each returned once, one request a second, memory flat."""
     clock, times, reporter = FastClock(), list[float](), ListReporter()
     emulator = emulate(port=free_port(), event_clock=FastClock.SCALE)
     kinds = ("Freeze", "Reboot", "Redeploy", "Preempt", "Terminate")
@@ -211,7 +210,7 @@ def test_an_hour_of_maintenance(emulate: Callable[..., Emulator]) -> None:
                 emulator.close()
                 assert watch.poll() == []
                 clock.sleep(watch.wait_s)
-                assert watch.poll() == []  # nobody listens
+                assert watch.poll() == []  # nothing listens
                 emulator.start()
                 sizes.append(_size())
                 emulator.requests.clear()
@@ -232,7 +231,7 @@ def test_an_hour_of_maintenance(emulate: Callable[..., Emulator]) -> None:
 
 
 def test_events_without_an_id_hide_no_others(clock: ManualClock, reporter: ListReporter) -> None:
-    """They are passed over, which is told once; types that are no words are none."""
+    """They are ignored, which is reported once; types that are no words are none."""
     odd = document(
         raw_event("A"),
         raw_event("B\n\nC"),

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The client of scheduled events: its api-versions, its approval, its patience, on both transports."""
+"""The client of scheduled events: its api-versions, its approval, its retries, on both transports."""
 
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -25,10 +26,10 @@ from azure_imds_facts.emulator import Emulator
 from azure_imds_facts.requests_transport import RequestsTransport
 
 from tests.support.clocks import ManualClock
+from tests.support.events import document, raw_event
 from tests.support.reporters import ListReporter
 from tests.support.scripted import ScriptedTransport, refused, reply
-
-from .conftest import document, raw_event
+from tests.support.servers import RawServer
 
 ENDPOINT = "http://169.254.169.254"
 
@@ -53,7 +54,7 @@ def test_the_newest_version_is_asked_first(clock: ManualClock) -> None:
 
 
 def test_an_old_server_is_asked_in_its_version(clock: ManualClock) -> None:
-    """Versions are tried from the newest down, the next newer one again, and what was found is kept."""
+    """Versions are tried from the newest down, the next newer one again, and what was found is remembered."""
     transport = ScriptedTransport(knowing("2017-08-01", "2017-11-01"))
     client = make_client(transport, clock)
     client.fetch_timeline()
@@ -120,8 +121,8 @@ def test_failures_end_in_their_outcome(steps: list[Any], outcome: type[Exception
     assert clock.passed <= 20.0
 
 
-def test_what_passes_is_waited_for(clock: ManualClock, reporter: ListReporter) -> None:
-    """FailureMemory that pass are told once and overcome, Retry-After is obeyed."""
+def test_transient_failures(clock: ManualClock, reporter: ListReporter) -> None:
+    """Failures that pass are reported once and overcome, Retry-After is obeyed."""
     transport = ScriptedTransport(
         reply(500), reply(500), reply(429, b"", retry_after="7"), reply(200, document(incarnation=3))
     )
@@ -150,7 +151,7 @@ def test_approval_on_both_transports(transport: Callable[[], Any], emulate: Call
 
 
 def test_a_refused_approval(clock: ManualClock) -> None:
-    """400 to the POST, as for an event that ended in between, is told as such."""
+    """400 to the POST, as for an event that ended in between, is reported as such."""
     transport = ScriptedTransport(reply(200, document(raw_event())), reply(400, b"Bad request"))
     with pytest.raises(RejectedError, match="A cannot be approved"):
         make_client(transport, clock).approve("A")
@@ -173,9 +174,44 @@ def test_a_404_to_an_approval_passes(clock: ManualClock) -> None:
         client.approve("A")
 
 
-def test_patience_lasts_until_the_deadline(clock: ManualClock) -> None:
+def test_retries_last_until_the_deadline(clock: ManualClock) -> None:
     """Where asking again may help, the whole time is used."""
     began = clock.passed
     with pytest.raises(UnavailableError):
         make_client(ScriptedTransport(reply(503)), clock, timeout_s=1.0).fetch_timeline()
     assert clock.passed - began > 0.7
+
+
+@pytest.mark.parametrize("transport", [HttpTransport, RequestsTransport])
+def test_requests_as_they_are_sent(transport: Callable[[], Any], reporter: ListReporter) -> None:
+    """Events are asked for by GET, without a type of content; an approval is a POST of JSON. Both are reported so."""
+    received: list[tuple[str, dict[str, str], bytes]] = []
+
+    def behave(server: RawServer, connection: socket.socket) -> None:
+        while server.read_request(connection):
+            head, _, body = server.requests[-1].partition(b"\r\n\r\n")
+            first, *lines = head.decode().split("\r\n")
+            headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+            while len(body) < int(headers.get("content-length", 0)):
+                body += connection.recv(4096)
+            received.append((first, headers, body))
+            answer = b"" if body else json.dumps(document(raw_event())).encode()
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
+            if headers.get("connection") == "close":
+                return
+
+    with RawServer(behave) as server:
+        client = EventClient(server.url, transport, reporter=reporter, timeout_s=5.0, spacing_s=0.0)
+        assert client.approve("A", timeline=client.fetch_timeline()) is True
+        client.close()
+    path = "/metadata/scheduledevents?api-version=2020-07-01"
+    assert [first for first, _headers, _body in received] == [f"GET {path} HTTP/1.1", f"POST {path} HTTP/1.1"]
+    (_first, asked, nothing), (_second, approved, body) = received
+    assert (asked.get("content-type"), nothing) == (None, b"")
+    assert approved["content-type"] == "application/json"
+    assert json.loads(body) == {"StartRequests": [{"EventId": "A"}]}
+    assert approved["content-length"] == str(len(body))
+    assert [attempt.split(" (")[0] for attempt in reporter.attempts] == [
+        f"GET {server.url}{path}",
+        f"POST {server.url}{path}",
+    ]

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 from azure_imds_facts.core.errors import InvalidError
 from azure_imds_facts.core.events.model import changes, concerns, parse_timeline, spell_change, spell_event
 
-from .conftest import document, raw_event
+from tests.support.events import document, raw_event
 
 STARTED = {"EventStatus": "Started", "NotBefore": ""}
 NOT_BEFORE_S = 1_700_000_900.0
@@ -31,7 +29,7 @@ def test_an_event_is_read_whole() -> None:
 
 
 def test_the_preview_lacks_most_fields() -> None:
-    """What an old version does not tell is empty, and its names with `_` still concern this VM."""
+    """What an old version lacks is empty, and its names with `_` still concern this VM."""
     raw = {name: raw_event()[name] for name in ("EventId", "EventStatus", "EventType", "NotBefore")}
     (event,) = parse_timeline(document({**raw, "Resources": ["_web-01"], "NotBefore": "2023-11-14T22:28:20Z"})).events
     assert (event.resource_type, event.description, event.source, event.duration_s) == ("", "", "", None)
@@ -89,7 +87,7 @@ def test_concerns(resources: object, name: str, expected: bool) -> None:
     assert concerns(event, name) is expected
 
 
-# Before, after, what is told, at the time before NotBefore and after it.
+# Before, after, the changes at a time before NotBefore and after it.
 CHANGES: dict[str, tuple[dict[str, Any] | None, dict[str, Any] | None, list[str], list[str]]] = {
     "new": (None, raw_event(), ["scheduled"], ["scheduled"]),
     "new and started, as a host failure is": (None, raw_event(**STARTED), ["started"], ["started"]),
@@ -108,7 +106,7 @@ CHANGES: dict[str, tuple[dict[str, Any] | None, dict[str, Any] | None, list[str]
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_changes(name: str) -> None:
-    """What became of an event is told as one change, or as none."""
+    """What became of an event is one change, or none."""
     before, after, early, late = CHANGES[name]
     old = None if before is None else parse_timeline(document(before))
     new = parse_timeline(document(*([after] if after else []), incarnation=2))
@@ -138,13 +136,3 @@ def test_spelling() -> None:
         "durationInSeconds": None,
     }
     assert spell_change(change) == {"change": "started", **spell_event(change.event)}
-
-
-def test_facts_do_not_carry_the_events_along() -> None:
-    """Collecting, events among what is gathered, imports none of the watching modules."""
-    code = (
-        "import sys; import azure_imds_facts.core.collector, azure_imds_facts.core.extra_categories, azure_imds_facts.core.retry;"
-        "print([name for name in sys.modules if '.event' in name and name.startswith('azure')])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of scheduled events share besides what those of the core do."""
+
+from __future__ import annotations
+
+from tests.support.emulators import emulate
+
+__all__ = ["emulate"]

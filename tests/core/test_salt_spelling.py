@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Test the spelling of the Salt grain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from azure_imds_facts.core.salt_spelling import spell_salt
+
+from tests.support.facts import COLLIDING, ODD_TAGS, RESERVED_BY_ANSIBLE, build_facts, build_other_categories
+
+
+def test_shape() -> None:
+    """One top-level grain holds the facts in IMDS's names."""
+    facts = build_other_categories()
+    assert spell_salt(facts) == {"azure_imds": facts}
+
+
+@pytest.mark.parametrize("compute", [row[0] for row in COLLIDING])
+def test_names_stay(compute: dict[str, Any]) -> None:
+    """Names that collide elsewhere are all there."""
+    assert spell_salt(build_facts(compute=compute))["azure_imds"]["compute"] == compute
+
+
+@pytest.mark.parametrize("tags", [ODD_TAGS, *({name: "x", "env": "prod"} for name in RESERVED_BY_ANSIBLE)])
+def test_tags(tags: dict[str, str]) -> None:
+    """Tags keep their exact names, and stand in `tagPairs` besides."""
+    facts = build_facts(tags=tags)
+    grain = spell_salt(facts)["azure_imds"]
+    assert grain["tags"] == tags
+    assert grain["tagPairs"] == [f"{name}={value}" for name, value in tags.items()]
+    assert "tagPairs" not in facts
