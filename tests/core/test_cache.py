@@ -34,7 +34,14 @@ def fill(cache: Cache, document: object = None) -> None:
     cached = document or build_document()
     cache.write(
         KEY,
-        Entry(document=cached, api_version="2021-02-01", fetched_at="2023-11-14T22:13:20Z", local_address="10.1.0.4"),
+        Entry(
+            document=cached,
+            api_version="2021-02-01",
+            fetched_at="2023-11-14T22:13:20Z",
+            local_address="10.1.0.4",
+            asked_boottime=cache._clock.boottime(),
+            lacking=[],
+        ),
     )
 
 
@@ -154,10 +161,10 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "binary": damage_content(b"\xff\x00" * 100),
     "nested": damage_content(b"[" * 300_000),
     "huge": damage_content(b" " * (4 * 1024 * 1024 + 1)),
-    "no time": change_stored(fetched_boottime=None),
-    "time of no number": change_stored(fetched_boottime="soon"),
-    "NaN": change_stored(fetched_boottime=float("nan")),
-    "infinitely old": change_stored(fetched_boottime=float("-inf")),
+    "no time": change_stored(asked_boottime=None),
+    "time of no number": change_stored(asked_boottime="soon"),
+    "NaN": change_stored(asked_boottime=float("nan")),
+    "infinitely old": change_stored(asked_boottime=float("-inf")),
     "other format": change_stored(format=99),
     "document of text": change_stored(document="x"),
     "no document": change_stored(document=None),
@@ -259,7 +266,7 @@ def test_no_path(clock: ManualClock, reporter: ListReporter) -> None:
 @pytest.mark.parametrize(
     ("was", "becomes"),
     [
-        ('"fetched_boottime": ', '"fetched_boottime": ' + "9" * 400 + ", "),
+        ('"asked_boottime": ', '"asked_boottime": ' + "9" * 400 + ", "),
         ('"Standard_D2s_v3"', '"\\\\ud800"'),
         ('"Standard_D2s_v3"', "[" * 900 + "]" * 900),
         ('"Standard_D2s_v3"', "[" * 66 + "]" * 66),

@@ -204,7 +204,6 @@ def test_another_vm(collect_from: Collect, tmp_path: Path) -> None:
         (VM_ID[:-1] + "0", {"endpoint": "http://127.0.0.1:9"}, build_document()),
         (VM_ID[:-1] + "0", {"detect": "skip"}, build_document()),
         (VM_ID, {}, {"network": {"interface": []}}),
-        (VM_ID, {}, build_document(vmId=None)),
     ],
 )
 def test_not_compared(
@@ -216,12 +215,12 @@ def test_not_compared(
 
 
 def test_partial_does_not_replace_whole(collect_from: Collect, clock: ManualClock) -> None:
-    """A partial document is an answer, and never replaces a whole one of this boot in the cache."""
+    """A partial document never replaces a whole one of this boot in the cache: that one is used, stale."""
     collect_from(ScriptedTransport(reply(200, build_document())))
     clock.advance(100)
-    partial = collect_from(ScriptedTransport(reply(200, PARTIAL)))
-    assert partial.source == "imds"
-    assert set(partial.document) == {"compute"}
+    used = collect_from(ScriptedTransport(reply(200, PARTIAL)))
+    assert used.source == "stale"
+    assert set(used.document) == {"compute", "network"}
     stale = collect_from(ScriptedTransport(refused()))
     assert stale.source == "stale"
     assert set(stale.document) == {"compute", "network"}
@@ -229,7 +228,7 @@ def test_partial_does_not_replace_whole(collect_from: Collect, clock: ManualCloc
 
 def test_partial_is_kept_where_there_is_none(collect_from: Collect) -> None:
     """Without a whole one a partial document is cached, and a whole one replaces it."""
-    transport = ScriptedTransport(reply(200, PARTIAL), reply(200, build_document()))
+    transport = ScriptedTransport(*[reply(200, PARTIAL)] * 3, reply(200, build_document()))
     collect_from(transport)
     assert set(collect_from(transport).document) == {"compute"}
     collect_from(transport, cache_ttl=0)

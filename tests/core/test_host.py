@@ -68,14 +68,36 @@ def test_without_tag(cloud_id: str | None, waagent: bool, is_azure: bool, tag: s
         (VM_ID.upper(), VM_ID, True),
         (VM_ID, SWAPPED_VM_ID, True),
         (VM_ID, SWAPPED_VM_ID.upper(), True),
-        (None, VM_ID, None),
-        ("", VM_ID, None),
         (VM_ID, "", None),
     ],
 )
-def test_verify_vm_id(vm_id: str | None, uuid: str, expected: bool | None) -> None:
-    """Equal in either byte order is true; where one is missing there is nothing to compare."""
-    assert verify_vm_id(vm_id, uuid) is expected
+def test_verify_vm_id(vm_id: str, uuid: str, expected: bool | None) -> None:
+    """Equal in either byte order is true; without a UUID there is nothing to compare."""
+    assert verify_vm_id({"vmId": vm_id}, uuid) is expected
+
+
+@pytest.mark.parametrize("compute", [None, [], "x"])
+def test_no_compute_is_not_compared(compute: object) -> None:
+    """A classic VM's document has no compute section, and so nothing to compare."""
+    assert verify_vm_id(compute, VM_ID) is None
+
+
+@pytest.mark.parametrize("vm_id", [None, "", 5, [VM_ID], {"a": VM_ID}])
+def test_a_vm_id_that_is_none_is_invalid(vm_id: object) -> None:
+    """A compute section without a `vmId` that is a string may be another VM's."""
+    with pytest.raises(InvalidError, match="another VM"):
+        verify_vm_id({"vmId": vm_id}, VM_ID)
+    with pytest.raises(InvalidError, match="another VM"):
+        verify_vm_id({}, VM_ID)
+
+
+@pytest.mark.parametrize(
+    "uuid", ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "Not Settable", VM_ID[:-1]]
+)
+def test_a_uuid_that_names_no_machine(uuid: str, tmp_path: Path) -> None:
+    """A UUID of one digit repeated, or one that is none, counts as not readable."""
+    assert build_host(tmp_path, uuid=uuid).read_product_uuid() == ""
+    assert build_host(tmp_path, uuid=VM_ID.upper()).read_product_uuid() == VM_ID
 
 
 @pytest.mark.parametrize("other", ["5c08b38e-4d57-4c23-ac45-aca61037f085", "nonsense", "5c08b38e", VM_ID + "-1"])
@@ -83,7 +105,7 @@ def test_other_machine(other: str) -> None:
     """Anything else is another VM."""
     assert not is_same_machine(VM_ID, other)
     with pytest.raises(InvalidError):
-        verify_vm_id(VM_ID, other)
+        verify_vm_id({"vmId": VM_ID}, other)
 
 
 def test_last_groups_are_not_swapped() -> None:

@@ -74,9 +74,12 @@ def test_json(host: Host) -> None:
 
 
 def test_leaf(host: Host) -> None:
-    """A leaf, which IMDS refuses as JSON, is asked for as text."""
-    transport = ScriptedTransport(reply(400, {"error": "Bad request"}), reply(200, b"Standard_D2s_v3"))
+    """A leaf is asked for as text: at once where it is known as one, else after IMDS has refused JSON."""
+    transport = ScriptedTransport(reply(200, b"Standard_D2s_v3"))
     assert ask(transport, "compute/vmSize", host) == b"Standard_D2s_v3"
+    assert [url.partition("?")[2] for url in transport.urls] == ["api-version=2025-04-07&format=text"]
+    transport = ScriptedTransport(reply(400, {"error": "Bad request"}), reply(200, b"30"))
+    assert ask(transport, "compute/storageProfile/osDisk/diskSizeGB", host) == b"30"
     assert transport.urls[-1].endswith("?api-version=2025-04-07&format=text")
     with pytest.raises(ImdsError) as caught:
         ask(ScriptedTransport(reply(400, {"error": "Bad request"})), "compute/vmSize", host, text_format="json")

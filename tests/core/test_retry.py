@@ -14,7 +14,7 @@ import pytest
 from azure_imds_facts.core.cache import Cache, Key
 from azure_imds_facts.core.clock import Deadline
 from azure_imds_facts.core.errors import ImdsError
-from azure_imds_facts.core.retry import backoff, wait_for_turn
+from azure_imds_facts.core.retry import Turn, backoff
 
 from tests.support.clocks import ManualClock
 from tests.support.documents import build_document
@@ -214,44 +214,74 @@ def nothing() -> None:
 def test_turns(tmp_path: Path, clock: ManualClock, reporter: ListReporter) -> None:
     """One has the turn; another gets it after its end, or what was brought, or neither at its deadline."""
     cache = Cache(str(tmp_path / "cache"), clock=clock, reporter=reporter)
-    first, found = wait_for_turn(cache, KEY, nothing, Deadline(5.0, clock))
-    assert first is not None
-    assert found is None
-    assert clock.slept == []
+    first = Turn(cache, KEY, Deadline(5.0, clock))
+    assert (first.wait(nothing), first.is_held, clock.slept) == (None, True, [])
     before = len(os.listdir(tmp_path / "cache"))
-    assert wait_for_turn(cache, KEY, nothing, Deadline(2.0, clock)) == (None, None)
+    late = Turn(cache, KEY, Deadline(2.0, clock))
+    assert (late.wait(nothing), late.is_held, late.holder) == (None, False, str(os.getpid()))
     assert 2.0 <= clock.passed < 2.1
     assert max(clock.slept) <= 0.15
     looks = iter([None, None, "brought"])
-    assert wait_for_turn(cache, KEY, lambda: next(looks), Deadline(2.0, clock)) == (
-        None,
-        "brought",
-    )
+    served = Turn(cache, KEY, Deadline(2.0, clock))
+    assert (served.wait(lambda: next(looks)), served.is_held) == ("brought", False)
     first.close()
-    second, found = wait_for_turn(cache, KEY, nothing, Deadline(2.0, clock))
-    assert second is not None
-    assert found is None
+    second = Turn(cache, KEY, Deadline(2.0, clock))
+    assert (second.wait(nothing), second.is_held) == (None, True)
     second.close()
     assert len(os.listdir(tmp_path / "cache")) == before == 1
+
+
+def test_a_holder_that_hangs_is_replaced(tmp_path: Path, clock: ManualClock, reporter: ListReporter) -> None:
+    """After 40 seconds a new lock is made; the old holder's end then gives nobody else a turn."""
+    cache = Cache(str(tmp_path / "cache"), clock=clock, reporter=reporter)
+    hung = Turn(cache, KEY, Deadline(300.0, clock))
+    hung.wait(nothing)
+    began = clock.passed
+    patient = Turn(cache, KEY, Deadline(300.0, clock))
+    assert (patient.wait(nothing), patient.is_held) == (None, True)
+    assert 40.0 < clock.passed - began < 41.0
+    hung.close()
+    third = Turn(cache, KEY, Deadline(1.0, clock))
+    assert (third.wait(nothing), third.is_held) == (None, False)
+    patient.close()
+    fourth = Turn(cache, KEY, Deadline(1.0, clock))
+    assert (fourth.wait(nothing), fourth.is_held) == (None, True)
+    fourth.close()
+    assert not reporter.warnings
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"[]", b'{"boottime": "x"}', b'{"boottime": null}', b"[" * 900])
+def test_a_damaged_lock_file_is_waited_for(
+    content: bytes, tmp_path: Path, clock: ManualClock, reporter: ListReporter
+) -> None:
+    """A lock file that names no holder is held all the same."""
+    cache = Cache(str(tmp_path / "cache"), clock=clock, reporter=reporter)
+    first = Turn(cache, KEY, Deadline(5.0, clock))
+    first.wait(nothing)
+    (path,) = (tmp_path / "cache").glob("*.lock")
+    path.write_bytes(content)
+    late = Turn(cache, KEY, Deadline(60.0, clock))
+    assert (late.wait(nothing), late.is_held) == (None, False)
+    first.close()
 
 
 def test_other_keys_do_not_wait(tmp_path: Path, clock: ManualClock, reporter: ListReporter) -> None:
     """Each key has turns of its own."""
     cache = Cache(str(tmp_path / "cache"), clock=clock, reporter=reporter)
-    turns = []
-    for path in ("/x", "/y"):
-        key = Key(**{**KEY.__dict__, "path": path})
-        turns.append(wait_for_turn(cache, key, nothing, Deadline(2.0, clock))[0])
-    assert all(turns)
+    turns = [Turn(cache, Key(**{**KEY.__dict__, "path": path}), Deadline(2.0, clock)) for path in ("/x", "/y")]
+    for turn in turns:
+        turn.wait(nothing)
+    assert all(turn.is_held for turn in turns)
     assert clock.slept == []
     for turn in turns:
-        assert turn is not None
         turn.close()
 
 
 def test_without_a_cache(clock: ManualClock, reporter: ListReporter) -> None:
     """Without a directory everybody has the turn at once."""
     cache = Cache(None, clock=clock, reporter=reporter)
-    turns = [wait_for_turn(cache, KEY, nothing, Deadline(1.0, clock))[0] for _ in range(2)]
-    assert all(turns)
+    turns = [Turn(cache, KEY, Deadline(1.0, clock)) for _ in range(2)]
+    for turn in turns:
+        turn.wait(nothing)
+    assert all(turn.is_held for turn in turns)
     assert clock.slept == []

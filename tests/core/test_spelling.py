@@ -129,17 +129,6 @@ def test_tags_reserved_by_ansible(name: str) -> None:
     assert [name in warning for warning in reporter.warnings] == [True]
 
 
-def test_long_names_over_many_leaves_are_cut_off() -> None:
-    """A document of a few hundred KiB does not become gigabytes of names: what goes too far is left out, with a warning."""
-    reporter = ListReporter()
-    inner = {f"a{number}": 1 for number in range(20_000)}
-    spelled = spell_ansible(build_facts(compute={"k" * 100_000: inner, "name": "late"}), reporter=reporter)
-    assert sum(map(len, spelled)) < 5 << 20
-    (warning,) = reporter.warnings
-    assert "take over 4 MiB" in warning
-    assert len(warning) < 2000
-
-
 def test_warnings_are_few() -> None:
     """A list of many objects with keys that collide, below a long name, does not flood a log."""
     reporter = ListReporter()

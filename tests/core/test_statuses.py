@@ -33,14 +33,18 @@ def test_classify_status(statuses: tuple[int, ...], outcome: str, is_retried: bo
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (b'{"error": "Bad request"}', (': "Bad request"', None)),
+        (b'{"error": "Bad request"}', (': "Bad request"', ())),
         (b'{"error": "x", "newest-versions": ["2021-02-01"]}', (': "x"', ("2021-02-01",))),
         (b'{"newest-versions": []}', ("", ())),
-        (b'{"error": "\\u001b[31m"}', (': "?[31m"', None)),
-        (b'{"error": 5}', ("", None)),
-        (b"[]", ("", None)),
-        (b"<html>", ("", None)),
-        (b"", ("", None)),
+        (
+            b'{"error": "Bad request: . Required metadata header not specified"}',
+            (': "Bad request: . Required metadata header not specified"', None),
+        ),
+        (b'{"error": "\\u001b[31m"}', (': "?[31m"', ())),
+        (b'{"error": 5}', ("", ())),
+        (b"[]", ("", ())),
+        (b"<html>", ("", ())),
+        (b"", ("", ())),
     ],
 )
 def test_parse_error_body(body: bytes, expected: tuple[str, object]) -> None:

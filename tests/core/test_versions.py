@@ -21,7 +21,7 @@ def test_table() -> None:
     assert list(KNOWN) == sorted(set(KNOWN))
     assert all(re.fullmatch(r"20\d\d-\d\d-\d\d", version) for version in KNOWN)
     assert (KNOWN[-1], KNOWN[0]) == (NEWEST, PREVIEW)
-    assert FALLBACKS == ("2019-06-01", "2017-04-02")
+    assert FALLBACKS == ("2021-02-01", "2019-06-01", "2017-04-02")
     assert set(FALLBACKS) <= set(KNOWN)
     assert SCHEDULED_EVENTS[0] == "2020-07-01"
     assert list(SCHEDULED_EVENTS) == sorted(SCHEDULED_EVENTS, reverse=True)
@@ -48,6 +48,7 @@ def test_choose_version(offered: list[object], refused: list[str], expected: str
 
 def test_choose_fallback() -> None:
     """The guesses come in their order and end."""
-    assert choose_version(FALLBACKS, []) == "2019-06-01"
-    assert choose_version(FALLBACKS, ["2019-06-01"]) == "2017-04-02"
+    assert choose_version(FALLBACKS, []) == "2021-02-01"
+    assert choose_version(FALLBACKS, ["2021-02-01"]) == "2019-06-01"
+    assert choose_version(FALLBACKS, FALLBACKS[:2]) == "2017-04-02"
     assert choose_version(FALLBACKS, FALLBACKS) is None

@@ -55,7 +55,7 @@ def collect(
     """
     deadline = Deadline(settings.timeout, clock or Clock())
     collection = _Collection(settings, open_transport, host or Host(), deadline, reporter or Reporter())
-    collection.patience_s = _BOOT_PATIENCE_S if is_boot else settings.timeout / 2
+    collection.is_boot = is_boot
     try:
         return collection.run(failure_memory, allow_fallback=allow_fallback)
     finally:
@@ -93,7 +93,8 @@ class _Collection:
         self._cache = cache.Cache(cache_dir, clock=self._clock, reporter=reporter)
         self._key = cache.build_key(settings, cache.INSTANCE, self._boot_id)
         self._began = self._clock.boottime()
-        self.patience_s = 0.0
+        self.is_boot = False
+        self._is_passed_over = False
         self._retrier: Retrier | None = None
 
     def run(self, memory: FailureMemory | None, *, allow_fallback: bool) -> Snapshot:
@@ -176,7 +177,9 @@ class _Collection:
         try:
             return self._snapshot(entry, source)
         except errors.InvalidError as error:
-            self._reporter.warn(f"The {source} answer of {entry.fetched_at} is not used: {error.problem}")
+            if not self._is_passed_over:
+                self._reporter.warn(f"The {source} answer of {entry.fetched_at} is not used: {error.problem}")
+            self._is_passed_over = True
             return None
 
     def _read_fresh(self) -> Snapshot | None:
@@ -217,7 +220,7 @@ class _Collection:
 
         A section that the last answer of this boot lacked too is not waited for: a classic VM has no compute.
         """
-        patience = self._deadline.within(min(self.patience_s, self._deadline.remaining))
+        patience = self._deadline.within(_BOOT_PATIENCE_S if self.is_boot else self._deadline.remaining / 2)
         entry = self._cache.read(self._key)
         expected = {"compute", "network"}.difference(entry.lacking if entry else ())
         for _ in range(_PARTIAL_RETRIES):

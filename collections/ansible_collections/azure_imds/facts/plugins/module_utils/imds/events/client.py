@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 PATH = EXTRA_CATEGORIES["scheduled_events"].path
+_EMPTY = EXTRA_CATEGORIES["scheduled_events"].empty
 # The first request ever switches the service on for the VM, which takes up to two minutes (documented).
 SWITCH_ON_S = 120.0
 # Once it has answered, it answers within milliseconds: a request that hangs is given up before a Preempt's 30 s are
@@ -193,7 +194,7 @@ class EventClient:
             return records.replace(answer, error=refused, is_retried=False)
         self.has_answered = True
         try:
-            return records.replace(answer, value=parse_timeline(answer.value))
+            return records.replace(answer, value=parse_timeline(answer.value, empty=_EMPTY))
         except errors.InvalidError as error:
             return records.replace(answer, value=None, error=error)
 
@@ -209,7 +210,7 @@ class EventClient:
         response = client.send(PATH, self.version, method=method, body=body)
         if body and not isinstance(response, errors.UnreachableError) and response.status == 200:
             return Answer(version=self.version, status=200)
-        answer = client.parse(self.version, response, empty=EXTRA_CATEGORIES["scheduled_events"].empty)
+        answer = client.parse(self.version, response, empty=_EMPTY)
         self.retry_after_s = answer.wait_s
         return answer
 

@@ -89,14 +89,17 @@ class Change:
     before: Event | None = None
 
 
-def parse_timeline(document: object) -> Timeline:
-    """Return the timeline in a document of /metadata/scheduledevents. Raises InvalidError for any other value."""
+def parse_timeline(document: object, *, empty: object = None) -> Timeline:
+    """Return the timeline in a document of /metadata/scheduledevents. Raises InvalidError for any other value.
+
+    `empty`: the document that stands for an empty body, which has no incarnation.
+    """
     if not isinstance(document, dict) or not isinstance(document.get("Events"), list):
         raise errors.InvalidError(
             "The answer has no list `Events` in it, so it is no document of scheduled events.", hint=_HINT
         )
     incarnation = document.get("DocumentIncarnation")
-    if not isinstance(incarnation, (int, type(None))) or isinstance(incarnation, bool):
+    if document is not empty and (not isinstance(incarnation, int) or isinstance(incarnation, bool)):
         raise errors.InvalidError("The answer has no whole number `DocumentIncarnation` in it.", hint=_HINT)
     listed = document["Events"]
     usable = [raw for raw in listed if isinstance(raw, dict) and _ID.fullmatch(_text(raw, "EventId"))]

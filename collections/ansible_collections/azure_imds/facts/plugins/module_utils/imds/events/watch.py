@@ -116,9 +116,8 @@ class Watch:
         if not isinstance(state, dict) or state.get("vmName") != self._vm_name:
             return False
         try:
-            self.timeline = parse_timeline(
-                {"DocumentIncarnation": state.get("incarnation"), "Events": state.get("events")}
-            )
+            stored = {"DocumentIncarnation": state.get("incarnation"), "Events": state.get("events")}
+            self.timeline = parse_timeline(stored, empty=stored if stored["DocumentIncarnation"] is None else None)
         except errors.InvalidError:
             return False
         if self.timeline.skipped:
