@@ -5,15 +5,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from azure_imds_facts.cli import COMMANDS
 from azure_imds_facts.core.versions import VERSION
 
-from tests.commands.conftest import start
+from tests.support.command_line import Run, start
 from tests.support.documents import build_document
 from tests.support.servers import RawServer, answering, free_port, sending
 
@@ -35,7 +33,6 @@ FLAGS = {
     "export": {"WHAT"},
 }
 COLLECTING = ["facts", "show", "local-facts", "get"]
-Run = Callable[..., Any]
 
 
 def words(command: str, tmp_path: Path) -> list[str]:
@@ -180,3 +177,10 @@ def test_broken_pipe_before_the_end() -> None:
         process.stdout.close()
         errors = process.stderr.read()
     assert (process.returncode, errors) == (141, b"")
+
+
+@pytest.mark.parametrize("words", ["-v export ansible-path", "export -v ansible-path", "export ansible-path -v"])
+def test_verbose_wherever(words: str, run: Run) -> None:
+    """Every command takes -v, and more than one."""
+    assert run(*words.split()).code == 0
+    assert run("-v", *words.split()).code == 0

@@ -85,7 +85,12 @@ def test_the_last_look_starts_nothing(tmp_path: Path) -> None:
     for change in build_changes("A", "a"):
         hooks.add(change)
     done: list[Change] = []
-    wait_for(lambda: done.extend(hooks.reap(is_last=True)) or done)
+
+    def has_ended() -> bool:
+        done.extend(hooks.reap(is_last=True))
+        return bool(done)
+
+    wait_for(has_ended)
     hooks.stop()
     assert [change.event.event_id for change in done] == ["A"]
     assert [change.event.event_id for change in hooks.unfinished] == ["a"]

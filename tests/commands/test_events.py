@@ -81,6 +81,7 @@ def test_approval(emulate: Emulate, tmp_path: Path) -> None:
         (["--approve", "X", "--vm-name", "Y"], "Leave --vm-name out."),
         (["--watch", "--exec-timeout", "5"], "--exec-timeout is for --exec."),
         (["--approve", ""], "--approve has no id"),
+        (["--approve", "X", "--approve", ""], "--approve has no id"),
         (["--watch", "--exec", "true", "--exec-timeout", "0"], "Give seconds above 0."),
         (["--events-version", "2021-02-01"], "theirs are not the instance's"),
     ],

@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.support.command_line import Run
 from tests.support.servers import RawServer, free_port
 
-Run = Callable[..., Any]
 NAME = "azure_imds.fact"
 
 

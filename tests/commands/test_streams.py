@@ -6,15 +6,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from azure_imds_facts.commands.streams import dump_json
 
+from tests.support.command_line import ROOT, Run
 from tests.support.documents import build_document
 from tests.support.servers import RawServer, answering
-
-from .conftest import ROOT, Run, start
 
 # Command line → its exit code where standard output can be written; `URL` stands for a server's.
 ANSWERING = {
@@ -91,46 +89,3 @@ def test_facts_do_nothing_to_a_terminal(format_name: str, run: Run) -> None:
         ended = run("facts", "--format", format_name, "--endpoint", server.url)
     assert ended.out.replace("\n", "").isprintable()
     assert repr(document["compute"]["name"])[1:-1] in repr(json.loads(ended.out))
-
-
-def test_the_order_of_tag_pairs_is_that_of_tags(run: Run) -> None:
-    """In the grain as it is printed too."""
-    document = {"compute": {"tags": "z:1;a:2"}}
-    with RawServer(answering(json.dumps(document).encode())) as server:
-        grain = json.loads(run("facts", "--format", "salt", "--endpoint", server.url).out)["azure_imds"]
-    assert grain["tagPairs"] == [f"{name}={value}" for name, value in grain["tags"].items()] == ["z=1", "a=2"]
-
-
-def test_environment_for_zsh(run: Run) -> None:
-    """A value that zsh would take for the name of a command is quoted."""
-    document = {"compute": {"tags": "a:=no_such_command", "name": "plain"}}
-    with RawServer(answering(json.dumps(document).encode())) as server:
-        lines = run("facts", "--format", "env", "--endpoint", server.url).out.splitlines()
-    assert "AZURE_IMDS_TAGS_A='=no_such_command'" in lines
-    assert "AZURE_IMDS_COMPUTE_NAME=plain" in lines
-
-
-@pytest.mark.parametrize(("what", "blocked"), [("salt", "_modules"), ("systemd", "etc/default")])
-def test_an_export_that_ends_half_way(what: str, blocked: str, run: Run, tmp_path: Path) -> None:
-    """Nothing is printed where not all could be written."""
-    place = tmp_path / "tree" / blocked
-    place.parent.mkdir(parents=True)
-    place.write_text("")
-    ended = run("export", what, str(tmp_path / "tree"))
-    assert (ended.code, ended.out) == (2, "")
-
-
-@pytest.mark.parametrize("what", ["salt", "systemd"])
-def test_an_export_to_any_path(what: str, tmp_path: Path) -> None:
-    """A path is bytes, of whatever encoding."""
-    place = bytes(tmp_path) + b"/\xfe"
-    process = start("export", what, place, stdout=subprocess.PIPE)  # type: ignore[arg-type]
-    assert all(line.startswith(place + b"/") for line in process.communicate()[0].splitlines())
-    assert process.returncode == 0
-
-
-@pytest.mark.parametrize("words", ["-v export ansible-path", "export -v ansible-path", "export ansible-path -v"])
-def test_verbose_wherever(words: str, run: Run) -> None:
-    """Every command takes -v, and more than one."""
-    assert run(*words.split()).code == 0
-    assert run("-v", *words.split()).code == 0

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The shape of the code, as CONTRIBUTING promises it: small files, small functions, no import circle, all annotated."""
+"""The shape of the code, as CONTRIBUTING promises it: small files, small functions, no import circle, all annotated.
+
+And of its tests: one file for each module, under its name.
+"""
 
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 
-from tests.structure.sources import Source, find_circle, list_imports, read_sources
+from tests.structure.sources import CORE, DISTRIBUTION, ROOT, Source, find_circle, list_imports, read_sources
 
 SOURCES = read_sources()
 BRANCHES = (
@@ -89,3 +93,49 @@ def test_parameters_shadow_no_module(source: Source) -> None:
         given = function.args
         named = {one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
         assert not named & modules, function.name
+
+
+# Folders of modules, and where the tests of each are. A folder named `salt` below tests would hide Salt.
+MIRRORED = {
+    CORE: "tests/core",
+    DISTRIBUTION / "commands": "tests/commands",
+    DISTRIBUTION / "formats": "tests/formats",
+    DISTRIBUTION / "doctor": "tests/doctor",
+    DISTRIBUTION / "salt": "tests/salt_adapter",
+}
+# Test files that a module does not have → the file that tests it, and why it is another one.
+TESTED_ELSEWHERE = {
+    "tests/commands/test_export_cloud_init.py": ("tests/boot/test_cloud_config.py", "cloud-init and a shell read it"),
+    "tests/commands/test_export_salt.py": ("tests/minions/test_export.py", "a minion runs what it writes"),
+    "tests/commands/test_export_systemd.py": ("tests/boot/test_units.py", "systemd reads what it writes"),
+    "tests/doctor/test_findings.py": ("tests/doctor/test_answer.py", "a record without a function"),
+    "tests/salt_adapter/grains/test_azure_imds.py": (
+        "tests/minions/test_targeting.py",
+        "the loader of a minion runs it",
+    ),
+    "tests/salt_adapter/modules/test_azure_imds.py": ("tests/minions/test_module.py", "a master calls it"),
+}
+# Test files that are named after no module beside them, and why.
+NAMED_OTHERWISE = {
+    "tests/commands/test_cli.py": "cli.py stands above the commands, and what it does is tested with each of them",
+    "tests/core/test_retry_processes.py": "retries among real processes, with what it takes to run them",
+}
+
+
+@pytest.mark.parametrize("modules", MIRRORED, ids=lambda path: path.name)
+def test_tests_mirror_modules(modules: Path) -> None:
+    """Each module has a test file of its name in the mirroring folder, and each test file a module."""
+    place = MIRRORED[modules]
+    expected = {
+        f"{place}/{path.relative_to(modules).parent.as_posix()}/test_{path.name}".replace("/./", "/")
+        for path in modules.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    there = {path.relative_to(ROOT).as_posix() for path in (ROOT / place).rglob("test_*.py")}
+    assert expected - there == {name for name in TESTED_ELSEWHERE if name.startswith(f"{place}/")}
+    assert there - expected == {name for name in NAMED_OTHERWISE if name.startswith(f"{place}/")}
+
+
+def test_tests_elsewhere_are_there() -> None:
+    """The table of tests elsewhere names files that are there."""
+    assert [path for path, _reason in TESTED_ELSEWHERE.values() if not (ROOT / path).is_file()] == []

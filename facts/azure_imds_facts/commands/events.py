@@ -138,14 +138,18 @@ def _print_events(vm_name: str | None, client: EventClient) -> None:
 def _check(arguments: argparse.Namespace) -> None:
     """Raise UsageError for flags that make no sense together."""
     values = {name: value for name, value in vars(arguments).items() if value is not None and value is not False}
-    empty = {name for name, value in values.items() if value == "" or (isinstance(value, list) and "" in value)}
-    wrong = [rule for rule in _EMPTY if rule[0] in empty]
+    wrong = [rule for rule in _EMPTY if _is_empty(values.get(rule[0]))]
     wrong += [rule[1:] for rule in _NEEDS if rule[0] in values and rule[1] not in values]
     wrong += [rule[1:] for rule in _EXCLUDES if rule[0] in values and rule[1] in values]
     if not 0 < values.get("exec_timeout", 1) < 1e9:
         wrong.append(("exec_timeout", "--exec-timeout is no time.", "Give seconds above 0."))
     for _flag, problem, hint in wrong:
         raise UsageError(problem, hint=hint)
+
+
+def _is_empty(value: object) -> bool:
+    """Return whether a flag was given an empty text, among others perhaps."""
+    return value == "" or (isinstance(value, list) and "" in value)
 
 
 def _watch(arguments: argparse.Namespace, settings: Settings, client: EventClient, reporter: Reporter) -> int:

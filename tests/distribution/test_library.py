@@ -37,7 +37,7 @@ def test_collect(imds: RawServer) -> None:
     assert len(imds.requests) == 1
 
 
-def test_kept_connection(imds: RawServer) -> None:
+def test_open_connection(imds: RawServer) -> None:
     """A transport that was handed in stays open over many calls."""
     transport = RequestsTransport()
     for _ in range(3):

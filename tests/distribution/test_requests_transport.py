@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Test what the transport on requests does with a kept connection."""
+"""Test what the transport on requests does with an open connection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from azure_imds_facts.requests_transport import RequestsTransport
 from tests.support.servers import RawServer, answering
 
 
-def test_connection_is_kept() -> None:
+def test_connection_is_reused() -> None:
     """Several requests share one connection, each with the address that it was asked from."""
     transport = RequestsTransport()
     with RawServer(answering(b"{}")) as server:
@@ -26,7 +26,7 @@ def test_connection_is_kept() -> None:
 
 
 def test_each_request_has_its_own_deadline() -> None:
-    """On a kept connection the deadline is the new request's: neither the old one ends it, nor is it longer."""
+    """On an open connection the deadline is the new request's: neither the old one ends it, nor is it longer."""
 
     def behave(server: RawServer, connection: socket.socket) -> None:
         while server.read_request(connection):
@@ -48,8 +48,8 @@ def test_each_request_has_its_own_deadline() -> None:
         transport.close()
 
 
-def test_kept_connection_that_was_closed() -> None:
-    """A server that closed the kept connection costs at the most one failed attempt."""
+def test_open_connection_that_was_closed() -> None:
+    """A server that closed the open connection costs at the most one failed attempt."""
 
     def behave(server: RawServer, connection: socket.socket) -> None:
         server.read_request(connection)

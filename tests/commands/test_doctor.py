@@ -58,7 +58,7 @@ def test_all_is_well(tmp_path: Path) -> None:
 
 
 def test_not_azure() -> None:
-    """A machine without Azure's signs is told so, and IMDS is not asked."""
+    """A machine without Azure's signs is named as that, and IMDS is not asked."""
     if Path("/sys/class/dmi/id/chassis_asset_tag").exists() or Path("/var/lib/waagent").exists():
         pytest.skip("this machine has a DMI of its own")
     code, found = _diagnose()
@@ -74,7 +74,7 @@ def test_disabled() -> None:
 
 
 def test_port_refused() -> None:
-    """A refused connection is told apart from silence."""
+    """A refused connection is another finding than silence."""
     code, found = _diagnose("--endpoint", "http://127.0.0.1:1")
     assert (code, found["outcome"]) == (4, "unreachable")
     assert "connection refused" in found["answer"]["text"]

@@ -5,12 +5,8 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
-import warnings
-from collections.abc import Iterator
-from importlib import import_module
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -22,16 +18,9 @@ from tests.support.servers import RawServer, answering, free_port
 
 
 @pytest.fixture(scope="module")
-def collecting() -> ModuleType:
-    """The module, without the importer that Salt puts in the way of every later import."""
-    finders = list(sys.meta_path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            pytest.importorskip("salt.utils.platform", reason="Salt is not installed", exc_type=ImportError)
-            return import_module("azure_imds_facts.salt.grain")
-    finally:
-        sys.meta_path[:] = finders
+def collecting(import_salt_adapter: Callable[[str], Any]) -> Any:
+    """The module."""
+    return import_salt_adapter("grain")
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +70,7 @@ def test_proxy_minion(
 
 
 def test_failure_is_one_warning(collecting: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A failure is told once, remembered for a while, and never an exception."""
+    """A failure is reported once, remembered for a while, and never an exception."""
     caplog.set_level(logging.DEBUG)
     configuration = options(f"http://127.0.0.1:{free_port()}", tmp_path, timeout=0.2)
     assert [collecting.collect_grain(configuration) for _ in range(3)] == [{}] * 3

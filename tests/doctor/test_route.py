@@ -1,15 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The checks that no real situation here brings about: a far clock, a lost header, a secondary address."""
+"""The way to IMDS: its source address, and the kernel's table of routes."""
 
 from __future__ import annotations
 
-import time
-from email.utils import formatdate
-
 import pytest
-from azure_imds_facts.core.errors import RejectedError
-from azure_imds_facts.core.transport import Response
-from azure_imds_facts.doctor.answer import Asked, check_answer, check_clock
 from azure_imds_facts.doctor.route import check_source, choose_route, read_routes
 
 DOCUMENT = {
@@ -19,33 +13,6 @@ DOCUMENT = {
         ]
     }
 }
-
-
-def _asked(response: Response, error: RejectedError | None = None) -> Asked:
-    return Asked(snapshot=None, error=error, responses=[response], failures=[])
-
-
-@pytest.mark.parametrize(
-    ("offset_s", "verdict"), [(0, "ok"), (299, "ok"), (-299, "ok"), (86400, "bad"), (-86400, "bad")]
-)
-def test_clock(offset_s: float, verdict: str) -> None:
-    """A clock that differs from IMDS's by more than five minutes is bad, in either direction."""
-    date = formatdate(time.time() + offset_s, usegmt=True)
-    finding = check_clock(_asked(Response(status=200, headers={"date": date}, body=b"")))
-    assert finding.verdict == verdict
-
-
-def test_clock_without_a_date_is_not_judged() -> None:
-    """Where no answer carries a date nothing is claimed."""
-    assert check_clock(_asked(Response(status=200, headers={}, body=b""))).verdict == "skipped"
-
-
-def test_lost_header_is_named() -> None:
-    """IMDS's own complaint about the header means that something on the way removed it."""
-    body = b'{ "error": "Bad request: . Required metadata header not specified" }'
-    finding = check_answer(_asked(Response(status=400, headers={}, body=body), RejectedError("Refused.")))
-    assert finding.verdict == "bad"
-    assert "Metadata: true" in finding.fix
 
 
 @pytest.mark.parametrize(
@@ -89,14 +56,8 @@ def test_odd_documents(ipv4: object) -> None:
 
 
 def test_what_a_document_says_does_nothing_to_a_terminal() -> None:
-    """An address is a stranger's text too."""
+    """An address is text from outside too."""
     odd = {"privateIpAddress": "10.1.0.9\x1b[2J\nok answer\u202e"}
     document = {"network": {"interface": [{"ipv4": {"ipAddress": [odd, {"privateIpAddress": "10.1.0.5"}]}}]}}
     finding = check_source(document, "10.1.0.5", host="169.254.169.254")
     assert (finding.text + finding.fix).isprintable()
-
-
-@pytest.mark.parametrize("date", ["Mon, 19 Sep 2016 18:29:47 +99999999999999999999", "Fri, 31 Dec 99999 23:59:59 GMT"])
-def test_dates_beyond_all_time(date: str) -> None:
-    """A date that no clock can show is none."""
-    assert check_clock(_asked(Response(status=200, headers={"date": date}, body=b""))).verdict == "skipped"
