@@ -11,6 +11,7 @@ import pytest
 from azure_imds_facts.core.errors import ImdsError, RejectedError
 from azure_imds_facts.core.versions import KNOWN
 
+from tests.support.clocks import ManualClock
 from tests.support.documents import build_document
 from tests.support.scripted import ScriptedTransport, refused, reply, server_of
 
@@ -48,11 +49,13 @@ TABLE: list[tuple[str, tuple[str, ...], Any, Any, list[str]]] = [
     ("400 with an empty list", ("2018-10-01",), wrong(), listing("2018-10-01"), ["versions", "2018-10-01"]),
     ("404", ("2019-11-01",), reply(404), listing("2017-03-01", "2019-11-01", "2018-02-01"), ["versions", "2019-11-01"]),
     ("500", ("2019-06-01",), reply(500), listing("2019-06-01", "2017-04-02"), ["versions", "2019-06-01"]),
-    ("404 without a page", ("2019-06-01",), reply(404), None, ["versions", "2019-06-01", "versions"]),
-    ("500 without a page", ("2017-04-02",), reply(500), None, ["versions", "2019-06-01", "versions", "2017-04-02"]),
-    ("page of HTML", ("2019-06-01",), reply(404), reply(200, b"<html>"), ["versions", "2019-06-01"]),
-    ("page without a list", ("2019-06-01",), reply(404), reply(200, {"apiVersions": "x"}), ["versions", "2019-06-01"]),
-    ("preview alone is listed", ("2019-06-01",), reply(404), listing("2017-03-01"), ["versions", "2019-06-01"]),
+    ("404 without a page", ("2021-02-01",), reply(404), None, ["versions", "2021-02-01"]),
+    ("500 without a page", ("2017-04-02",), reply(500), None, ["versions", "2021-02-01", "2019-06-01", "2017-04-02"]),
+    ("400 without a list", ("2018-10-01",), reply(400), listing("2018-10-01"), ["versions", "2018-10-01"]),
+    ("400 without a list or a page", ("2019-06-01",), reply(400), None, ["versions", "2021-02-01", "2019-06-01"]),
+    ("page of HTML", ("2021-02-01",), reply(404), reply(200, b"<html>"), ["versions", "2021-02-01"]),
+    ("page without a list", ("2021-02-01",), reply(404), reply(200, {"apiVersions": "x"}), ["versions", "2021-02-01"]),
+    ("preview alone is listed", ("2021-02-01",), reply(404), listing("2017-03-01"), ["versions", "2021-02-01"]),
 ]
 
 
@@ -124,13 +127,42 @@ def test_remembered_version_that_is_refused(collect_from: Collect) -> None:
     assert transport.versions == ["2021-02-01", "2020-09-01"]
 
 
-def test_plain_400_is_not_negotiated(collect_from: Collect) -> None:
-    """A 400 without a list of versions is a rejection."""
-    transport = ScriptedTransport(reply(400, {"error": "Bad request"}))
+@pytest.mark.parametrize(
+    ("refusal", "listed", "asked"),
+    [
+        (reply(400, {"error": "Bad request: . Required metadata header not specified"}), None, [NEWEST]),
+        (reply(400, b"METADATA HEADER missing"), None, [NEWEST]),
+        (reply(400, {"error": "Bad request"}), listing(*KNOWN), [NEWEST, "versions"]),
+    ],
+    ids=["header", "header in other words", "version is known"],
+)
+def test_a_400_that_is_not_about_the_version(
+    refusal: Any, listed: Any, asked: list[str], collect_from: Collect
+) -> None:
+    """A 400 without a list is a rejection where it is about the header, or IMDS knows the version."""
+    transport = ScriptedTransport(lambda url: listed if "/versions" in url else refusal)
     with pytest.raises(ImdsError) as caught:
         collect_from(transport)
     assert caught.value.outcome == "rejected"
-    assert transport.versions == [NEWEST]
+    assert transport.versions == asked
+
+
+def test_a_guess_is_tried_anew_after_ten_minutes(collect_from: Collect, clock: ManualClock) -> None:
+    """A version found without a list is remembered for ten minutes, one found with a list for the boot."""
+    guessing = server_of(("2021-02-01",), DOCUMENT, wrong=reply(400))
+    collect_from(ScriptedTransport(guessing))
+    for waited, first in ((300, "2021-02-01"), (290, "2021-02-01"), (20, NEWEST)):
+        clock.advance(waited)
+        transport = ScriptedTransport(guessing)
+        collect_from(transport, cache_ttl=0)
+        assert transport.versions[0] == first
+    named = server_of(("2020-06-01",), DOCUMENT, wrong=wrong("2020-06-01"))
+    clock.advance(700)
+    collect_from(ScriptedTransport(named), cache_ttl=0)
+    clock.advance(7000)
+    transport = ScriptedTransport(named)
+    collect_from(transport, cache_ttl=0)
+    assert transport.versions == ["2020-06-01"]
 
 
 @pytest.mark.parametrize("transient", [404, 500, 503, 429])

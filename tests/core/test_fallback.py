@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from azure_imds_facts.core.document import redact, validate_document
+from azure_imds_facts.core.document import validate_document
 from azure_imds_facts.core.errors import InvalidError
 from azure_imds_facts.core.fallback import read_copy
 

@@ -37,7 +37,7 @@ CASES: list[tuple[str, Any, str, bool]] = [
     ("cut JSON", reply(200, b'{"compute": {'), "invalid", True),
     ("broken JSON", reply(200, b"{]}"), "invalid", True),
     ("empty", reply(200, b""), "invalid", True),
-    ("400", reply(400, {"error": "Bad request"}), "rejected", False),
+    ("400", reply(400, {"error": "Required metadata header not specified"}), "rejected", False),
     ("401", reply(401), "rejected", False),
     ("403", reply(403), "rejected", False),
     ("405", reply(405), "rejected", False),

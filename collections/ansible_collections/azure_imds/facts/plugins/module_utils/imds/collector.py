@@ -227,6 +227,7 @@ class _Collection:
             lacks_section = expected.intersection(document.list_missing(answer.value))
             if not (lacks_section or self._lacks_vm_id(answer.value)) or patience.remaining < _PARTIAL_WAIT_S:
                 break
+            document.redact(document.validate_document(answer.value))  # an invalid answer ends at once
             self._clock.sleep(_PARTIAL_WAIT_S)
             again = fetch(str(answer.version))
             if again.error:
