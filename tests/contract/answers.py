@@ -17,7 +17,7 @@ EXIT_CODES = {
     "invalid": 8,
 }
 SIZE_LIMIT = 1024 * 1024
-DEPTH_LIMIT = 64
+DEPTH_LIMIT = 16
 
 
 class NotImds(ValueError):
@@ -34,7 +34,7 @@ def name_outcome(status: int, body: bytes) -> str:
         return "ok"
     if status == 429:
         return "throttled"
-    if status in (404, 408, 410) or status >= 500:
+    if status in (404, 408, 410, 421) or status >= 500:
         return "unavailable"
     return "rejected" if status >= 400 else "invalid"
 
@@ -76,14 +76,14 @@ def _mend(value: Any) -> Any:
 
 
 def _check(document: object) -> dict[str, Any]:
-    """Check the shape. A null section counts as absent; a null `interface` is no list (section 3)."""
+    """Check the shape. A null section and a null `interface` count as absent (section 3)."""
     if not isinstance(document, dict):
         raise NotImds("no object")
     sections = {name: document[name] for name in ("compute", "network") if document.get(name) is not None}
     if not sections or not all(isinstance(section, dict) for section in sections.values()):
         raise NotImds("sections missing or of the wrong type")
-    if not isinstance(sections.get("network", {}).get("interface", []), list):
-        raise NotImds("`interface` is no list")
+    if not isinstance(sections.get("network", {}).get("interface"), (list, type(None))):
+        raise NotImds("`interface` is neither list nor null")
     if not isinstance(sections.get("compute", {}).get("tags", ""), (str, type(None))):
         raise NotImds("`tags` is neither string nor null")
     return document

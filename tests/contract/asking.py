@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -26,6 +27,7 @@ from .serving import Answer, Serving
 DISTRIBUTION = Path(__file__).resolve().parents[2] / "facts"
 NEWEST = "2025-04-07"
 LOCAL_ADDRESS = "127.0.0.1"
+COUNT = itertools.count()
 CACHE = TemporaryDirectory(prefix="azure-imds-facts-contract-")
 _KNOWN_ONLY_THERE = ("fetchedAt", "ageSeconds")
 
@@ -54,7 +56,9 @@ class Spellings:
 
     def __init__(self, serving: Serving, **settings: Any) -> None:
         self.listener = Listener()
-        asked = {"endpoint": serving.endpoint, "cache_ttl": 0, "cache_dir": CACHE.name, "timeout": 5, **settings}
+        # A cache of its own, since a partial document gives way to a whole one; too little time to wait for a section.
+        cache_dir = f"{CACHE.name}/{next(COUNT)}"
+        asked = {"endpoint": serving.endpoint, "cache_ttl": 0, "cache_dir": cache_dir, "timeout": 0.9, **settings}
         snapshot = collect(build_settings(asked, {}), open_transport=HttpTransport, reporter=self.listener)
         facts = build_facts(snapshot, reporter=self.listener)
         self.salt: dict[str, Any] = spell_salt(facts)

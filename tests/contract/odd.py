@@ -26,8 +26,8 @@ def nics(*interfaces: Any, **compute: Any) -> dict[str, Any]:
 
 
 def only(**compute: Any) -> dict[str, Any]:
-    """Build a document of `compute` alone."""
-    return {"compute": compute}
+    """Build a document of `compute`, and a network without interfaces."""
+    return {"compute": compute, "network": {}}
 
 
 def tagged(*pairs: tuple[str, str]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def build_grain(document: dict[str, Any], how: Circumstances) -> dict[str, Any]:
         facts["compute"] = {name: value for name, value in (compute or {}).items() if name not in ("tags", "tagsList")}
     if "network" in how.gather:
         balanced = (balancer or {}).get("publicIpAddresses") or []
-        facts["network"] = summarise((network or {}).get("interface", []), how.local_address, balanced)
+        facts["network"] = summarise(((network or {}).get("interface") or []), how.local_address, balanced)
     if "tags" in how.gather:
         facts["tags"] = tags.mapping
         facts["tagPairs"] = [f"{name}={value}" for name, value in tags.mapping.items()]

@@ -73,7 +73,7 @@ BODIES: dict[str, bytes] = {
     "single quotes": b"{'compute':{}}",
     "raw control character": b'{"compute":{"a":"\n"}}',
     "trailing comma": b'{"compute":{},}',
-    "64 levels": nest(64),
+    "16 levels": nest(16),
     "65 levels": nest(65),
     "100000 levels": nest(100_000),
     "open brackets": b"[" * 200_000,

@@ -14,7 +14,7 @@ NOW = 1474309787.0  # Mon, 19 Sep 2016 18:29:47 GMT
     [
         ((201, 204, 206), "invalid", False),
         ((300, 301, 304, 399), "invalid", False),
-        ((404, 408, 410), "unavailable", True),
+        ((404, 408, 410, 421), "unavailable", True),
         ((429,), "throttled", True),
         ((400, 401, 403, 405, 409, 418, 499), "rejected", False),
         ((500, 502, 503, 599), "unavailable", True),

@@ -6,7 +6,7 @@ ImdsError
 ├── NotAzureError     not_azure    3  not an Azure VM, or the adapters are disabled
 ├── UnreachableError  unreachable  4  no complete answer before the deadline
 ├── ThrottledError    throttled    5  429 until the deadline
-├── UnavailableError  unavailable  6  404, 408, 410 or 5xx until the deadline
+├── UnavailableError  unavailable  6  404, 408, 410, 421 or 5xx until the deadline
 ├── RejectedError     rejected     7  400 and every other 4xx
 └── InvalidError      invalid      8  the answer is not IMDS's, or not this VM's
 """
@@ -69,7 +69,7 @@ class ThrottledError(ImdsError):
 
 
 class UnavailableError(ImdsError):
-    """IMDS is there and cannot answer: 404 on the instance, 408, 410 or 5xx until the deadline."""
+    """IMDS is there and cannot answer: 404 on the instance, 408, 410, 421 or 5xx until the deadline."""
 
     outcome = "unavailable"
     exit_code = 6

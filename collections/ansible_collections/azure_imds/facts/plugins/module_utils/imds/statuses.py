@@ -61,6 +61,15 @@ _ROWS = (
         "gone, which passes within 70 seconds",
         "Try again in a minute, or raise the timeout above 70.",
     ),
+    # The metadata proxy agent could not find out whose connection this is (recorded); a new one may do.
+    (
+        421,
+        421,
+        errors.UnavailableError,
+        True,
+        "misdirected, by the metadata proxy agent",
+        "Try again. If it stays, look at the service azure-proxy-agent.",
+    ),
     # Documented: five requests a second for all of a VM.
     (
         429,
