@@ -7,13 +7,39 @@ import ipaddress
 import os
 import signal
 import socket
+from typing import Any
 
 import pytest
+
+from tests.support import spreading
 
 
 def pytest_configure() -> None:
     """Let SIGTERM end a run as Ctrl-C does, so that no emulator and no Salt daemon is left behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what runs by itself, and begin with what takes longest where there is a choice."""
+    for item in items:
+        if spreading.is_serial(item.nodeid):
+            item.add_marker(pytest.mark.serial)
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: spreading.rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give the tests to the workers by the units of tests/support/spreading.py."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415  there where this hook is called
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return spreading.name_unit(nodeid)
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True)
