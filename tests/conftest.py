@@ -7,11 +7,13 @@ import ipaddress
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.support import spreading
+from tests.support.servers import refused_port
 
 
 def pytest_configure() -> None:
@@ -34,12 +36,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Give the tests to the workers by the units of tests/support/spreading.py."""
     from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415  there where this hook is called
 
-    class Scheduling(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return spreading.name_unit(nodeid)
-
     config.option.loadscopereorder = False
-    return Scheduling(config, log)
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = spreading.name_unit
+    return scheduler
+
+
+@pytest.fixture
+def refused_endpoint() -> Iterator[str]:
+    """An endpoint that refuses connections."""
+    with refused_port() as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(autouse=True)

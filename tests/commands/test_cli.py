@@ -15,7 +15,7 @@ from azure_imds_facts.core.versions import VERSION
 
 from tests.commands.conftest import start
 from tests.support.documents import build_document
-from tests.support.servers import RawServer, answering, free_port, sending
+from tests.support.servers import RawServer, answering, sending
 
 SETTINGS = {
     "--endpoint",
@@ -121,9 +121,9 @@ def test_exit_codes(
 
 
 @pytest.mark.parametrize("command", COLLECTING)
-def test_unreachable(command: str, run: Run, tmp_path: Path) -> None:
+def test_unreachable(command: str, run: Run, refused_endpoint: str, tmp_path: Path) -> None:
     """Where nobody listens the exit code is 4."""
-    ended = run(command, *words(command, tmp_path), "--endpoint", f"http://127.0.0.1:{free_port()}", "--timeout", "0.3")
+    ended = run(command, *words(command, tmp_path), "--endpoint", refused_endpoint, "--timeout", "0.3")
     assert (ended.code, ended.out) == (4, "")
     assert "connection refused" in ended.err
 

@@ -185,13 +185,11 @@ def test_ends_at_once(fresh: Serving, tmp_path: Path, answer: Answer) -> None:
     assert len(fresh.asked) == 1
 
 
-def test_nothing_listens(tmp_path: Path) -> None:
+def test_nothing_listens(refused_endpoint: str, tmp_path: Path) -> None:
     """Where nothing listens, IMDS is `unreachable`."""
-    with Serving() as gone:
-        endpoint = gone.endpoint
-    done = command("facts", "--endpoint", endpoint, "--timeout", "0.4", "--cache-dir", str(tmp_path / "c"))
+    done = command("facts", "--endpoint", refused_endpoint, "--timeout", "0.4", "--cache-dir", str(tmp_path / "c"))
     check(done, "unreachable")
-    assert endpoint.encode() in done.stderr
+    assert refused_endpoint.encode() in done.stderr
 
 
 @pytest.mark.parametrize("length", ["1000", "x"], ids=["cut", "no number"])

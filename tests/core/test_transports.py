@@ -17,7 +17,7 @@ from azure_imds_facts.core.document import MAX_BODY
 from azure_imds_facts.core.transport import HttpTransport, Response, TransportError
 from azure_imds_facts.requests_transport import RequestsTransport
 
-from tests.support.servers import RawServer, answering, free_port, reset, sending
+from tests.support.servers import RawServer, answering, reset, sending
 
 if TYPE_CHECKING:
     from azure_imds_facts.core.transport import Transport
@@ -222,9 +222,9 @@ def test_largest_body(transport: Transport) -> None:
     assert len(ended.body) == MAX_BODY
 
 
-def test_refused(transport: Transport) -> None:
+def test_refused(transport: Transport, refused_endpoint: str) -> None:
     """A port where nobody listens is told as that."""
-    ended = fetch(transport, f"http://127.0.0.1:{free_port()}/")
+    ended = fetch(transport, f"{refused_endpoint}/")
     assert str(ended) == "connection refused"
 
 

@@ -20,7 +20,7 @@ from azure_imds_facts.core.event_client import EventClient
 from azure_imds_facts.core.transport import HttpTransport
 from azure_imds_facts.emulator import Emulator
 from lab.places import CHECKOUT, short_folder
-from lab.salted import free_ports, salt_master, write_master_config
+from lab.salted import reserved_ports, salt_master, write_master_config
 
 from tests.e2e.shell import Shell
 from tests.minions.daemons import Master, Minion
@@ -74,7 +74,7 @@ def watched() -> Iterator[Watched]:
     """Start them; the state `drain` writes a file."""
     with short_folder() as folder, ExitStack() as stack:
         shell = Shell(folder)
-        ports = free_ports()
+        ports = stack.enter_context(reserved_ports())
         master = Master(folder, shell)
         master.configure()
         stack.callback(master.prompt.close)
