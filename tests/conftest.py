@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import signal
@@ -19,6 +20,13 @@ from tests.support.servers import refused_port
 def pytest_configure() -> None:
     """Let SIGTERM end a run as Ctrl-C does, so that no emulator and no Salt daemon is left behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # The matrices' environments do without.
+    with contextlib.suppress(ImportError):
+        from hypothesis import settings  # noqa: PLC0415  not everywhere there
+
+        # How long an example takes says how busy the machine is.
+        settings.register_profile("tests", deadline=None)
+        settings.load_profile("tests")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -40,6 +48,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     scheduler = LoadScopeScheduling(config, log)
     scheduler._split_scope = spreading.name_unit
     return scheduler
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _others_may_enter(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Open the one folder more that a worker's temporary folders lie in; tests open the two above their own."""
+    top = tmp_path_factory.getbasetemp().parent.parent
+    if hasattr(request.config, "workerinput") and top.name.startswith("pytest-of-"):
+        top.chmod(0o755)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -151,7 +152,7 @@ def test_a_restart_repeats_no_command(emulate: Emulate, watch: Callable[..., Wat
     wait_for(lambda: state.exists() and reboot in state.read_text())
     assert ran.read_text() == "Reboot\n"
     second = watch(emulator, *flags)
-    assert second.process.wait(10) == 2
+    assert second.process.wait(60) == 2
     assert "watched already" in second.errors.read_text()
     first.stop(signal.SIGKILL)
     emulator.event("Freeze")
@@ -204,7 +205,11 @@ def write_script(path: Path, content: str) -> Path:
 
 def is_running(script: Path) -> bool:
     """Return whether a process runs a script."""
-    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        # Others end meanwhile.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            lines.append(path.read_bytes())
     return any(bytes(script) in line.split(b"\0") for line in lines)
 
 
@@ -256,7 +261,7 @@ def test_many_approvals_leave_time_for_a_preempt(
     emulator.event("Preempt")
     took = wait_for((tmp_path / "preempted").exists)
     assert took < 2.5, took
-    wait_for(lambda: sum(record.method == "POST" for record in emulator.requests) >= 6, seconds=30)
+    wait_for(lambda: sum(record.method == "POST" for record in emulator.requests) >= 6)
     assert watcher.stop() == 0
 
 
@@ -270,7 +275,7 @@ def test_standard_output_that_nobody_reads(emulate: Emulate, watch: Callable[...
         wait_for(lambda: polls(emulator) > 0)
         time.sleep(1.0)
         process.terminate()
-        assert process.wait(5) == 0
+        assert process.wait(60) == 0
         assert process.stdout
         process.stdout.close()
 
@@ -290,7 +295,7 @@ def test_commands_need_no_standard_output(redirected: str, emulate: Emulate, tmp
     wait_for((tmp_path / "ran").exists)
     wait_for(lambda: "Commands are run all the same." in told.read_text())
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk takes root")
@@ -317,7 +322,7 @@ def test_a_full_disk_does_not_end_the_watch(emulate: Emulate, tmp_path: Path) ->
     seen = polls(emulator)
     wait_for(lambda: polls(emulator) > seen + 1)
     process.terminate()
-    told = process.communicate(timeout=10)[1]
+    told = process.communicate(timeout=60)[1]
     assert process.returncode == 0
     assert told.count("cannot be kept") == 1
 

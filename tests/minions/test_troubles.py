@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
 
 from tests.minions.conftest import Fleet
 from tests.minions.daemons import Minion
+from tests.support.stopwatch import Stopwatch
 
 # What a minion may lose, as the project promises; the budget for IMDS itself is a second.
 LATER_S = 1.5
@@ -68,6 +68,6 @@ def _start_to_ping(fleet: Fleet, minion: Minion) -> float:
 
 
 def _seconds(call: Callable[[], object]) -> float:
-    started = time.monotonic()
+    watch = Stopwatch()
     call()
-    return time.monotonic() - started
+    return watch.seconds
