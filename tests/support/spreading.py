@@ -12,7 +12,13 @@ TOGETHER = {
     for module in ("examples", "module", "sharing", "synced", "targeting", "troubles")
 }
 # Each test takes seconds, and shares nothing with the others of its module.
-APART = ("tests/collection/test_role.py", "tests/boot/test_killed.py", "tests/contract/test_outcomes.py")
+APART = (
+    "tests/collection/test_role.py",
+    "tests/collection/test_role_absent.py",
+    "tests/collection/test_role_systemd.py",
+    "tests/boot/test_killed.py",
+    "tests/contract/test_outcomes.py",
+)
 # They take all cores or measure memory: on their own, after the rest.
 SERIAL = ("tests/fire/test_stampede.py", "tests/fire/test_memory.py")
 # What takes longest begins first, so that no worker is left with it at the end.
