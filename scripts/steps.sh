@@ -49,6 +49,7 @@ note_end() {
 end_steps() {
     local group
     for group in "${groups[@]}"; do wait "$group" || true; done
+    printf '== all: %d s\n' "$SECONDS"
     [ -s "$steps/failed" ] || return 0
     sed 's/^/failed: /' "$steps/failed" >&2
     return 1
