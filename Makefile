@@ -2,7 +2,7 @@
 # `make demo` and `make test` set up all they need below this checkout; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-lint demo test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix fuzz bench lint format typed clean distclean dist
+.PHONY: help venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix fuzz bench lint types format typed clean distclean dist
 
 COLLECTION := collections/ansible_collections/azure_imds/facts
 CORE := $(COLLECTION)/plugins/module_utils/imds
@@ -15,6 +15,8 @@ LINT_ENV := PATH=$(CURDIR)/$(LINT):$$PATH HOME=$(CURDIR)/build ANSIBLE_HOME=$(CU
 export PYTHON
 # pytest's own options: make test ARGS='-k salt -x'
 ARGS :=
+# How many tests run side by side; by default two for each core, for many wait.
+WORKERS :=
 FORM :=
 ONLY :=
 QUICK :=
@@ -33,9 +35,11 @@ venv-lint: ## set up .venv-lint: the checkers
 demo: venv ## show everything: an emulated VM, Ansible, Salt, local facts
 	@$(BIN)/python scripts/demo.py
 
-test: venv ## run all tests; with ARGS only those of pytest that they name
-	@$(BIN)/python -m pytest $(ARGS)
-	@$(if $(strip $(ARGS)),,scripts/test-collection.sh)
+check: venv venv-lint ## check what has changed, and the core: within a minute
+	@scripts/check.sh $(WORKERS)
+
+test: venv ## run all tests, WORKERS side by side; with ARGS only those of pytest that they name
+	@$(if $(strip $(ARGS)),$(BIN)/python -m pytest $(ARGS),scripts/test.sh $(WORKERS))
 
 test-collection: venv ## run ansible-test on the collection: sanity, units, integration
 	@scripts/test-collection.sh
@@ -61,16 +65,18 @@ fuzz: venv ## attack what reads strange input, for FUZZ_SECONDS
 bench: venv ## measure what is promised of speed beside peers, as ratios; ONLY=room, QUICK=yes, WRITE=yes
 	@$(BIN)/python -m benchmarks $(addprefix --only ,$(ONLY)) $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
-lint: venv-lint typed ## check style, types and the collection
+lint: venv-lint types ## check style, types and the collection
 	$(LINT)/ruff check
 	$(LINT)/ruff format --check
+	$(LINT_ENV) ansible-lint --strict -q
+	cd $(COLLECTION) && $(LINT_ENV) antsibull-changelog lint
+	cd $(COLLECTION) && $(LINT_ENV) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self .
+
+types: venv-lint typed ## check the types
 	@# The facade azure_imds_facts.core finds its modules at run time; mypy needs them where it reads them.
 	cd build/typed && $(MYPY) -p azure_imds_facts
 	cd collections && $(MYPY) $(MODULES:collections/%=%)
 	MYPYPATH=build/typed:scripts $(MYPY) tests $(wildcard scripts/lab scripts/*.py fuzz benchmarks)
-	$(LINT_ENV) ansible-lint --strict -q
-	cd $(COLLECTION) && $(LINT_ENV) antsibull-changelog lint
-	cd $(COLLECTION) && $(LINT_ENV) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self .
 
 typed:
 	@mkdir -p build/typed

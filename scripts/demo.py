@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 from lab.emulated import emulated_vm
 from lab.places import CHECKOUT, build_environment, short_folder
 from lab.processes import NotReadyError, ending_descendants
-from lab.salted import free_ports, salt_master, salt_minion, write_master_config, write_minion_config
+from lab.salted import reserved_ports, salt_master, salt_minion, write_master_config, write_minion_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,20 +104,20 @@ def _show_ansible(shell: Demonstration) -> None:
 def _show_salt(shell: Demonstration) -> None:
     folder = shell.folder / "salt"
     folder.mkdir()
-    ports = free_ports()
-    write_master_config(folder, ports=ports)
-    write_minion_config(folder, minion_id="demo-minion", master_ports=ports, azure_imds={"timeout": 5})
-    shell.tell("Salt: the grain, without a master")
-    shell.export("SALT_CONFIG_DIR", str(folder))
-    shell.type("salt-call --local grains.get azure_imds:compute:vmSize", shows="Standard_D2s_v3")
-    shell.tell("Salt: a master targets its minion by zone")
-    print("$ salt-master & salt-minion &", flush=True)
-    with salt_master(folder, env=shell.env) as master, salt_minion(folder, env=shell.env) as minion:
-        shell.type("salt -G 'azure_imds:compute:zone:1' test.ping", shows="True")
-        shell.type("salt -G 'azure_imds:tagPairs:Cost Center=4711' grains.get azure_imds:tags", shows="4711")
-        # Each takes seconds to end: let them do so at the same time.
-        minion.ask_to_end()
-        master.ask_to_end()
+    with reserved_ports() as ports:
+        write_master_config(folder, ports=ports)
+        write_minion_config(folder, minion_id="demo-minion", master_ports=ports, azure_imds={"timeout": 5})
+        shell.tell("Salt: the grain, without a master")
+        shell.export("SALT_CONFIG_DIR", str(folder))
+        shell.type("salt-call --local grains.get azure_imds:compute:vmSize", shows="Standard_D2s_v3")
+        shell.tell("Salt: a master targets its minion by zone")
+        print("$ salt-master & salt-minion &", flush=True)
+        with salt_master(folder, env=shell.env) as master, salt_minion(folder, env=shell.env) as minion:
+            shell.type("salt -G 'azure_imds:compute:zone:1' test.ping", shows="True")
+            shell.type("salt -G 'azure_imds:tagPairs:Cost Center=4711' grains.get azure_imds:tags", shows="4711")
+            # Each takes seconds to end: let them do so at the same time.
+            minion.ask_to_end()
+            master.ask_to_end()
 
 
 def _show_local_facts(shell: Demonstration) -> None:

@@ -3,17 +3,66 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import signal
 import socket
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+
+from tests.support import spreading
+from tests.support.servers import refused_port
 
 
 def pytest_configure() -> None:
     """Let SIGTERM end a run as Ctrl-C does, so that no emulator and no Salt daemon is left behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # The matrices' environments do without.
+    with contextlib.suppress(ImportError):
+        from hypothesis import settings  # noqa: PLC0415  not everywhere there
+
+        # How long an example takes says how busy the machine is.
+        settings.register_profile("tests", deadline=None)
+        settings.load_profile("tests")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what runs by itself, and begin with what takes longest where there is a choice."""
+    for item in items:
+        if spreading.is_serial(item.nodeid):
+            item.add_marker(pytest.mark.serial)
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: spreading.rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give the tests to the workers by the units of tests/support/spreading.py."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415  there where this hook is called
+
+    config.option.loadscopereorder = False
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = spreading.name_unit
+    return scheduler
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _others_may_enter(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Open the one folder more that a worker's temporary folders lie in; tests open the two above their own."""
+    top = tmp_path_factory.getbasetemp().parent.parent
+    if hasattr(request.config, "workerinput") and top.name.startswith("pytest-of-"):
+        top.chmod(0o755)
+
+
+@pytest.fixture
+def refused_endpoint() -> Iterator[str]:
+    """An endpoint that refuses connections."""
+    with refused_port() as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(autouse=True)

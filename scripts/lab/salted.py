@@ -83,19 +83,24 @@ def salt_minion(folder: Path, *, env: Mapping[str, str]) -> Iterator[Background]
         yield program
 
 
-def free_ports() -> tuple[int, int]:
-    """Return two ports on which nobody listens, at random, so that two runs beside each other do not meet."""
-    found: list[int] = []
-    for port in random.sample(_PORTS, 200):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        found.append(port)
-        if len(found) == 2:
-            return found[0], found[1]
-    raise RuntimeError("no free port on loopback among 200 tried")
+@contextlib.contextmanager
+def reserved_ports() -> Iterator[tuple[int, int]]:
+    """Yield two free ports for a master, which no other run of this project takes meanwhile."""
+    with contextlib.ExitStack() as held:
+        found: list[int] = []
+        for port in random.sample(_PORTS, 200):
+            with contextlib.suppress(OSError):
+                # A master binds its ports itself, later than here, so an abstract name stands for each until then.
+                # Names are a network namespace's, as ports are, and go with the process.
+                held.enter_context(socket.socket(socket.AF_UNIX)).bind(f"\0azure-imds-facts/port/{port}")
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+                found.append(port)
+            if len(found) == 2:
+                break
+        else:
+            raise RuntimeError("no free port on loopback among 200 tried")
+        yield found[0], found[1]
 
 
 def _common(root: Path) -> dict[str, Any]:

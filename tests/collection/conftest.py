@@ -1,40 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A machine whose /etc and /usr/local a test may change: overlays over this one's, in a mount namespace."""
+"""Machines for the tests of the role: bare ones, and ones where it has run already."""
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from lab.places import CHECKOUT, short_folder
+from lab.places import short_folder
 
+from tests.collection.machine import Machine, copy_machine
+from tests.collection.role import Played, install, play, put_systemctl, read_calls
 from tests.e2e.conftest import shell, start_vm, vm
-from tests.e2e.shell import Shell
 
 __all__ = ["shell", "start_vm", "vm"]
 
-
-class Machine:
-    """What it is told to change stays below a folder, from one command to the next."""
-
-    def __init__(self, folder: Path) -> None:
-        self.shell = Shell(folder)
-        self.folder = folder
-        self.etc = folder / "kept/etc/upper"
-        self.local = folder / "kept/usr-local/upper"
-
-    def run(self, *command: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run a command on the machine, and return what it said."""
-        return self.shell.run(str(CHECKOUT / "scripts/overlaid.sh"), str(self.folder / "kept"), *command, **env)
-
-    def run_ok(self, *command: str, **env: str) -> str:
-        """Run a command that has to succeed and return its standard output."""
-        done = self.run(*command, **env)
-        assert done.returncode == 0, f"{command} failed with {done.returncode}:\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+SETTINGS = {
+    "AZURE_IMDS_GATHER": ["compute", "tags"],
+    "AZURE_IMDS_TIMEOUT": 20,
+    "AZURE_IMDS_REVEAL": [],
+    "AZURE_IMDS_CACHE_DIR": "/run/azure-imds-facts/own",
+}
 
 
 @pytest.fixture
@@ -44,3 +33,71 @@ def machine() -> Iterator[Machine]:
         pytest.skip("mounts over /etc, which only root may")
     with short_folder() as folder:
         yield Machine(folder)
+
+
+@pytest.fixture(scope="session")
+def once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """A function that makes a machine what `build` makes of one, and returns what `build` told, which JSON can hold.
+
+    What has a name is built once a run, not once a worker: the other machines are copies.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if hasattr(request.config, "workerinput") else base
+
+    def become(machine: Machine, name: str, build: Callable[[Machine], Any]) -> Any:
+        snapshot = shared / f"machine-{name}"
+        told = snapshot / "told.json"
+        with (shared / f"machine-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not told.exists():
+                with short_folder() as folder:
+                    built = build(Machine(folder))
+                    copy_machine(folder, snapshot)
+                told.write_text(json.dumps(built))
+        copy_machine(snapshot, machine.folder)
+        return json.loads(told.read_text())
+
+    return become
+
+
+@pytest.fixture(name="systemd")
+def _systemd(machine: Machine) -> dict[str, str]:
+    """The environment of a play for which a systemctl of the test's stands in; `read_calls` tells what it was told."""
+    return put_systemctl(machine)
+
+
+@pytest.fixture(name="installed")
+def _installed(machine: Machine, once: Callable[..., Any]) -> Machine:
+    """A machine where the role was run as it comes."""
+    once(machine, "installed", install)
+    return machine
+
+
+@pytest.fixture(name="renewed")
+def _renewed(machine: Machine, once: Callable[..., Any]) -> Played:
+    """An installed machine whose program was replaced, after a run with other settings."""
+
+    def renew(built: Machine) -> Any:
+        once(built, "installed", install)
+        (built.local / "lib/azure-imds-facts/azure-imds-facts").write_text("#!/bin/false\n")
+        return [*play(built, local_facts_settings=SETTINGS), []]
+
+    return Played(machine, *once(machine, "renewed", renew))
+
+
+@pytest.fixture(name="started")
+def _started(machine: Machine, systemd: dict[str, str], once: Callable[..., Any]) -> Played:
+    """A machine where systemd runs, after the role has enabled and started what it does, beside another role."""
+
+    def start(built: Machine) -> Any:
+        env = put_systemctl(built)
+        theirs = built.folder / "roles/theirs"
+        for part, tasks in {
+            "tasks": [{"name": "Notify", "command": "true", "notify": "Theirs"}],
+            "handlers": [{"name": "Theirs", "command": "true"}],
+        }.items():
+            (theirs / part).mkdir(parents=True)
+            (theirs / part / "main.yml").write_text(json.dumps(tasks))
+        return [*play(built, before=("theirs",), env=env, local_facts_start=True), read_calls(built)]
+
+    return Played(machine, *once(machine, "started", start))

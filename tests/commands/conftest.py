@@ -30,4 +30,4 @@ def watch(tmp_path: Path) -> Iterator[Callable[..., Watcher]]:
     for watcher in started:
         if watcher.process.poll() is None:
             watcher.process.kill()
-        watcher.process.wait(10)
+        watcher.process.wait(60)

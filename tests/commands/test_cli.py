@@ -13,7 +13,7 @@ from azure_imds_facts.core.versions import VERSION
 
 from tests.support.command_line import Run, start
 from tests.support.documents import build_document
-from tests.support.servers import RawServer, answering, free_port, sending
+from tests.support.servers import RawServer, answering, sending
 
 SETTINGS = {
     "--endpoint",
@@ -118,9 +118,9 @@ def test_exit_codes(
 
 
 @pytest.mark.parametrize("command", COLLECTING)
-def test_unreachable(command: str, run: Run, tmp_path: Path) -> None:
-    """Where nothing listens the exit code is 4."""
-    ended = run(command, *words(command, tmp_path), "--endpoint", f"http://127.0.0.1:{free_port()}", "--timeout", "0.3")
+def test_unreachable(command: str, run: Run, refused_endpoint: str, tmp_path: Path) -> None:
+    """Where nobody listens the exit code is 4."""
+    ended = run(command, *words(command, tmp_path), "--endpoint", refused_endpoint, "--timeout", "0.3")
     assert (ended.code, ended.out) == (4, "")
     assert "connection refused" in ended.err
 

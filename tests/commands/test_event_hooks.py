@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +30,11 @@ def write_script(path: Path, content: str) -> Path:
 
 def is_running(script: Path) -> bool:
     """Return whether a process runs a script."""
-    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        # Others end meanwhile.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            lines.append(path.read_bytes())
     return any(bytes(script) in line.split(b"\0") for line in lines)
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from tests.commands.watchers import Watcher, environment, polls, wait_for, words
 from tests.support.emulators import Emulate
+from tests.support.stopwatch import Stopwatch
 
 
 def test_a_preempt_reaches_the_command_in_time(emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path) -> None:
@@ -70,7 +71,7 @@ def test_a_restart_repeats_no_command(emulate: Emulate, watch: Callable[..., Wat
     wait_for(lambda: state.exists() and reboot in state.read_text())
     assert ran.read_text() == "Reboot\n"
     second = watch(emulator, *flags)
-    assert second.process.wait(10) == 2
+    assert second.process.wait(60) == 2
     assert "watched already" in second.errors.read_text()
     first.stop(signal.SIGKILL)
     emulator.event("Freeze")
@@ -97,7 +98,7 @@ def test_many_approvals_leave_time_for_a_preempt(
     emulator.event("Preempt")
     took = wait_for((tmp_path / "preempted").exists)
     assert took < 2.5, took
-    wait_for(lambda: sum(record.method == "POST" for record in emulator.requests) >= 6, seconds=30)
+    wait_for(lambda: sum(record.method == "POST" for record in emulator.requests) >= 6)
     assert watcher.stop() == 0
 
 
@@ -111,7 +112,7 @@ def test_standard_output_without_a_reader(emulate: Emulate, watch: Callable[...,
         wait_for(lambda: polls(emulator) > 0)
         time.sleep(1.0)
         process.terminate()
-        assert process.wait(5) == 0
+        assert process.wait(60) == 0
         assert process.stdout
         process.stdout.close()
 
@@ -131,7 +132,7 @@ def test_commands_need_no_standard_output(redirected: str, emulate: Emulate, tmp
     wait_for((tmp_path / "ran").exists)
     wait_for(lambda: "Commands are run all the same." in messages.read_text())
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk takes root")
@@ -158,7 +159,7 @@ def test_a_full_disk_does_not_end_the_watch(emulate: Emulate, tmp_path: Path) ->
     seen = polls(emulator)
     wait_for(lambda: polls(emulator) > seen + 1)
     process.terminate()
-    errors = process.communicate(timeout=10)[1]
+    errors = process.communicate(timeout=60)[1]
     assert process.returncode == 0
     assert errors.count("cannot be kept") == 1
 
@@ -178,7 +179,7 @@ def test_outages_of_imds_and_sigterm(script: str, emulate: Emulate, watch: Calla
         wait_for(lambda: "IMDS answers again" in watcher.errors.read_text())
         emulator.event("Preempt")
         wait_for(lambda: [line["change"] for line in watcher.lines()] == ["scheduled"])
-    began = time.monotonic()
+    stopping = Stopwatch()
     assert watcher.stop() == 0
-    assert time.monotonic() - began < 1.0
+    assert stopping.seconds < 1.0
     assert "Traceback" not in watcher.errors.read_text()

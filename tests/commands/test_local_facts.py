@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import Run
-from tests.support.servers import RawServer, free_port
+from tests.support.servers import RawServer
 
 NAME = "azure_imds.fact"
 
@@ -33,12 +33,11 @@ def test_reveal(run: Run, imds: RawServer, tmp_path: Path) -> None:
     assert json.loads((tmp_path / NAME).read_text())["compute"]["user_data"]
 
 
-def test_failure(run: Run, imds: RawServer, tmp_path: Path) -> None:
-    """When IMDS does not answer the old file stays, marked stale, and the exit code is the outcome's."""
+def test_failure(run: Run, imds: RawServer, refused_endpoint: str, tmp_path: Path) -> None:
+    """When IMDS does not answer the old file stays, marked stale, and the exit code tells."""
     run("local-facts", "--directory", str(tmp_path), "--endpoint", imds.url)
     before = json.loads((tmp_path / NAME).read_text())
-    nobody = f"http://127.0.0.1:{free_port()}"
-    ended = run("local-facts", "--directory", str(tmp_path), "--endpoint", nobody, "--timeout", "0.3")
+    ended = run("local-facts", "--directory", str(tmp_path), "--endpoint", refused_endpoint, "--timeout", "0.3")
     assert (ended.code, ended.out) == (4, "")
     assert "stale" in ended.err
     before["snapshot"]["source"] = "stale"
@@ -63,14 +62,15 @@ def test_usage_leaves_files_alone(run: Run, imds: RawServer, tmp_path: Path) -> 
     assert (tmp_path / NAME).read_bytes() == before
 
 
-def test_boot(run: Run, imds: RawServer, tmp_path: Path) -> None:
+def test_boot(run: Run, imds: RawServer, refused_endpoint: str, tmp_path: Path) -> None:
     """With --boot, facts of another boot are marked stale before IMDS is asked, and renewed once it answers."""
     run("local-facts", "--directory", str(tmp_path), "--endpoint", imds.url)
     facts = json.loads((tmp_path / NAME).read_text())
     facts["snapshot"].update(boot_id="another", vm_id=None)
     (tmp_path / NAME).write_text(json.dumps(facts))
-    nobody = f"http://127.0.0.1:{free_port()}"
-    ended = run("local-facts", "--boot", "--directory", str(tmp_path), "--endpoint", nobody, "--timeout", "0.3")
+    ended = run(
+        "local-facts", "--boot", "--directory", str(tmp_path), "--endpoint", refused_endpoint, "--timeout", "0.3"
+    )
     assert ended.code == 4
     assert "earlier boot" in ended.err
     assert json.loads((tmp_path / NAME).read_text())["snapshot"]["source"] == "stale"

@@ -15,6 +15,8 @@ from typing import Any
 
 from azure_imds_facts.emulator import Emulator
 
+from tests.support.stopwatch import Stopwatch
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -50,16 +52,16 @@ class Watcher:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it; return its exit code."""
         self.process.send_signal(number)
-        return self.process.wait(10)
+        return self.process.wait(60)
 
 
-def wait_for(condition: Callable[[], Any], *, seconds: float = 15.0) -> float:
-    """Wait until something holds; return how long that took."""
-    began = time.monotonic()
+def wait_for(condition: Callable[[], Any], *, seconds: float = 60.0) -> float:
+    """Wait until something holds; return how long that took, as a stopwatch counts."""
+    began, watch = time.monotonic(), Stopwatch()
     while not condition():
         assert time.monotonic() - began < seconds, "it never came"
         time.sleep(0.01)
-    return time.monotonic() - began
+    return watch.seconds
 
 
 def polls(emulator: Emulator) -> int:

@@ -13,7 +13,7 @@ from azure_imds_facts.core.errors import ImdsError, NotAzureError, UnreachableEr
 from azure_imds_facts.requests_transport import RequestsTransport
 
 from tests.support.documents import build_document
-from tests.support.servers import RawServer, answering, free_port
+from tests.support.servers import RawServer, answering
 
 
 @pytest.fixture
@@ -46,10 +46,10 @@ def test_open_connection(imds: RawServer) -> None:
     assert (len(imds.requests), imds.connections) == (3, 1)
 
 
-def test_errors(imds: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors(imds: RawServer, refused_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Outcomes are exceptions; an argument beats the environment."""
     with pytest.raises(UnreachableError):
-        azure_imds_facts.collect(endpoint=f"http://127.0.0.1:{free_port()}", timeout=0.2)
+        azure_imds_facts.collect(endpoint=refused_endpoint, timeout=0.2)
     with pytest.raises(UsageError):
         azure_imds_facts.collect(colour="red")
     monkeypatch.setenv("AZURE_IMDS_DISABLED", "1")

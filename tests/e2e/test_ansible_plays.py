@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure_imds_facts.emulator import Emulator
 from lab.places import choose_target
-from lab.salted import free_ports
 
 if TYPE_CHECKING:
     from tests.e2e.shell import Shell
@@ -97,25 +96,23 @@ def test_disabled_fails_where_asked_to(shell: Shell) -> None:
     assert result["failed"] is True
 
 
-def test_unreachable(shell: Shell) -> None:
+def test_unreachable(shell: Shell, refused_endpoint: str) -> None:
     """Nobody listening is a failure that names the address and carries its outcome, without a traceback."""
-    endpoint = f"http://127.0.0.1:{free_ports()[0]}"
-    result = shell.ansible("azure_imds_facts", f"endpoint={endpoint} timeout=1")
+    result = shell.ansible("azure_imds_facts", f"endpoint={refused_endpoint} timeout=1")
     assert result["failed"] is True
     assert result["outcome"] == "unreachable"
-    assert endpoint in result["msg"]
+    assert refused_endpoint in result["msg"]
     assert "Traceback" not in json.dumps(result)
 
 
-def test_unreachable_tolerated(shell: Shell) -> None:
+def test_unreachable_tolerated(shell: Shell, refused_endpoint: str) -> None:
     """With fail_on=never the same is a warning and azure_imds_available: false."""
-    endpoint = f"http://127.0.0.1:{free_ports()[0]}"
-    result = shell.ansible("azure_imds_facts", f"endpoint={endpoint} timeout=1 fail_on=never")
+    result = shell.ansible("azure_imds_facts", f"endpoint={refused_endpoint} timeout=1 fail_on=never")
     assert result["failed"] is False
     assert result["outcome"] == "unreachable"
     assert result["ansible_facts"] == {"azure_imds_available": False}
     assert "[WARNING]" in result["warnings"]
-    assert endpoint in result["warnings"]
+    assert refused_endpoint in result["warnings"]
 
 
 @pytest.mark.parametrize(

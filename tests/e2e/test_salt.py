@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 from lab.places import short_folder
-from lab.salted import free_ports, salt_master, salt_minion, write_master_config, write_minion_config
+from lab.salted import reserved_ports, salt_master, salt_minion, write_master_config, write_minion_config
 
 from tests.e2e.shell import Shell
 
@@ -99,7 +99,7 @@ def fleet(vm: str, start_vm: Callable[..., str]) -> Iterator[Callable[..., dict[
     )
     with short_folder() as folder, ExitStack() as running:
         shell = Shell(folder)
-        ports = free_ports()
+        ports = running.enter_context(reserved_ports())
         master = folder / "m"
         master.mkdir()
         write_master_config(master, ports=ports)

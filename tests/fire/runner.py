@@ -22,7 +22,7 @@ from tests.fire import ways
 from tests.fire.behaviours import VM_ID
 from tests.fire.matrix import MATRIX, ONCE, Fault
 from tests.support.hosts import build_host
-from tests.support.servers import RawServer, free_port
+from tests.support.servers import RawServer, refused_port
 
 # TCP to a multicast address is refused by the kernel itself: nothing leaves the machine.
 _UNROUTABLE = "http://224.0.0.1"
@@ -73,8 +73,11 @@ def _served(fault: Fault) -> Iterator[tuple[str, RawServer | None]]:
     elif fault.place == "full":
         with _full_listener() as port:
             yield f"http://127.0.0.1:{port}", None
+    elif fault.place == "unroutable":
+        yield _UNROUTABLE, None
     else:
-        yield (_UNROUTABLE if fault.place == "unroutable" else f"http://127.0.0.1:{free_port()}"), None
+        with refused_port() as port:
+            yield f"http://127.0.0.1:{port}", None
 
 
 @contextlib.contextmanager

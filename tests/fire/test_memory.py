@@ -13,7 +13,7 @@ from tests.fire.behaviours import GOOD, answer
 from tests.fire.matrix import LARGE, Fault
 from tests.fire.test_matrix import ROOT, child_environment
 from tests.fire.ways import TRANSPORTS
-from tests.support.servers import RawServer, free_port
+from tests.support.servers import RawServer, refused_port
 
 LIMIT_KIB = 64 * 1024
 
@@ -24,9 +24,10 @@ def taken(request: pytest.FixtureRequest) -> dict[str, int]:
     with ExitStack() as running:
         behaviours = [answer(200, GOOD), *(fault.behaviour for fault in LARGE if fault.behaviour)]
         urls = [running.enter_context(RawServer(behaviour)).url for behaviour in behaviours]
+        refused = running.enter_context(refused_port())
         done = subprocess.run(
             [sys.executable, "-m", "tests.fire.memory", request.param, *urls],
-            env=child_environment(f"http://127.0.0.1:{free_port()}"),
+            env=child_environment(f"http://127.0.0.1:{refused}"),
             cwd=ROOT,
             capture_output=True,
             text=True,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from azure_imds_facts.emulator import Emulator
 from lab.places import short_folder
-from lab.salted import free_ports, salt_master, write_master_config
+from lab.salted import reserved_ports, salt_master, write_master_config
 
 from tests.e2e.shell import Shell
 from tests.minions.bare import build_bare_python
@@ -74,7 +74,7 @@ def fleet() -> Iterator[Fleet]:
     """The master with its three minions, all of which have the grain."""
     with short_folder() as folder, ExitStack() as stack:
         shell = Shell(folder)
-        ports = free_ports()
+        ports = stack.enter_context(reserved_ports())
         master = Master(folder, shell)
         master.configure()
         stack.callback(master.prompt.close)

@@ -17,6 +17,7 @@ from lab.salted import write_minion_config
 
 from tests.e2e.shell import Shell
 from tests.minions.prompt import Prompt
+from tests.support.stopwatch import Stopwatch
 
 START_S = 90.0
 _READY = "is ready to receive requests"
@@ -72,10 +73,10 @@ class Minion:
 
     def start(self) -> float:
         """Start it, wait until it hears its master, and return the seconds that this took."""
-        started = time.monotonic()
+        watch = Stopwatch()
         self.begin()
         self.wait()
-        return time.monotonic() - started
+        return watch.seconds
 
     def end(self) -> None:
         """End it, if it runs, as a lost machine ends: asked to, a minion takes seconds."""
@@ -135,8 +136,11 @@ class Master:
         """Delete a minion's key and what is known of it: the master would wait for it whenever it may match."""
         self.prompt.run("salt-key", "-c", str(self.folder), "-y", "-d", minion)
 
-    def wait_for(self, expected: object, *arguments: str, timeout_s: float = 20.0) -> None:
-        """Run `salt` until it answers so: what refreshes grains returns before it is done."""
+    def wait_for(self, expected: object, *arguments: str, timeout_s: float = 120.0) -> None:
+        """Run `salt` until it answers so: what refreshes grains returns before it is done.
+
+        Briefly each time: a minion that does not yet have the grains that its master has of it does not answer at all.
+        """
         deadline = time.monotonic() + timeout_s
-        while (answers := self.salt(*arguments)) != expected:
+        while (answers := self.salt("-t", "5", *arguments)) != expected:
             assert time.monotonic() < deadline, f"{arguments} gave {answers}, not {expected}"

@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 from azure_imds_facts.emulator import Emulator
 
-from tests.support.servers import free_port
-
 
 @pytest.fixture(scope="module")
 def beacons(import_salt_adapter: Callable[[str], Any]) -> Any:
@@ -21,10 +19,12 @@ def beacons(import_salt_adapter: Callable[[str], Any]) -> Any:
 
 
 @pytest.mark.parametrize("detect", ["auto", "skip"])
-def test_nothing_to_watch(detect: str, beacons: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Off Azure, and where nothing answers, the beacon returns nothing, raises nothing, and rests: long, or a little."""
+def test_nothing_to_watch(
+    detect: str, beacons: Any, refused_endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Off Azure, and where nobody answers, the beacon returns nothing, raises nothing, and rests: long, or a little."""
     settings = {
-        "endpoint": f"http://127.0.0.1:{free_port()}",
+        "endpoint": refused_endpoint,
         "detect": detect,
         "timeout": 0.2,
         "cache_dir": str(tmp_path),

@@ -14,7 +14,7 @@ from azure_imds_facts.core.errors import UsageError
 from azure_imds_facts.core.failure_memory import _IN_PROCESS
 
 from tests.support.documents import build_document
-from tests.support.servers import RawServer, answering, free_port
+from tests.support.servers import RawServer, answering
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +69,12 @@ def test_proxy_minion(
     assert not imds.requests
 
 
-def test_failure_is_one_warning(collecting: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A failure is reported once, remembered for a while, and never an exception."""
+def test_failure_is_one_warning(
+    collecting: Any, refused_endpoint: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A failure is told once, remembered for a while, and never an exception."""
     caplog.set_level(logging.DEBUG)
-    configuration = options(f"http://127.0.0.1:{free_port()}", tmp_path, timeout=0.2)
+    configuration = options(refused_endpoint, tmp_path, timeout=0.2)
     assert [collecting.collect_grain(configuration) for _ in range(3)] == [{}] * 3
     warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(warnings) == 1

@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 
 Behaviour = Callable[[socket.socket], None]
@@ -99,8 +99,13 @@ def answering(body: bytes, *, delay_s: float = 0.0, head: bytes = b"") -> Callab
     return behave
 
 
-def free_port() -> int:
-    """Return a port where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+@contextlib.contextmanager
+def refused_port() -> Iterator[int]:
+    """Yield a port that refuses connections: bound, so that no other program is given it, and not listening.
+
+    A server that is told to take it can, meanwhile: both set SO_REUSEADDR.
+    """
+    with socket.socket() as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
