@@ -10,8 +10,9 @@ from collections.abc import Iterator
 import pytest
 from azure_imds_facts.boot import PROGRAM, read_template
 from azure_imds_facts.commands.export_systemd import TREE
+from azure_imds_facts.core.facts_file import NAME
 from azure_imds_facts.core.host import Host
-from azure_imds_facts.core.local_facts import DIRECTORY, NAME
+from azure_imds_facts.core.local_facts import DIRECTORY
 from azure_imds_facts.core.settings import DEFAULT_ENDPOINT, build_settings
 
 from .conftest import ROOT, run_command

@@ -66,7 +66,7 @@ def test_unusable_places(kind: str, tmp_path: Path) -> None:
         path.symlink_to("target")
     else:
         path.mkdir()
-    with pytest.raises(UsageError, match="cannot be kept in") as caught:
+    with pytest.raises(UsageError, match="cannot be written to") as caught:
         LockedState(str(path))
     assert "--state" in caught.value.hint
 

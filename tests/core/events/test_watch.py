@@ -172,7 +172,7 @@ def test_an_hour_of_maintenance(emulate: Callable[..., Emulator], clock: ManualC
     # It stays this emulator's between its restarts.
     with refused_port() as port:
         emulator = emulate(port=port)
-        emulator._assembly.events._clock = clock.time  # the hour is the clock's, on both sides
+        emulator._assembly.schedule._clock = clock.time  # the hour is the clock's, on both sides
         _spend_an_hour(emulator, clock, reporter)
 
 

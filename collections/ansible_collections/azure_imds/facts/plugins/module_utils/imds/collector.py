@@ -31,10 +31,8 @@ if TYPE_CHECKING:
             """Store how the request ended that `recall` did not spare."""
 
 
-# How long a boot waits for the sections that a partial document lacks, and how many more times it is asked for.
+# How long a boot waits for the sections that a partial document lacks.
 _BOOT_PATIENCE_S = 10.0
-_PARTIAL_RETRIES = 2
-_PARTIAL_WAIT_S = 0.5
 
 
 def collect(
@@ -195,6 +193,7 @@ class _Collection:
 
     def _fetch_instance(self) -> Snapshot:
         from .client import Negotiation  # noqa: PLC0415  a cached answer needs none
+        from .retry import wait_for_whole  # noqa: PLC0415  nor this
 
         retrier = self._open_retrier()
         client = retrier.client
@@ -207,38 +206,21 @@ class _Collection:
         def attempt() -> Answer:
             nonlocal negotiation
             negotiation = Negotiation(client.fetch_versions, pinned=self._settings.api_version, remembered=remembered)
-            return self._wait_for_whole(client.negotiate(fetch, negotiation), fetch)
+            entry = self._cache.read(self._key)
+            patience = self._deadline.within(_BOOT_PATIENCE_S if self.is_boot else self._deadline.remaining / 2)
+            return wait_for_whole(
+                client.negotiate(fetch, negotiation),
+                fetch,
+                patience,
+                unexpected=entry.lacking if entry else (),
+                needs_vm_id=bool(self._dmi_uuid),
+            )
 
         def accept(answer: Answer) -> Snapshot:
             now = self._clock.boottime() if negotiation.is_guess else None
             return self._accept_instance(answer, guessed if negotiation.version == remembered else now)
 
         return retrier.run(attempt, key=self._key, read_shared=self._read_shared, accept=accept)
-
-    def _wait_for_whole(self, answer: Answer, fetch: Callable[[str], Answer]) -> Answer:
-        """Ask again, a few times, for the sections that a partial document lacks.
-
-        A section that the last answer of this boot lacked too is not waited for: a classic VM has no compute.
-        """
-        patience = self._deadline.within(_BOOT_PATIENCE_S if self.is_boot else self._deadline.remaining / 2)
-        entry = self._cache.read(self._key)
-        expected = {"compute", "network"}.difference(entry.lacking if entry else ())
-        for _ in range(_PARTIAL_RETRIES):
-            lacks_section = expected.intersection(document.list_missing(answer.value))
-            if not (lacks_section or self._lacks_vm_id(answer.value)) or patience.remaining < _PARTIAL_WAIT_S:
-                break
-            document.redact(document.validate_document(answer.value))  # an invalid answer ends at once
-            self._clock.sleep(_PARTIAL_WAIT_S)
-            again = fetch(str(answer.version))
-            if again.error:
-                break
-            answer = again
-        return answer
-
-    def _lacks_vm_id(self, value: object) -> bool:
-        """Return whether a document has a compute section without the `vmId` that has to be compared."""
-        compute = value.get("compute") if isinstance(value, dict) else None
-        return bool(self._dmi_uuid) and isinstance(compute, dict) and not isinstance(compute.get("vmId"), str)
 
     def _accept_instance(self, answer: Answer, guessed: float | None) -> Snapshot:
         entry = cache.build_entry(answer.value, answer, self._clock)

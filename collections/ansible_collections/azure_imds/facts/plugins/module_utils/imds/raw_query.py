@@ -133,7 +133,8 @@ class _RawQuery:
         body = self._response.body if self._response else b""
         redact(answer.value)  # raises for a value nested too deep
         json_body.check_size(body)
-        if self._format == "text" and self._response and "html" in self._response.headers.get("content-type", ""):
+        content_type = self._response.headers.get("content-type", "") if self._response else ""
+        if self._format == "text" and ("html" in content_type or body.lstrip()[:5].lower() in (b"<html", b"<!doc")):
             raise errors.InvalidError("The answer is a page of HTML.", hint="Look for a captive portal or a proxy.")
         return RawAnswer(body=body, is_text=self._format == "text")
 

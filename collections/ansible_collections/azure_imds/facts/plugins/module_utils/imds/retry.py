@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 
-from . import cache, errors
+from . import cache, document, errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Optional, TypeVar
 
     from .cache import Cache, Key
@@ -31,6 +32,9 @@ _LONGEST_TURN_S = 30.0
 _GIVEN_UP_AFTER_S = 40.0
 # The time left to a last attempt just before the deadline; on a VM, IMDS answers within a few milliseconds.
 _LAST_ATTEMPT_S = 0.1
+# How many more times a partial document is asked for, and how far apart.
+_PARTIAL_RETRIES = 2
+_PARTIAL_WAIT_S = 0.5
 # How often a waiting process looks for what the asking one brought.
 _FIRST_POLL_S = 0.005
 _LONGEST_POLL_S = 0.1
@@ -118,6 +122,37 @@ def choose_wait(answer: Answer, failures: int, deadline: Deadline, *, least_s: f
     return wait_s if wait_s >= 0.001 else None
 
 
+def wait_for_whole(
+    answer: Answer,
+    fetch: Callable[[str], Answer],
+    patience: Deadline,
+    *,
+    unexpected: Iterable[str],
+    needs_vm_id: bool,
+) -> Answer:
+    """Return a partial document's answer, or a later one that is whole: asked for twice at most, half a second apart.
+
+    `unexpected`: sections that are not waited for, since the last answer of this boot lacked them too (a classic VM has
+    no compute). `needs_vm_id`: a compute section without a `vmId` that is a string is not whole. Raises InvalidError
+    for an answer that is no document.
+    """
+    expected = {"compute", "network"}.difference(unexpected)
+    for _ in range(_PARTIAL_RETRIES):
+        compute = answer.value.get("compute") if isinstance(answer.value, dict) else None
+        lacks_vm_id = needs_vm_id and isinstance(compute, dict) and not isinstance(compute.get("vmId"), str)
+        if not (lacks_vm_id or expected.intersection(document.list_missing(answer.value))):
+            break
+        document.redact(document.validate_document(answer.value))
+        if patience.remaining < _PARTIAL_WAIT_S:
+            break
+        patience.clock.sleep(_PARTIAL_WAIT_S)
+        again = fetch(str(answer.version))
+        if again.error:
+            break
+        answer = again
+    return answer
+
+
 class Turn:
     """The right to ask for a key, which one process has at a time: a lock that the kernel releases with its holder.
 
@@ -179,8 +214,9 @@ class Turn:
             self.close()  # removed meanwhile: others lock a new file
             return False
         holder = json.dumps({"pid": os.getpid(), "boottime": self._clock.boottime()})
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, holder.encode(), 0)
+        with contextlib.suppress(OSError):  # a full disk: others see no holder
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, holder.encode(), 0)
         return True
 
     def _read_holder(self) -> dict[str, object]:

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The local facts file on disk: replaced as a whole, marked stale, or removed.
+
+The file is static JSON, never executable: one execute bit on it would fail all fact gathering of the host.
+"""
+
+from __future__ import annotations
+
+import calendar
+import json
+import os
+import time
+
+from . import errors, records, safe_files
+from .cache import STALE_S
+from .host import is_same_machine
+from .safe_files import UnsafeFileError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .clock import Clock
+
+NAME = "azure_imds.fact"
+# Facts of over 4 MiB are refused; JSON adds to them.
+_LIMIT = 8 * 1024 * 1024
+# Larger facts are written without indentation, which can take several times as much.
+_MOST_INDENTED = 256 * 1024
+
+
+@records.record
+class Existing:
+    """The file as it was found: `content` None where it is missing, or not from this program (`is_foreign`)."""
+
+    content: dict[str, Any] | None
+    mode: int = 0o600
+    is_foreign: bool = False
+    reason: str = ""
+
+
+class FactsFile:
+    """The file in one directory, which is held open: the directory that was checked is the one that is written to."""
+
+    def __init__(self, directory: str, *, clock: Clock, force: bool = False) -> None:
+        """Read the file. Raises UsageError where the folder cannot be used, or without `force` for a foreign file."""
+        self._clock = clock
+        self._folder = directory
+        self._path = os.path.join(directory, NAME)
+        self._directory = self._find()
+        self._existing = self._read()
+        if self._existing.is_foreign and not force:
+            self.close()
+            raise errors.UsageError(
+                f"{self._path} was not written by azure-imds-facts ({self._existing.reason}), so it stays as it is.",
+                hint="Move it away, or give --force to replace it.",
+            )
+
+    def close(self) -> None:
+        """Close the directory."""
+        if self._directory is not None:
+            os.close(self._directory)
+
+    def write(self, facts: dict[str, Any], *, is_revealing: bool) -> str:
+        """Replace the file with new facts (`local_spelling.spell_local`), readable by all unless it reveals something.
+
+        Returns the file's path. Raises UsageError where it cannot be written; then the old one stays.
+        """
+        self._write(facts, 0o600 if is_revealing else 0o644)
+        return self._path
+
+    def holds_whole(self, *, boot_id: str | None) -> bool:
+        """Return whether the file has a whole document's facts, of this boot and less than a day old."""
+        snapshot = self._existing.content["snapshot"] if self._existing.content else {}
+        if snapshot.get("partial") is not False or not boot_id or snapshot["boot_id"] != boot_id:
+            return False
+        try:
+            fetched = calendar.timegm(time.strptime(str(snapshot["fetched_at"]), "%Y-%m-%dT%H:%M:%SZ"))
+        except (ValueError, OverflowError):
+            return False
+        return self._clock.time() - fetched < STALE_S
+
+    def invalidate_earlier_boot(self, *, boot_id: str | None, dmi_uuid: str) -> str:
+        """Mark a file of an earlier boot stale, or remove it where it is another VM's.
+
+        Returns what was done, for a message, or `""`.
+        """
+        snapshot = self._existing.content["snapshot"] if self._existing.content else {}
+        if not self._existing.content or (boot_id and snapshot.get("boot_id") == boot_id):
+            return ""
+        vm_id = snapshot.get("vm_id")
+        if isinstance(vm_id, str) and dmi_uuid and not is_same_machine(vm_id, dmi_uuid):
+            self._remove()
+            return f"{self._path} described another VM ({vm_id}) and was removed."
+        try:
+            return self.mark_stale("is of an earlier boot")
+        except errors.UsageError:
+            # A full disk, most likely. No facts are better than old ones that pass for current.
+            self._remove()
+            return f"{self._path} is of an earlier boot, could not be marked stale and was removed."
+
+    def invalidate_after(self, error: errors.ImdsError) -> str:
+        """Mark the file stale after a collection without facts, or remove it where this is not Azure any more.
+
+        Returns what was done, for a message, or `""`.
+        """
+        if not self._existing.content or isinstance(error, errors.UsageError):
+            return ""
+        if not isinstance(error, errors.NotAzureError):
+            return self.mark_stale("could not be renewed")
+        if error.is_other_platform:
+            self._remove()
+            return f"{self._path} was written when this machine was on Azure and was removed."
+        return ""
+
+    def mark_stale(self, why: str) -> str:
+        """Set the file's source to `stale`, and return what was done, for a message, or `""`."""
+        content = self._existing.content
+        if not content or content["snapshot"].get("source") == "stale":
+            return ""
+        marked = {**content, "snapshot": {**content["snapshot"], "source": "stale"}}
+        self._write(marked, self._existing.mode & 0o644)
+        self._existing = records.replace(self._existing, content=marked)
+        return f"{self._path} {why} and is marked stale."
+
+    def _remove(self) -> None:
+        try:
+            os.unlink(NAME, dir_fd=self._directory)
+        except OSError as error:
+            raise self._refuse(error) from None
+        self._existing = Existing(content=None)
+
+    def _open(self) -> int:
+        try:
+            return safe_files.open_directory(self._folder)
+        except OSError as error:
+            raise self._refuse_folder(error) from None
+
+    def _find(self) -> int | None:
+        """Open the directory; return None where it can be made later.
+
+        A path that cannot be used is found out now, before IMDS is asked.
+        """
+        if not self._folder:
+            raise self._refuse_folder(UnsafeFileError("it has no name"))
+        try:
+            # In `link/` and `link/.` the link would be followed.
+            place = self._folder = os.path.abspath(self._folder)
+        except OSError as error:
+            raise self._refuse_folder(error) from None
+        if os.path.lexists(place):
+            return self._open()
+        while not os.path.lexists(place):
+            place = os.path.dirname(place)
+        if not os.path.isdir(place):
+            raise self._refuse_folder(UnsafeFileError(f"{place} is no directory"))
+        return None
+
+    def _make_directory(self) -> None:
+        """Make the directory, only now: outside Azure not even an empty one is left behind."""
+        before = os.umask(0o022)  # every user's Ansible reads it, whatever this process's umask
+        try:
+            os.makedirs(self._folder, exist_ok=True)
+        except OSError as error:
+            raise self._refuse_folder(error) from None
+        finally:
+            os.umask(before)
+
+    def _refuse_folder(self, error: OSError) -> errors.UsageError:
+        return errors.UsageError(
+            f"The directory for local facts cannot be used: {self._folder or repr('')}: {_reason(error)}.",
+            hint="Name a directory (not a link to one) that you may write to with --directory.",
+        )
+
+    def _read(self) -> Existing:
+        if self._directory is None:
+            return Existing(content=None)
+        try:
+            # Mode and content of one descriptor: the name may be another file's a moment later.
+            with open(safe_files.open_plain(self._directory, NAME, os.O_RDONLY), "rb") as file:
+                mode = os.fstat(file.fileno()).st_mode
+                content = file.read(_LIMIT + 1)
+            if len(content) > _LIMIT:
+                raise UnsafeFileError(f"over {_LIMIT} bytes")
+        except FileNotFoundError:
+            return Existing(content=None)
+        except OSError as error:
+            return Existing(content=None, is_foreign=True, reason=_reason(error))
+        try:
+            value = json.loads(content)
+        except (ValueError, RecursionError):
+            return Existing(content=None, is_foreign=True, reason="not JSON")
+        if not _is_local_facts(value):
+            return Existing(content=None, is_foreign=True, reason="JSON of another form")
+        return Existing(content=value, mode=mode)
+
+    def _write(self, facts: dict[str, Any], mode: int) -> None:
+        content = json.dumps(facts, sort_keys=True, ensure_ascii=False)
+        if len(content) < _MOST_INDENTED:
+            content = json.dumps(facts, sort_keys=True, ensure_ascii=False, indent=1)
+        content += "\n"
+        if self._directory is None:
+            self._make_directory()
+            self._directory = self._open()
+        try:
+            safe_files.remove_leftovers(self._directory, NAME, now=self._clock.time())
+            safe_files.write_file(self._directory, NAME, content.encode(errors="replace"), mode=mode, durable=True)
+        except OSError as error:
+            raise self._refuse(error) from None
+
+    def _refuse(self, error: OSError) -> errors.UsageError:
+        return errors.UsageError(
+            f"{self._path} cannot be written: {_reason(error)}; it is unchanged.",
+            hint="Make room or correct the permissions, then run this again.",
+        )
+
+
+def _is_local_facts(value: object) -> bool:
+    if not isinstance(value, dict) or value.get("available") is not True:
+        return False
+    snapshot = value.get("snapshot")
+    return isinstance(snapshot, dict) and {"source", "boot_id", "fetched_at"}.issubset(snapshot)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror.lower() if error.strerror else str(error)
