@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Steps, some beside one another, whose output is read as if they had come one by one: each is printed with its name and
-# its seconds, in one piece. A step that fails stops no other; end_steps tells of it. Read by `source`.
+# its seconds, in one piece. A step that fails stops no other; end_steps reports it. Read by `source`.
 # shellcheck shell=bash
 steps="$(mktemp -d)"
 groups=()

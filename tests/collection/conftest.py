@@ -37,7 +37,7 @@ def machine() -> Iterator[Machine]:
 
 @pytest.fixture(scope="session")
 def once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
-    """A function that makes a machine what `build` makes of one, and returns what `build` told, which JSON can hold.
+    """A function that makes a machine what `build` makes of one, and returns `build`'s result, which JSON can hold.
 
     What has a name is built once a run, not once a worker: the other machines are copies.
     """
@@ -46,23 +46,23 @@ def once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
     def become(machine: Machine, name: str, build: Callable[[Machine], Any]) -> Any:
         snapshot = shared / f"machine-{name}"
-        told = snapshot / "told.json"
+        result = snapshot / "result.json"
         with (shared / f"machine-{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not told.exists():
+            if not result.exists():
                 with short_folder() as folder:
                     built = build(Machine(folder))
                     copy_machine(folder, snapshot)
-                told.write_text(json.dumps(built))
+                result.write_text(json.dumps(built))
         copy_machine(snapshot, machine.folder)
-        return json.loads(told.read_text())
+        return json.loads(result.read_text())
 
     return become
 
 
 @pytest.fixture(name="systemd")
 def _systemd(machine: Machine) -> dict[str, str]:
-    """The environment of a play for which a systemctl of the test's stands in; `read_calls` tells what it was told."""
+    """The environment of a play that meets the test's stand-in for systemctl; `read_calls` returns its calls."""
     return put_systemctl(machine)
 
 

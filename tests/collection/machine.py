@@ -10,12 +10,12 @@ from lab.places import CHECKOUT
 
 from tests.e2e.shell import Shell
 
-# Where it keeps what was changed, below its folder.
-_KEPT = ("kept/etc/upper", "kept/usr-local/upper", "run", "active")
+# Where its changes lie, below its folder.
+_CHANGED = ("kept/etc/upper", "kept/usr-local/upper", "run", "active")
 
 
 class Machine:
-    """What it is told to change stays below a folder, from one command to the next."""
+    """Its changes stay below a folder, from one command to the next."""
 
     def __init__(self, folder: Path) -> None:
         self.shell = Shell(folder)
@@ -36,7 +36,7 @@ class Machine:
 
 def copy_machine(source: Path, target: Path) -> None:
     """Copy what was changed from one folder to another."""
-    for part in _KEPT:
+    for part in _CHANGED:
         if (source / part).exists():
             place = (target / part).parent
             place.mkdir(parents=True, exist_ok=True)

@@ -41,7 +41,7 @@ echo "$all" >>{folder}/calls
 
 @dataclass
 class Played:
-    """A machine after one run of the role, what that printed and counted, and what systemctl was told in it."""
+    """A machine after one run of the role, what that printed and counted, and the calls of systemctl in it."""
 
     machine: Machine
     told: str

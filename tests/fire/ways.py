@@ -39,9 +39,7 @@ OLD_FACTS = {"available": True, "snapshot": OLD_SNAPSHOT}
 
 @dataclass
 class Ended:
-    """How one collection ended: `elapsed_s` inside the collection, `counted_s` the same by a stopwatch, `told` all that
-    anybody was told.
-    """
+    """How one collection ended: `elapsed_s` inside the collection, `counted_s` the same by a stopwatch, `told` every message."""
 
     outcome: str = ""
     elapsed_s: float = 0.0

@@ -103,7 +103,7 @@ def answering(body: bytes, *, delay_s: float = 0.0, head: bytes = b"") -> Callab
 def refused_port() -> Iterator[int]:
     """Yield a port that refuses connections: bound, so that no other program is given it, and not listening.
 
-    A server that is told to take it can, meanwhile: both set SO_REUSEADDR.
+    A server can be given it meanwhile: both set SO_REUSEADDR.
     """
     with socket.socket() as bound:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

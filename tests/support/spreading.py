@@ -22,7 +22,7 @@ APART = (
 # They take all cores or measure memory: on their own, after the rest.
 SERIAL = ("tests/fire/test_stampede.py", "tests/fire/test_memory.py")
 # What takes longest begins first, so that no worker is left with it at the end.
-FIRST = ("tests/minions/", "tests/emulator/test_load.py", "tests/collection/", "tests/e2e/", "tests/boot/")
+FIRST = ("tests/minions/", "tests/emulator/", "tests/collection/", "tests/e2e/", "tests/boot/")
 
 
 def name_unit(nodeid: str) -> str:

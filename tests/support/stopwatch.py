@@ -31,8 +31,8 @@ class Stopwatch:
 def _read_stalled_s() -> float:
     """Return the seconds since the boot in which a task waited for a processor: the kernel's are the processors' mean."""
     try:
-        told = _PRESSURE.read_text(encoding="ascii")
+        pressure = _PRESSURE.read_text(encoding="ascii")
     except OSError:
         return 0.0
-    found = re.search(r"^some .*total=(\d+)$", told, re.MULTILINE)
+    found = re.search(r"^some .*total=(\d+)$", pressure, re.MULTILINE)
     return int(found.group(1)) / 1e6 * (os.cpu_count() or 1) if found else 0.0
