@@ -8,7 +8,7 @@ source scripts/steps.sh
 
 readonly workers="${1:-$(($(nproc) * 2))}" ruff=.venv-lint/bin/ruff
 # What the core does, and what its adapters make of it without Ansible's and Salt's daemons.
-readonly core=(tests/core tests/contract tests/facts tests/adapters tests/commands)
+readonly core=(tests/core tests/contract tests/facts tests/distribution tests/salt_adapter tests/formats tests/commands)
 
 find_base() {
     local branch

@@ -50,17 +50,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return scheduler
 
 
-@pytest.fixture(autouse=True)
-def _others_may_enter(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Open the one folder more that a worker's temporary folders lie in; tests open the two above their own.
-
-    Before each test, for every run of pytest that begins closes it.
-    """
-    top = tmp_path_factory.getbasetemp().parent.parent
-    if hasattr(request.config, "workerinput") and top.name.startswith("pytest-of-"):
-        top.chmod(0o755)
-
-
 @pytest.fixture
 def refused_endpoint() -> Iterator[str]:
     """An endpoint that refuses connections."""

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -142,12 +143,15 @@ def test_the_cache_is_this_runs_own(run: Any) -> None:
     assert run("sh", "-c", "echo $AZURE_IMDS_ENDPOINT", env=real).stdout == "\n"
 
 
-def test_requests_are_logged_to_a_file(run: Any, tmp_path: Path) -> None:
+def test_requests_are_logged_to_a_file(run: Any) -> None:
     """With --log the requests are written to a file; standard error belongs to the command."""
-    tmp_path.chmod(0o777)
-    for parent in list(tmp_path.parents)[:2]:
-        parent.chmod(0o755)
-    log = tmp_path / "log"
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to other users
+        Path(folder).chmod(0o777)
+        check_log(run, Path(folder) / "log")
+
+
+def check_log(run: Any, log: Path) -> None:
+    """Assert that a request is logged."""
     run(run.python, "-c", ASK.format("vmId"), flags=("--log", str(log)))
     assert log.read_text().startswith("GET /metadata/instance/compute/vmId?api-version=2021-02-01&format=text 200")
 
