@@ -53,9 +53,9 @@ def collect(
     """
     deadline = Deadline(settings.timeout, clock or Clock())
     collection = _Collection(settings, open_transport, host or Host(), deadline, reporter or Reporter())
-    collection.is_boot = is_boot
+    collection.is_boot, collection.allow_fallback = is_boot, allow_fallback
     try:
-        return collection.run(failure_memory, allow_fallback=allow_fallback)
+        return collection.run(failure_memory)
     finally:
         collection.close()
 
@@ -91,13 +91,13 @@ class _Collection:
         self._cache = cache.Cache(cache_dir, clock=self._clock, reporter=reporter)
         self._key = cache.build_key(settings, cache.INSTANCE, self._boot_id)
         self._began = self._clock.boottime()
-        self.is_boot = False
+        self.is_boot, self.allow_fallback = False, True
         self._is_passed_over = False
         self._retrier: Retrier | None = None
 
-    def run(self, memory: FailureMemory | None, *, allow_fallback: bool) -> Snapshot:
+    def run(self, memory: FailureMemory | None) -> Snapshot:
         """Collect. Raises the ImdsError of the outcome."""
-        found = self._read_fresh() or self._fetch(memory, allow_fallback=allow_fallback)
+        found = self._read_fresh() or self._fetch(memory)
         if not set(EXTRA_CATEGORIES).intersection(self._settings.gather):
             return found
         from .extra_categories import ExtraCategories  # noqa: PLC0415  few ask for them
@@ -116,7 +116,7 @@ class _Collection:
         )
         return records.replace(found, extra=extra, failures=failures)
 
-    def _fetch(self, memory: FailureMemory | None, *, allow_fallback: bool) -> Snapshot:
+    def _fetch(self, memory: FailureMemory | None) -> Snapshot:
         """Ask IMDS, unless it failed a moment ago; else return an older answer."""
         failure = memory.recall(self._key, self._cache, self._clock) if memory else None
         report = self._reporter.notice if failure else self._reporter.warn
@@ -129,7 +129,7 @@ class _Collection:
                 memory.remember(failure)
             if not failure:
                 return fetched
-        older = self._read_older(failure) if allow_fallback else None
+        older = self._read_older(failure)
         if not older:
             raise failure
         report(f"{failure} Using {older.source} facts of {older.fetched_at} instead.")
@@ -232,7 +232,7 @@ class _Collection:
             # It stays; others who wait now need not ask either.
             whole = records.replace(whole, lacking=lacking, lacked_boottime=self._clock.boottime())
             self._cache.write(self._key, whole)
-            used = None if self._settings.reveal else self._use_whole(whole)
+            used = self._use_whole(whole) if self.allow_fallback and not self._settings.reveal else None
             if used:
                 return used
         else:
@@ -249,7 +249,7 @@ class _Collection:
 
     def _read_older(self, failure: errors.ImdsError) -> Snapshot | None:
         """Return an older answer where the failure says nothing against one."""
-        if not isinstance(failure, errors.TRANSIENT) or self._settings.reveal:
+        if not isinstance(failure, errors.TRANSIENT) or self._settings.reveal or not self.allow_fallback:
             return None
         from .fallback import read_older_answers  # noqa: PLC0415  IMDS answers as a rule
 
