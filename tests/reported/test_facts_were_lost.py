@@ -164,7 +164,12 @@ def test_localhost_waited_for_a_silent_resolver(monkeypatch: pytest.MonkeyPatch)
 
     looked_up: list[Any] = []
     really = socket.getaddrinfo
-    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest: looked_up.append(host) or really(host, *rest))
+
+    def look_up(host: Any, *rest: Any) -> Any:
+        looked_up.append(host)
+        return really(host, *rest)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
     with RawServer(answering(b"{}")) as server:
         open_socket("localhost", server.port, Deadline(5.0, Clock())).close()
     assert looked_up == [b"127.0.0.1"]
