@@ -10,7 +10,9 @@ ENVIRONMENTS = {
     "AzureCloud": ["azurecloud", "azurepubliccloud"],
     "AzureUSGovernment": ["azureusgovernment", "azureusgovernmentcloud"],
     "AzureChinaCloud": ["azurechinacloud"],
-    "AzureGermanCloud": ["azuregermancloud", "azuregermanycloud", "germanycloud"],
+    "AzureGermanCloud": ["azuregermancloud"],
+    "AzureBleuCloud": ["azurebleucloud"],
+    "AzureDelosCloud": ["azuredeloscloud", "azuregermanycloud", "germanycloud"],
     "AzureStack": ["azurestack", "azurestackcloud"],
 }
 
@@ -86,6 +88,7 @@ REGIONS = {
     "AzureUSGovernment": ["usgovvirginia", "usgoviowa", "usdodeast", "usdodcentral", "usgovtexas", "usgovarizona"],
     "AzureChinaCloud": ["chinaeast", "chinanorth", "chinanorth2", "chinaeast2", "chinanorth3", "chinaeast3"],
     "AzureGermanCloud": ["germanycentral", "germanynortheast"],
+    "AzureBleuCloud": ["bleufrancecentral"],
 }
 
 

@@ -60,7 +60,10 @@ _ENVIRONMENTS = {
     "AzureCloud": "azurepubliccloud azurecloud",
     "AzureUSGovernment": "azureusgovernmentcloud azureusgovernment",
     "AzureChinaCloud": "azurechinacloud",
-    "AzureGermanCloud": "azuregermancloud azuregermanycloud germanycloud",
+    "AzureGermanCloud": "azuregermancloud",
+    # Names of the sovereign clouds in France and Germany in shipped components, not in an answer of IMDS.
+    "AzureBleuCloud": "azurebleucloud",
+    "AzureDelosCloud": "azuredeloscloud azuregermanycloud germanycloud",
     "AzureStack": "azurestack azurestackcloud",
 }
 
@@ -78,6 +81,7 @@ _REGIONS = {
     "AzureUSGovernment": "usdodcentral usdodeast usgovarizona usgoviowa usgovtexas usgovvirginia",
     "AzureChinaCloud": "chinaeast chinaeast2 chinaeast3 chinanorth chinanorth2 chinanorth3",
     "AzureGermanCloud": "germanycentral germanynortheast",
+    "AzureBleuCloud": "bleufrancecentral",
 }
 
 
