@@ -10,7 +10,7 @@ import os
 from urllib.parse import urlsplit
 
 from azure_imds_facts.commands.collection import ErrorStreamReporter, add_settings, read_settings
-from azure_imds_facts.commands.streams import is_terminal, print_answer, print_json, print_message
+from azure_imds_facts.commands.streams import is_colourful, print_answer, print_json, print_message
 from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.reporter import printable
 from azure_imds_facts.doctor.answer import ask_imds, check_answer, check_clock, check_throttling, check_version
@@ -61,10 +61,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _print_text(findings: list[Finding], outcome: str) -> None:
-    is_colourful = is_terminal()
+    with_colour = is_colourful()
     for finding in findings:
         verdict = f"{finding.verdict:<8}"
-        if is_colourful:
+        if with_colour:
             verdict = f"\033[{_COLOURS[finding.verdict]}m{verdict}\033[0m"
         fix = f" → {finding.fix}" if finding.fix else ""
         print_answer(verdict + printable(f"{finding.check:<15} {finding.text}{fix}", most=None))

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-import json
+import unicodedata
 from shlex import quote
 
+from azure_imds_facts.commands.streams import dump_json
 from azure_imds_facts.core.spelling import spell_ansible
 
 TYPE_CHECKING = False
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from azure_imds_facts.core.reporter import Reporter
+
+# Unicode's marks, embeddings, overrides and isolates (UAX #9), and the deprecated format characters after them.
+_MARKS_OF_DIRECTION = frozenset(map(chr, (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x2070))))
 
 
 def format_facts(facts: dict[str, Any], reporter: Reporter) -> str:
@@ -28,12 +32,16 @@ def _quote(text: str) -> str:
 
 
 def _plain(value: object) -> str:
-    """Return a value as plain text: no control characters, `true` and `false`, null empty, JSON for the rest."""
+    """Return a value as plain text: `true` and `false`, null empty, JSON for the rest.
+
+    Characters that act on a terminal are left out; in JSON they are escaped, and so not lost.
+    """
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return "".join(character for character in text if not _is_control(character))
+    text = value if isinstance(value, str) else dump_json(value)
+    return "".join(character for character in text if not _is_acting(character))
 
 
-def _is_control(character: str) -> bool:
-    return ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0
+def _is_acting(character: str) -> bool:
+    """Return whether a character is a control character, ends a line, or turns the text that follows it round."""
+    return unicodedata.category(character) in ("Cc", "Zl", "Zp") or character in _MARKS_OF_DIRECTION
