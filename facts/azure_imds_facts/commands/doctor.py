@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     local_address = next((one.local_address for one in reversed(asked.responses)), None)
     findings = [
         check_machine(settings, host),
-        check_route(settings),
+        check_route(settings, asked),
         check_source(document, local_address, host=urlsplit(settings.endpoint).hostname or ""),
         check_proxies(os.environ),
         check_answer(asked),
