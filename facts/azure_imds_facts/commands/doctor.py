@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 
 from azure_imds_facts.commands.collection import ErrorStreamReporter, add_settings, read_settings
 from azure_imds_facts.commands.streams import is_colourful, print_answer, print_json, print_message
+from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.reporter import printable
 from azure_imds_facts.doctor.answer import ask_imds, check_answer, check_clock, check_throttling, check_version
+from azure_imds_facts.doctor.lock import check_lock
 from azure_imds_facts.doctor.machine import check_cache, check_machine, check_proxies
 from azure_imds_facts.doctor.route import check_route, check_source
 
@@ -50,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         check_version(asked),
         check_clock(asked),
         check_cache(settings),
+        check_lock(settings, Clock()),
     ]
     outcome = asked.error.outcome if asked.error else "ok"
     if arguments.format == "json":
