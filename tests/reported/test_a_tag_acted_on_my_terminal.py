@@ -14,7 +14,7 @@ from tests.reported.terminal import FACTS, run_on_terminal
 from tests.support.documents import build_document
 from tests.support.servers import RawServer, answering
 
-HOSTILE = "a\x1b[2J\x1b]0;x\x07\x9b\x85b\u202ec\u2066d\u200ee\u061cf\u2028g größe"
+HOSTILE = "a\x1b[2J\x1b]0;x\x07\x9b\x85b\u202ec\u2066d\u200ee\u061cf\u2069g größe"
 TAG = {"name": "note", "value": HOSTILE}
 
 
@@ -42,7 +42,7 @@ def test_get_of_a_tag_cleared_my_screen() -> None:
         arguments = ("get", "compute/tags", "--format", "text", "--endpoint", server.url, "--cache-dir", "/nonexistent")
         code, shown = run_on_terminal(*arguments)
         assert (code, _is_calm(shown)) == (0, True)
-        assert shown == ("a\\u001b[2J\\u001b]0;x\\u0007\\u009b\\u0085b\\u202ec\\u2066d\\u200ee\\u061cf\\u2028g größe\n")
+        assert shown == ("a\\u001b[2J\\u001b]0;x\\u0007\\u009b\\u0085b\\u202ec\\u2066d\\u200ee\\u061cf\\u2069g größe\n")
         assert _raw(*arguments) == HOSTILE.encode() + b"\n"
 
 

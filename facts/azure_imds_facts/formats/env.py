@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from shlex import quote
 
 from azure_imds_facts.commands.streams import dump_json
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
 
     from azure_imds_facts.core.reporter import Reporter
 
-# Unicode's marks, embeddings, overrides and isolates (UAX #9), and the deprecated format characters after them.
-_MARKS_OF_DIRECTION = frozenset(map(chr, (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x2070))))
+# Marks, embeddings, overrides and isolates of Unicode (UAX #9): they turn the text that follows round.
+_MARKS_OF_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def format_facts(facts: dict[str, Any], reporter: Reporter) -> str:
@@ -43,5 +42,4 @@ def _plain(value: object) -> str:
 
 
 def _is_acting(character: str) -> bool:
-    """Return whether a character is a control character, ends a line, or turns the text that follows it round."""
-    return unicodedata.category(character) in ("Cc", "Zl", "Zp") or character in _MARKS_OF_DIRECTION
+    return ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 or character in _MARKS_OF_DIRECTION
