@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.reported.terminal import FACTS, run_on_terminal
+from tests.reported.command_line import run_in_pipe, run_on_terminal
 from tests.support.documents import build_document
 from tests.support.servers import RawServer, answering
 
@@ -19,9 +17,10 @@ TAG = {"name": "note", "value": HOSTILE}
 
 
 def _raw(*arguments: str) -> bytes:
-    """Run a command line whose output a program reads."""
-    words = [sys.executable, "-m", "azure_imds_facts", *arguments]
-    return subprocess.run(words, env={"PYTHONPATH": str(FACTS)}, capture_output=True, check=True, timeout=30).stdout
+    """Return what a command line writes into a pipe."""
+    done = run_in_pipe(*arguments)
+    assert (done.returncode, done.stderr) == (0, b"")
+    return done.stdout
 
 
 def _is_calm(text: str) -> bool:
@@ -31,7 +30,7 @@ def _is_calm(text: str) -> bool:
 @pytest.fixture
 def hostile() -> Iterator[RawServer]:
     """IMDS with a tag that acts on a terminal, written into the document as it is, as far as JSON allows it."""
-    body = json.dumps(build_document(tagsList=[TAG]), ensure_ascii=False).replace("\\u001b", "\\u001b").encode()
+    body = json.dumps(build_document(tagsList=[TAG]), ensure_ascii=False).encode()
     with RawServer(answering(body)) as server:
         yield server
 
@@ -39,7 +38,7 @@ def hostile() -> Iterator[RawServer]:
 def test_get_of_a_tag_cleared_my_screen() -> None:
     """A leaf's text reaches a terminal with escapes, and a pipe as it came."""
     with RawServer(answering(HOSTILE.encode())) as server:
-        arguments = ("get", "compute/tags", "--format", "text", "--endpoint", server.url, "--cache-dir", "/nonexistent")
+        arguments = ("get", "compute/tags", "--format", "text", "--endpoint", server.url)
         code, shown = run_on_terminal(*arguments)
         assert (code, _is_calm(shown)) == (0, True)
         assert shown == ("a\\u001b[2J\\u001b]0;x\\u0007\\u009b\\u0085b\\u202ec\\u2066d\\u200ee\\u061cf\\u2069g größe\n")

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import logging
-import os
 import sys
 import time
 import warnings
@@ -19,17 +18,18 @@ from typing import Any
 import pytest
 from azure_imds_facts.emulator import Emulator
 
-from tests.eda.test_source import SOURCE
-from tests.events.processes import Watcher, run_events, wait_for
+from tests.reported.command_line import run_in_pipe, start_with_errors_in, wait_for
 
+SOURCE = (
+    Path(__file__).parents[2]
+    / "collections/ansible_collections/azure_imds/facts/extensions/eda/plugins/event_source/scheduled_events.py"
+)
 LOUD = logging.WARNING
 
 
 @pytest.fixture(name="imds")
-def _imds(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    """A VM whose IMDS has no limits, and an environment that says nothing about another."""
-    for name in [name for name in os.environ if name.startswith("AZURE_IMDS_")]:
-        monkeypatch.delenv(name)
+def _imds() -> Iterator[Emulator]:
+    """A VM whose IMDS has no limits."""
     with Emulator(rate_limit=0) as emulator:
         yield emulator
 
@@ -41,34 +41,36 @@ def _imds(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     ("others", "told"),
     [(1, "1 event names other VMs than web-01; --all prints them."), (3, "3 events name other VMs than web-01")],
 )
-def test_events_of_other_vms_are_silence(others: int, told: str, imds: Emulator, tmp_path: Path) -> None:
+def test_events_of_other_vms_are_silence(others: int, told: str, imds: Emulator) -> None:
     """Where events name other VMs alone, a line says how many, and what prints them."""
-    flags = ("--endpoint", imds.url, "--cache-dir", str(tmp_path / "cache"))
-    assert told not in run_events(*flags).stderr  # no event at all
+    flags = ("events", "--endpoint", imds.url)
+    assert told.encode() not in run_in_pipe(*flags).stderr  # no event at all
     for _other in range(others):
         imds.event("Freeze", resources=["db"])
-    done = run_events(*flags)
-    assert (done.returncode, done.stdout) == (0, "")
-    assert [line for line in done.stderr.splitlines() if told in line] == done.stderr.splitlines()
-    assert run_events(*flags, "--all").stderr == ""
+    done = run_in_pipe(*flags)
+    assert (done.returncode, done.stdout) == (0, b"")
+    (line,) = done.stderr.decode().splitlines()
+    assert told in line
+    assert run_in_pipe(*flags, "--all").stderr == b""
     imds.event("Reboot")
-    assert run_events(*flags).stderr == ""
+    assert run_in_pipe(*flags).stderr == b""
 
 
 def test_a_watch_that_began_in_an_outage_never_said_that_it_is_over(imds: Emulator, tmp_path: Path) -> None:
     """One line for each kind of failure, however often it comes, and one for the end."""
     imds.fault("500*forever")
-    flags = ("--endpoint", imds.url, "--cache-dir", str(tmp_path / "cache"), "--timeout", "0.3")
-    watcher = Watcher(tmp_path, *flags)
+    errors = tmp_path / "errors"
+    watching = start_with_errors_in(errors, "events", "--watch", "--endpoint", imds.url, "--timeout", "0.3")
     try:
         wait_for(lambda: len(imds.requests) > 30)  # several times
         imds.fault("429*forever")
-        wait_for(lambda: "throttled" in watcher.errors.read_text() or "429" in watcher.errors.read_text())
+        wait_for(lambda: "429" in errors.read_text())
         imds.fault("")
-        wait_for(lambda: "watching begins" in watcher.errors.read_text())
+        wait_for(lambda: "watching begins" in errors.read_text())
     finally:
-        assert watcher.stop() == 0
-    lines = [line for line in watcher.errors.read_text().splitlines() if "switches scheduled events on" not in line]
+        watching.terminate()
+        assert watching.wait(30) == 0
+    lines = [line for line in errors.read_text().splitlines() if "switches scheduled events on" not in line]
     assert [("500" in line, "429" in line, "begins" in line) for line in lines] == [
         (True, False, False), (False, True, False), (False, False, True),
     ]  # fmt: skip

@@ -20,7 +20,8 @@ from azure_imds_facts.doctor.findings import Finding
 from azure_imds_facts.doctor.lock import check_lock
 from azure_imds_facts.emulator import Emulator
 
-FACTS = Path(__file__).parents[2] / "facts"
+from tests.reported.command_line import run_in_pipe
+
 # Locks a file, writes what it was given into it, and says so.
 HOLD = """
 import fcntl, os, sys, time
@@ -86,20 +87,8 @@ def test_the_command_says_it(hold: Hold, cache: Path) -> None:
     pid = hold(_content(held_s=95))
     os.kill(pid, signal.SIGSTOP)
     with Emulator(rate_limit=0) as imds:
-        command = [
-            sys.executable,
-            "-m",
-            "azure_imds_facts",
-            "doctor",
-            "--endpoint",
-            imds.url,
-            "--cache-dir",
-            str(cache),
-        ]
-        done = subprocess.run(
-            command, env={"PYTHONPATH": str(FACTS)}, capture_output=True, check=False, timeout=30, text=True
-        )
-    (line,) = [line for line in done.stdout.splitlines() if " lock " in line]
+        done = run_in_pipe("doctor", "--endpoint", imds.url, "--cache-dir", str(cache))
+    (line,) = [line for line in done.stdout.decode().splitlines() if " lock " in line]
     assert line.startswith("bad     lock            Held by pid ")
     assert f"→ Let it go on with kill -CONT {pid}" in line
     os.kill(pid, signal.SIGCONT)

@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from azure_imds_facts.emulator import Emulator
 
-from tests.commands.conftest import Ended, _clean_environment, run  # noqa: F401  fixtures
-from tests.reported.terminal import run_on_terminal
+from tests.reported.command_line import Ended, run_on_terminal
 from tests.support.documents import build_document
 from tests.support.servers import RawServer, answering
 
@@ -41,20 +39,20 @@ def _crowd(document: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("category", ["compute", "network", "tags", "scheduled_events", "identity"])
-def test_show_of_a_category_prints_others(category: str, run: Run, imds: Emulator) -> None:  # noqa: F811
+def test_show_of_a_category_prints_others(category: str, run: Run, imds: Emulator) -> None:
     """A category's facts are printed, and nothing else."""
     ended = run("show", category, "--endpoint", imds.url)
     heads = [line for line in ended.out.splitlines() if not line.startswith(" ")]
     assert (ended.code, ended.err, heads) == (0, "", [category])
 
 
-def test_show_tags(run: Run, imds: Emulator) -> None:  # noqa: F811
+def test_show_tags(run: Run, imds: Emulator) -> None:
     """The tags, with names and values as they are."""
     out = run("show", "tags", "--endpoint", imds.url).out
     assert out == "tags\n  env          demo\n  role         web\n  Cost Center  4711\n"
 
 
-def test_show_of_two_categories(run: Run, imds: Emulator) -> None:  # noqa: F811
+def test_show_of_two_categories(run: Run, imds: Emulator) -> None:
     """Several categories are named as in the setting `gather`, and an unknown one is usage."""
     out = run("show", "tags, network", "--endpoint", imds.url).out
     assert {line for line in out.splitlines() if not line.startswith(" ")} == {"network", "tags"}
@@ -63,14 +61,14 @@ def test_show_of_two_categories(run: Run, imds: Emulator) -> None:  # noqa: F811
     assert "tagz" in ended.err
 
 
-def test_show_of_what_could_not_be_had(run: Run, imds: Emulator) -> None:  # noqa: F811
+def test_show_of_what_could_not_be_had(run: Run, imds: Emulator) -> None:
     """A category that IMDS does not give is shown as empty, with the reason on standard error."""
     ended = run("show", "load_balancer", "--endpoint", imds.url)
     assert (ended.code, ended.out) == (0, "load_balancer\n  -\n")
     assert "No load balancer metadata" in ended.err
 
 
-def test_show_is_a_screen(run: Run, imds: Emulator) -> None:  # noqa: F811
+def test_show_is_a_screen(run: Run, imds: Emulator) -> None:
     """What, where, how big, network, disks, tags, maintenance and how old: each on the screen."""
     ended = run("show", "--endpoint", imds.url)
     assert (ended.code, ended.err) == (0, "")
@@ -96,7 +94,7 @@ def test_show_is_a_screen(run: Run, imds: Emulator) -> None:  # noqa: F811
     )
 
 
-def test_show_says_what_is_planned(run: Run, imds: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_show_says_what_is_planned(run: Run, imds: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where events are gathered, maintenance is what is planned for this VM."""
     monkeypatch.setenv("AZURE_IMDS_GATHER", "scheduled_events")
     flags = ("--endpoint", imds.url, "--cache-ttl", "0")
@@ -139,7 +137,7 @@ def test_show_scrolls_past_on_a_big_machine() -> None:
     [{"storageProfile": value} for value in (None, [], "x", {"osDisk": 5, "dataDisks": "x"}, {"dataDisks": [5, {}]})]
     + [{"vmSize": 5, "name": None, "location": {}, "tagsList": []}],
 )
-def test_show_of_an_odd_document(compute: dict[str, Any], run: Run) -> None:  # noqa: F811
+def test_show_of_an_odd_document(compute: dict[str, Any], run: Run) -> None:
     """Whatever a field holds, the rest is shown."""
     with RawServer(answering(json.dumps(build_document(**compute)).encode())) as server:
         ended = run("show", "--endpoint", server.url)
@@ -147,8 +145,7 @@ def test_show_of_an_odd_document(compute: dict[str, Any], run: Run) -> None:  # 
     assert "10.1.0.4" in ended.out
 
 
-def test_show_without_colour_in_a_pipe(run: Run, imds: Emulator) -> None:  # noqa: F811
+def test_show_without_colour_in_a_pipe(run: Run, imds: Emulator) -> None:
     """No escape sequence is printed where no terminal reads, and an empty NO_COLOR is none."""
     assert "\x1b" not in run("show", "--endpoint", imds.url).out
     assert "\x1b[1m" in run_on_terminal("show", "--endpoint", imds.url, NO_COLOR="")[1]
-    assert os.linesep == "\n"
