@@ -10,10 +10,12 @@ import os
 from urllib.parse import urlsplit
 
 from azure_imds_facts.commands.collection import ErrorStreamReporter, add_settings, read_settings
-from azure_imds_facts.commands.streams import is_terminal, print_answer, print_json, print_message
+from azure_imds_facts.commands.streams import is_colourful, print_answer, print_json, print_message
+from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.reporter import printable
 from azure_imds_facts.doctor.answer import ask_imds, check_answer, check_clock, check_throttling, check_version
+from azure_imds_facts.doctor.lock import check_lock
 from azure_imds_facts.doctor.machine import check_cache, check_machine, check_proxies
 from azure_imds_facts.doctor.route import check_route, check_source
 
@@ -42,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     local_address = next((one.local_address for one in reversed(asked.responses)), None)
     findings = [
         check_machine(settings, host),
-        check_route(settings),
+        check_route(settings, asked),
         check_source(document, local_address, host=urlsplit(settings.endpoint).hostname or ""),
         check_proxies(os.environ),
         check_answer(asked),
@@ -50,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         check_version(asked),
         check_clock(asked),
         check_cache(settings),
+        check_lock(settings, Clock()),
     ]
     outcome = asked.error.outcome if asked.error else "ok"
     if arguments.format == "json":
@@ -61,10 +64,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _print_text(findings: list[Finding], outcome: str) -> None:
-    is_colourful = is_terminal()
+    with_colour = is_colourful()
     for finding in findings:
         verdict = f"{finding.verdict:<8}"
-        if is_colourful:
+        if with_colour:
             verdict = f"\033[{_COLOURS[finding.verdict]}m{verdict}\033[0m"
         fix = f" → {finding.fix}" if finding.fix else ""
         print_answer(verdict + printable(f"{finding.check:<15} {finding.text}{fix}", most=None))

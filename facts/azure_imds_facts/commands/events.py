@@ -21,6 +21,7 @@ import os
 
 from azure_imds_facts.commands.collection import (
     ErrorStreamReporter,
+    RepeatingReporter,
     add_settings,
     read_settings,
 )
@@ -117,7 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
             _approve(arguments.approve, client)
         else:
             name = None if arguments.all else arguments.vm_name or _fetch_name(settings, reporter)
-            _print_events(name, client)
+            _print_events(name, client, reporter)
         return 0
     finally:
         client.close()
@@ -129,10 +130,15 @@ def _approve(event_ids: list[str], client: EventClient) -> None:
         print_json({"eventId": event_id, "approved": True, "alreadyStarted": not is_new})
 
 
-def _print_events(vm_name: str | None, client: EventClient) -> None:
-    for event in client.fetch_timeline().events:
-        if vm_name is None or concerns(event, vm_name):
-            print_json(spell_event(event))
+def _print_events(vm_name: str | None, client: EventClient, reporter: Reporter) -> None:
+    """Print the events of a VM (None: of all). Events of others alone are no empty list to a person: say so."""
+    listed = client.fetch_timeline().events
+    own = [event for event in listed if vm_name is None or concerns(event, vm_name)]
+    for event in own:
+        print_json(spell_event(event))
+    if listed and not own:
+        counted = "1 event names" if len(listed) == 1 else f"{len(listed)} events name"
+        reporter.notice(f"{counted} other VMs than {vm_name}; --all prints them.")
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -182,16 +188,20 @@ def _watch(arguments: argparse.Namespace, settings: Settings, client: EventClien
 
 def _wait_for_name(settings: Settings, signals: Signals, reporter: Reporter) -> str:
     """Return this VM's name once IMDS answers. Raises the ImdsError of an outcome that does not pass, and Stopped."""
-    reported = ""
+    reported, repeating = "", RepeatingReporter(reporter)
     while True:
         try:
             with signals:
-                return _fetch_name(settings, reporter)
+                name = _fetch_name(settings, repeating)
         except TRANSIENT as error:
             if error.outcome != reported:
                 reported = error.outcome
                 reporter.notice(f"{error} Asking for this VM's name again, until IMDS answers.")
-        signals.sleep(1.0)
+            signals.sleep(1.0)
+        else:
+            if reported:
+                reporter.notice("This VM's name is known now; watching begins.")
+            return name
 
 
 def _fetch_name(settings: Settings, reporter: Reporter) -> str:

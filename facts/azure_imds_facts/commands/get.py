@@ -2,7 +2,8 @@
 """Ask IMDS one question and print the raw answer: neither cached nor redacted, since you asked for that path.
 
 PATH is under /metadata/instance; with a leading / it is from the root. Without --format the answer is JSON, and text
-for a leaf. Access tokens cannot be fetched with it.
+for a leaf. Access tokens cannot be fetched with it. On a terminal what cannot be seen is escaped; a pipe or a file gets
+the bytes as they came.
 
 For example:  azure-imds-facts get compute/vmId
               azure-imds-facts get /metadata/versions
@@ -15,7 +16,7 @@ from azure_imds_facts.commands.collection import (
     add_settings,
     read_settings,
 )
-from azure_imds_facts.commands.streams import write_output
+from azure_imds_facts.commands.streams import escape_unseen, is_terminal, print_answer, write_output
 from azure_imds_facts.core.collector import open_transport
 from azure_imds_facts.core.raw_query import fetch_path
 
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the answer as it came, ended with a newline. Raises the ImdsError of the outcome."""
+    """Print the answer, ended with a newline. Raises the ImdsError of the outcome."""
     answer = fetch_path(
         read_settings(arguments),
         arguments.path,
@@ -40,5 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
         open_transport=open_transport,
         reporter=ErrorStreamReporter(is_verbose=arguments.verbose),
     )
+    if is_terminal():
+        # Tags are written by others, and a terminal acts on what it is sent.
+        shown = answer.body.decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\n")
+        print_answer(escape_unseen(shown))
+        return 0
     write_output(answer.body if answer.body.endswith(b"\n") else answer.body + b"\n")
     return 0

@@ -24,8 +24,13 @@ def repair_streams() -> None:
 
 
 def is_terminal() -> bool:
-    """Return whether standard output is a terminal on which colours are wanted."""
-    return sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    """Return whether a person reads standard output."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def is_colourful() -> bool:
+    """Return whether standard output is a terminal on which colours are wanted (https://no-color.org)."""
+    return is_terminal() and not os.environ.get("NO_COLOR")
 
 
 def print_message(message: str) -> None:
@@ -58,7 +63,14 @@ def dump_json(value: object, *, indent: int | None = None, sort_keys: bool = Fal
 
     JSON itself escapes only control characters up to U+001F, neither those above U+007F nor marks of direction.
     """
-    text = json.dumps(value, indent=indent, sort_keys=sort_keys, ensure_ascii=False)
+    return escape_unseen(json.dumps(value, indent=indent, sort_keys=sort_keys, ensure_ascii=False))
+
+
+def escape_unseen(text: str) -> str:
+    """Return text with JSON's escape for each character that cannot be seen, line feeds excepted.
+
+    JSON in which control characters are escaped already stays JSON with the same values.
+    """
     if text.replace("\n", "").isprintable():
         return text
     return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)

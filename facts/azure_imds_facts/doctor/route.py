@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import struct
 from typing import TYPE_CHECKING, Any
@@ -11,14 +13,35 @@ from urllib.parse import urlsplit
 from azure_imds_facts.core.records import record
 from azure_imds_facts.core.reporter import printable
 from azure_imds_facts.doctor.findings import BAD, NOTE, OK, SKIPPED, Finding
+from azure_imds_facts.doctor.interfaces import list_candidates, read_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azure_imds_facts.core.settings import Settings
+    from azure_imds_facts.doctor.answer import Asked
 
 _ROUTES = "/proc/net/route"
 _UP = 0x1
+_SHOWN_BY = "`ip rule` and `ip -4 route show table all` show it"
+_ON_PURPOSE = (
+    f"It was set on purpose, by an administrator or a service that guards IMDS: {_SHOWN_BY}. Let this program through "
+    "there, or run it where access is meant to be."
+)
+# Why the kernel lets nothing leave: the error's number → what is there, and what to do.
+_REFUSALS = {
+    errno.ENETUNREACH: (
+        "No route to {host}: network is unreachable.",
+        "Bring the primary interface up with DHCP; it brings the route to 169.254.169.254 along.",
+    ),
+    errno.EACCES: ("A route or rule of type prohibit forbids requests to {host}.", _ON_PURPOSE),
+    errno.EINVAL: ("A route or rule of type blackhole swallows requests to {host}.", _ON_PURPOSE),
+    errno.EHOSTUNREACH: ("A route or rule of type unreachable turns requests to {host} away.", _ON_PURPOSE),
+    errno.EPERM: (
+        "A policy of this machine forbids requests to {host}.",
+        "Look at the unit, the container or the security module under which this program runs.",
+    ),
+}
 
 
 @record
@@ -31,30 +54,68 @@ class Route:
     metric: int
 
 
-def check_route(settings: Settings, *, routes: str = _ROUTES) -> Finding:
-    """Say from which address and through which interface a request would leave; nothing is sent for it."""
+def check_route(settings: Settings, asked: Asked, *, routes: str = _ROUTES) -> Finding:
+    """Say from which address and through which interface requests leave; nothing is sent for it.
+
+    Where an answer came by that route it is right. Else all that is known is named, for this machine cannot know by
+    itself which interface is its primary one.
+    """
     host = urlsplit(settings.endpoint).hostname or ""
-    source, failure = find_source(host)
-    if failure:
-        return Finding(
-            check="route",
-            verdict=BAD,
-            text=f"No route to {host}: {failure}.",
-            fix="Bring the primary interface up with DHCP; it brings the route to 169.254.169.254 along.",
-        )
+    source, refusal = find_source(host)
+    if refusal and not asked.responses:
+        return _explain_refusal(host, refusal, choose_route(read_routes(routes), host))
     if is_loopback(source) or source == host:
         return Finding(check="route", verdict=OK, text=f"Requests to {host} stay on this machine.")
     table = read_routes(routes)
-    used, default = choose_route(table, host), choose_route(table, "0.0.0.0")  # noqa: S104  the default route's name
-    through = f" through {used.interface}" if used else ""
-    if used and default and used.interface != default.interface:
+    interface = _find_interface(source, choose_route(table, host))
+    through = f" through {interface}" if interface else ""
+    if asked.responses:
         return Finding(
-            check="route",
-            verdict=BAD,
-            text=f"Requests to {host} leave{through}, while everything else leaves through {default.interface}.",
-            fix=f"Remove that route, or add one to {host}/32 through the primary interface.",
+            check="route", verdict=OK, text=f"Requests to {host} leave from {source}{through}, and are answered."
         )
-    return Finding(check="route", verdict=OK, text=f"Requests to {host} leave from {source}{through}.")
+    if not asked.failures or "connection refused" in asked.failures:
+        return Finding(check="route", verdict=OK, text=f"Requests to {host} leave from {source}{through}.")
+    return _judge_silence(host, source, interface, choose_route(table, "0.0.0.0"))  # noqa: S104  the default route's name
+
+
+def _explain_refusal(host: str, refusal: int, listed: Route | None) -> Finding:
+    """Say why nothing leaves for a host. `listed`: the route in the main table, which the kernel did not take."""
+    other = ("{host} cannot be reached: {reason}.", f"Look for its route: {_SHOWN_BY}.")
+    if refusal == errno.ENETUNREACH and listed is not None:
+        text, fix = f"A rule keeps requests to {{host}} from the route through {listed.interface}.", _ON_PURPOSE
+    else:
+        text, fix = _REFUSALS.get(refusal, other)
+    reason = os.strerror(refusal).lower()
+    return Finding(check="route", verdict=BAD, text=text.format(host=host, reason=reason), fix=fix)
+
+
+def _judge_silence(host: str, source: str, interface: str, default: Route | None) -> Finding:
+    """Say whether requests without an answer may leave through the wrong interface: IMDS answers the primary alone."""
+    others = {one.interface: f"{one.interface} ({one.address})" for one in list_candidates(read_addresses())}
+    elsewhere = default.interface if default and default.interface != interface else ""
+    if elsewhere:
+        others.setdefault(elsewhere, elsewhere)
+    others.pop(interface, None)
+    if not others:
+        text = (
+            f"Requests to {host} leave from {source} through {interface}; nothing else could be the primary interface."
+        )
+        return Finding(check="route", verdict=OK, text=text)
+    beside = f"while everything else leaves through {elsewhere}" if elsewhere else "as everything else does"
+    names = " or ".join(others)
+    return Finding(
+        check="route",
+        verdict=BAD,
+        text=f"Requests to {host} leave through {interface}, {beside}, from {source}, and nothing answers. "
+        f"There is also {', '.join(others.values())}.",
+        fix=f"IMDS answers the primary interface alone. If that is {names}, let a route to {host}/32 go through it.",
+    )
+
+
+def _find_interface(source: str, used: Route | None) -> str:
+    """Return the interface that has the source address: `used` is of the main table, which a rule may pass over."""
+    owner = next((one.interface for one in read_addresses() if one.address == source), "")
+    return owner or (used.interface if used else "")
 
 
 def check_source(document: Mapping[str, Any] | None, local_address: str | None, *, host: str) -> Finding:
@@ -78,15 +139,15 @@ def check_source(document: Mapping[str, Any] | None, local_address: str | None, 
     return Finding(check="source address", verdict=OK, text=f"{local_address} is a primary address of this VM.")
 
 
-def find_source(host: str) -> tuple[str, str]:
-    """Return the address that a request to a host would leave from, or why it could not leave."""
+def find_source(host: str) -> tuple[str, int]:
+    """Return the address that a request to a host would leave from, else the number of the error that keeps it here."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect((host, 80))  # of a datagram socket: chooses the route, and sends nothing
         except OSError as error:
-            return "", (error.strerror or str(error)).lower()
-        return str(probe.getsockname()[0]), ""
+            return "", error.errno or errno.EIO
+        return str(probe.getsockname()[0]), 0
 
 
 def is_loopback(address: str) -> bool:

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import json
 from shlex import quote
 
+from azure_imds_facts.commands.streams import dump_json
 from azure_imds_facts.core.spelling import spell_ansible
 
 TYPE_CHECKING = False
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from azure_imds_facts.core.reporter import Reporter
+
+# Marks, embeddings, overrides and isolates of Unicode (UAX #9): they turn the text that follows round.
+_MARKS_OF_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def format_facts(facts: dict[str, Any], reporter: Reporter) -> str:
@@ -28,12 +31,15 @@ def _quote(text: str) -> str:
 
 
 def _plain(value: object) -> str:
-    """Return a value as plain text: no control characters, `true` and `false`, null empty, JSON for the rest."""
+    """Return a value as plain text: `true` and `false`, null empty, JSON for the rest.
+
+    Characters that act on a terminal are left out; in JSON they are escaped, and so not lost.
+    """
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return "".join(character for character in text if not _is_control(character))
+    text = value if isinstance(value, str) else dump_json(value)
+    return "".join(character for character in text if not _is_acting(character))
 
 
-def _is_control(character: str) -> bool:
-    return ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0
+def _is_acting(character: str) -> bool:
+    return ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 or character in _MARKS_OF_DIRECTION

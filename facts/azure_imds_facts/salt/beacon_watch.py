@@ -37,6 +37,17 @@ def watch_for(opts: Mapping[str, Any], *, is_all: bool) -> MinionWatch:
     return _WATCHES[key]
 
 
+class _OutageReporter(LogReporter):
+    """A reporter for a watch, which notices the first failure, each other one and its end: nobody waits for a minion.
+
+    So these are in the log at its usual level.
+    """
+
+    def notice(self, message: str) -> None:
+        """Log a warning."""
+        log.warning("azure_imds_events: %s", message)
+
+
 class MinionWatch:
     """The watch of a beacon from one call to the next and, by a file below the minion's cachedir, across restarts."""
 
@@ -47,6 +58,7 @@ class MinionWatch:
         self._watch: Watch | None = None
         self._resting_until = 0.0
         self._is_saved = True
+        self._reported_outcome = ""
 
     def poll(self) -> list[dict[str, Any]]:
         """Return what changed since the last call, for the bus. It makes one request at the most and raises nothing."""
@@ -55,9 +67,12 @@ class MinionWatch:
         try:
             watch = self._watch = self._watch or self._begin()
         except ImdsError as error:
-            log.debug("azure_imds_events: %s: %s", error.outcome, error)
+            self._report(error)
             self._rest(_AFTER_NOT_AZURE_S if isinstance(error, NotAzureError) else _AFTER_SILENCE_S)
             return []
+        if self._reported_outcome:
+            self._reported_outcome = ""
+            log.warning("azure_imds_events: this VM's name is known now; watching begins")
         if not self._is_saved:
             # Only now: what the last call returned is on its way to the master. Rather twice than never.
             self._save(watch)
@@ -70,7 +85,9 @@ class MinionWatch:
 
     def _begin(self) -> Watch:
         name = None if self._is_all else self._find_name()
-        watch = Watch(open_events(self._opts), vm_name=name, clock=self._clock, interval_s=0.0, reporter=LogReporter())
+        watch = Watch(
+            open_events(self._opts), vm_name=name, clock=self._clock, interval_s=0.0, reporter=_OutageReporter()
+        )
         watch.restore(self._read())
         return watch
 
@@ -81,6 +98,14 @@ class MinionWatch:
         return str(
             compute.get("name") or fetch_vm_name(settings, open_transport=open_transport, reporter=LogReporter())
         )
+
+    def _report(self, error: ImdsError) -> None:
+        """Warn of a failure once, as long as it stays the same. Off Azure there is nothing to watch, and no failure."""
+        if isinstance(error, NotAzureError):
+            log.debug("azure_imds_events: %s", error)
+        elif error.outcome != self._reported_outcome:
+            self._reported_outcome = error.outcome
+            log.warning("azure_imds_events: not watching yet (%s): %s Trying again.", error.outcome, error)
 
     def _rest(self, seconds: float) -> None:
         self._resting_until = self._clock.monotonic() + seconds

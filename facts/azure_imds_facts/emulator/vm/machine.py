@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.emulator.errors import EmulatorError
 
-from .document_paths import parse_path, set_value
+from .document_paths import Segment, parse_path, set_value
+from .followers import update_followers
 from .projection import check_document, find_field, project_document
 from .tags import Tag, add_tag, complete_tags, get_tags, remove_tag, set_tags
 
@@ -118,6 +119,8 @@ class ProjectedMachine(Machine):
         super().__init__(_complete(check_document(deepcopy(document), source=source)))
         self._projections: dict[tuple[str, bool], Any] = {}
         self._bodies: dict[tuple[str, bool], bytes] = {}
+        # Paths below `compute` that were set: these follow no other field.
+        self._fixed: set[tuple[Segment, ...]] = set()
 
     def project(self, version: str, *, extended: bool) -> Any:
         """Return exactly the fields of the version."""
@@ -141,6 +144,7 @@ class ProjectedMachine(Machine):
 
     def _set_in(self, document: Any, path: str, value: object) -> None:
         segments = parse_path(path)
+        before = deepcopy(self.compute)
         set_value(document, segments, _parse_value(value, find_field(segments).kind, path))
         compute = document.get("compute")
         if segments[:2] == ("compute", "tags"):
@@ -148,6 +152,9 @@ class ProjectedMachine(Machine):
         elif segments[:2] == ("compute", "tagsList"):
             compute.pop("tags", None)
         _complete(check_document(document, source=path))
+        if segments[0] == "compute":
+            self._fixed.add(segments[1:])
+            update_followers(before, compute or {}, fixed=self._fixed)
 
     def _replace(self, document: Any) -> None:
         super()._replace(document)

@@ -85,6 +85,21 @@ def _read_arguments(args: dict[str, Any]) -> dict[str, Any]:
     return read
 
 
+class _ErrorStream:
+    """A reporter that prints to standard error, which ansible-rulebook passes on."""
+
+    def warn(self, message: str) -> None:
+        """Print a warning."""
+        print(f"scheduled_events: {message}", file=sys.stderr)
+
+    def notice(self, message: str) -> None:
+        """Print a first or a changed failure of a watch, and its end."""
+        self.warn(message)
+
+    def attempt(self, message: str) -> None:
+        """Drop a message about one request."""
+
+
 def _open_watch(options: dict[str, Any]) -> Any:
     """Return a watch. Raises the ImdsError of the outcome, where the machine's name cannot be had for instance."""
     http = _import_core("transport")
@@ -100,22 +115,39 @@ def _open_watch(options: dict[str, Any]) -> Any:
     client = _import_core("events.client").EventClient(
         settings.endpoint, http.HttpTransport, timeout_s=options["timeout"], clock=clock
     )
-    return watch.Watch(client, vm_name=None if options["all"] else name, clock=clock, interval_s=options["interval"])
+    return watch.Watch(
+        client,
+        vm_name=None if options["all"] else name,
+        clock=clock,
+        interval_s=options["interval"],
+        reporter=_ErrorStream(),
+    )
 
 
-async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
-    """Put an event on the queue for each change, until cancelled. It continues while IMDS cannot be reached."""
-    options = _read_arguments(args)
-    errors, events = _import_core("errors"), _import_core("events.model")
-    watch = None
-    while watch is None:
+async def _wait_for_watch(options: dict[str, Any]) -> Any:
+    """Return a watch once IMDS gives this machine's name. A failure is printed once, as long as it stays the same."""
+    errors, reported = _import_core("errors"), ""
+    while True:
         try:
             watch = await asyncio.to_thread(_open_watch, options)
         except (errors.UsageError, errors.NotAzureError):
             raise
         except errors.ImdsError as error:
-            print(f"scheduled_events: {error} Trying again.", file=sys.stderr)
+            if error.outcome != reported:
+                reported = error.outcome
+                _ErrorStream().warn(f"{error} Trying again.")
             await asyncio.sleep(max(options["interval"], 5.0))
+        else:
+            if reported:
+                _ErrorStream().notice("This machine's name is known now; watching begins.")
+            return watch
+
+
+async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
+    """Put an event on the queue for each change, until cancelled. It continues while IMDS cannot be reached."""
+    options = _read_arguments(args)
+    events = _import_core("events.model")
+    watch = await _wait_for_watch(options)
     while True:
         for change in await asyncio.to_thread(watch.poll):
             await queue.put(events.spell_change(change))
