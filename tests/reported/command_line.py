@@ -38,22 +38,22 @@ def run_in_pipe(*arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 def run_on_terminal(*arguments: str, **environ: str) -> tuple[int, str]:
     """Run a command line on a terminal of 80 columns; return its exit code and what the terminal was sent."""
-    ours, theirs = pty.openpty()
+    reading_end, terminal = pty.openpty()
     with subprocess.Popen(
         [*WORDS, *arguments],
         env=environment(**environ),
         stdin=subprocess.DEVNULL,
-        stdout=theirs,
+        stdout=terminal,
         stderr=subprocess.DEVNULL,
     ) as process:
-        os.close(theirs)
+        os.close(terminal)
         received = b""
         try:
-            while part := os.read(ours, 65536):
+            while part := os.read(reading_end, 65536):
                 received += part
         except OSError:  # Linux: the other side is closed
             pass
-        os.close(ours)
+        os.close(reading_end)
     return process.returncode, received.decode().replace("\r\n", "\n")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of reports share: the command line in this process, without settings of whoever runs the tests."""
+"""What the tests of reports share: the command line in this process, without settings of the environment."""
 
 from __future__ import annotations
 

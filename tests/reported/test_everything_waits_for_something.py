@@ -108,7 +108,7 @@ def test_a_process_holds_the_lock_for_long(held_s: float, verdict: str, hold: Ho
     ["", "x", "[]", "5", "{}", '{"pid": true, "boottime": 1}', '{"pid": -1, "boottime": 1}', '{"pid": 1}', "[" * 4000,
      '{"pid": 1, "boottime": NaN}', '{"pid": 1, "boottime": 1e999}', '{"pid": 1, "boottime": ' + "9" * 400 + "}", '{"pid": "1", "boottime": 1}', '{"pid": 1, "boottime": null}', "\xff"],
 )  # fmt: skip
-def test_a_lock_that_names_nobody(content: str, hold: Hold, cache: Path) -> None:
+def test_a_lock_that_names_no_process(content: str, hold: Hold, cache: Path) -> None:
     """Whatever a held lock's file holds, the lock is reported, with what names the holder."""
     hold(content)
     finding = _check(cache)
@@ -141,17 +141,17 @@ def test_a_free_lock_is_no_reason(content: str, cache: Path) -> None:
 
 
 def test_no_cache_is_no_lock(tmp_path: Path) -> None:
-    """Without a cache, and without its directory, there is nothing to wait for; a strange file is no lock."""
+    """Without a cache, and without its directory, there is nothing to wait for; a file of another kind is no lock."""
     assert _check(None).verdict == "skipped"
     assert _check(tmp_path / "missing").verdict == "ok"
     assert not (tmp_path / "missing").exists()
     (tmp_path / "file").write_text("")
     assert _check(tmp_path / "file").verdict == "skipped"
-    (tmp_path / "strange").mkdir()
-    os.mkfifo(tmp_path / "strange/a.lock")
-    (tmp_path / "strange/b.lock").symlink_to("/etc/passwd")
-    (tmp_path / "strange/c.lock").mkdir()
-    assert _check(tmp_path / "strange").verdict == "ok"
+    (tmp_path / "odd").mkdir()
+    os.mkfifo(tmp_path / "odd/a.lock")
+    (tmp_path / "odd/b.lock").symlink_to("/etc/passwd")
+    (tmp_path / "odd/c.lock").mkdir()
+    assert _check(tmp_path / "odd").verdict == "ok"
 
 
 def test_the_check_takes_no_turn(cache: Path, hold: Hold) -> None:

@@ -144,7 +144,7 @@ def test_a_bridge_of_containers_is_no_primary_interface(tmp_path: Path) -> None:
         (f"rule add to {IMDS} unreachable", f"A rule keeps requests to {IMDS} from the route through eth0."),
     ],
 )
-def test_a_route_that_forbids_was_to_be_mended_by_dhcp(command: str, told: str, tmp_path: Path) -> None:
+def test_a_route_that_forbids_got_the_advice_of_dhcp(command: str, told: str, tmp_path: Path) -> None:
     """What forbids it is named, and what shows it; the interface is up."""
     found = _diagnose(f"{DEFAULT_OVER_PRIMARY}ip {command}\n{SERVE}", tmp_path)
     assert (found["outcome"], found["route"]["verdict"]) == ("unreachable", "bad")

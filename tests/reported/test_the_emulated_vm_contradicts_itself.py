@@ -49,7 +49,7 @@ def test_the_group_and_the_subscription_are_in_two_places() -> None:
     [
         (("compute.resourceId", "/mine"), ("demo", "/mine", "demo")),
         (("compute.osProfile.computerName", "mine"), ("demo", f"{COMPUTE}/virtualMachines/demo", "mine")),
-        # The very value that it had: whoever sets it means it.
+        # The very value that it had: it was set all the same.
         (("compute.osProfile.computerName", "web-01"), ("demo", f"{COMPUTE}/virtualMachines/demo", "web-01")),
         (("compute.osProfile", '{"computerName": "web-01"}'), ("demo", f"{COMPUTE}/virtualMachines/demo", "web-01")),
     ],

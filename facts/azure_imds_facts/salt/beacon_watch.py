@@ -38,9 +38,9 @@ def watch_for(opts: Mapping[str, Any], *, is_all: bool) -> MinionWatch:
 
 
 class _OutageReporter(LogReporter):
-    """A reporter for a watch, which notices the first failure, each other one and its end: nobody waits for a minion.
+    """A reporter for a watch, which notices the first failure, each other one and its end.
 
-    So these are in the log at its usual level.
+    A minion has no terminal, so these are in its log at the usual level.
     """
 
     def notice(self, message: str) -> None:
