@@ -86,8 +86,10 @@ OTHERS: dict[str, tuple[str, object, str, str]] = {
         "str",
         "AzureCloud",
         OK,
-        "V(AzureCloud), V(AzureUSGovernment), V(AzureChinaCloud), V(AzureGermanCloud), V(AzureBleuCloud), "
-        "V(AzureDelosCloud), V(AzureStack) or V(Unknown).",
+        (
+            "V(AzureCloud), V(AzureUSGovernment), V(AzureChinaCloud), V(AzureGermanCloud), V(AzureBleuCloud), "
+            "V(AzureDelosCloud), V(AzureStack) or V(Unknown)."
+        ),
     ),
     "network_mac_address": ("str", "00:0d:3a:2b:5c:10", NETWORK, "The primary interface's, with colons."),
     "network_private_ipv4": ("str", "10.1.0.4", NETWORK, "The primary interface's first, empty where it has none."),
