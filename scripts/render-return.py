@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write the module's return values from the field table: `scripts/render-return.py`, or `--check` to compare only."""
+"""Write the modules' return values from the field table: `scripts/render-return.py`, or `--check` to compare only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from azure_imds_facts.core.spelling import snake_case
 from azure_imds_facts.emulator.vm.load_balancers import build_load_balancer
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGET = ROOT / "collections/ansible_collections/azure_imds/facts/plugins/modules/azure_imds_facts.yml"
+MODULES = ROOT / "collections/ansible_collections/azure_imds/facts/plugins/modules"
 FIELDS = ROOT / "facts/azure_imds_facts/emulator/vm/fields.json"
 MACHINE = ROOT / "facts/azure_imds_facts/emulator/vm/machine.json"
 MARK = "# From here on written by scripts/render-return.py.\n"
@@ -25,6 +25,18 @@ INTRODUCTION = (
     "The facts, with IMDS's own values, strings as a rule. A field that a document lacks has no fact; a new field of "
     "C(compute) has one without a new version of this module."
 )
+REVEALED = {
+    "description": ["The sensitive fields that were asked for. Where there are some, Ansible hides this result."],
+    "returned": "when there is C(metadata)",
+    "type": "list",
+    "elements": "str",
+    "sample": [],
+}
+# Module → the key of its result that holds the data, and what it returns besides.
+RESULTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "azure_imds_facts": ("ansible_facts", {}),
+    "azure_imds_info": ("metadata", {"revealed": REVEALED}),
+}
 TENANT = "3f8c2a4d-97b1-4e60-8d25-c5a90e1b7f43"
 NOT_BEFORE = "Mon, 23 Nov 2026 18:29:47 GMT"
 EVENTS = {
@@ -81,7 +93,12 @@ DESCRIPTIONS = {
     "tenantId": "The tenant of the machine's managed identity",
 }
 OTHERS: dict[str, tuple[str, object, str, str]] = {
-    "available": ("bool", True, "always", "Whether there are facts. Look at it before any other."),
+    "available": (
+        "bool",
+        True,
+        "always",
+        "Whether there are facts. Look at it before any other, and then at C(azure_imds_snapshot_partial).",
+    ),
     "cloud": (
         "str",
         "AzureCloud",
@@ -114,7 +131,12 @@ OTHERS: dict[str, tuple[str, object, str, str]] = {
     "snapshot_fetched_at": ("str", "2026-11-22T21:56:00Z", OK, "When IMDS said so, in UTC."),
     "snapshot_age_seconds": ("int", 12, OK, "How long ago that was."),
     "snapshot_boot_id": ("str", "5f0c1e7a-3c7e-4a55-9d2f-6f1f0d0c9b11", OK, "The boot in which that was."),
-    "snapshot_partial": ("bool", False, OK, "Whether IMDS left compute or network out."),
+    "snapshot_partial": (
+        "bool",
+        False,
+        OK,
+        "Whether IMDS left compute or network out, as on a classic virtual machine. Their facts are missing then.",
+    ),
     "snapshot_tags_ambiguous": (
         "bool",
         False,
@@ -136,22 +158,28 @@ OTHERS: dict[str, tuple[str, object, str, str]] = {
 
 
 def main() -> int:
-    """Write the file, or compare it; return 1 where it is not as it should be."""
-    head, mark, _rest = TARGET.read_text(encoding="utf-8").partition(MARK)
+    """Write the files, or compare them; return 1 where one is not as it should be."""
+    return max(process(module) for module in RESULTS)
+
+
+def process(module: str) -> int:
+    """Write one module's file, or compare it; return 1 where it is not as it should be."""
+    target = MODULES / f"{module}.yml"
+    head, mark, _rest = target.read_text(encoding="utf-8").partition(MARK)
     if not mark:
-        print(f"{TARGET} lacks the line {MARK!r}", file=sys.stderr)
+        print(f"{target} lacks the line {MARK!r}", file=sys.stderr)
         return 1
-    wanted = head + mark + render()
+    wanted = head + mark + render(*RESULTS[module])
     if "--check" not in sys.argv[1:]:
-        TARGET.write_text(wanted, encoding="utf-8")
-    elif TARGET.read_text(encoding="utf-8") != wanted:
-        print(f"{TARGET} is not what the field table says: run scripts/render-return.py", file=sys.stderr)
+        target.write_text(wanted, encoding="utf-8")
+    elif target.read_text(encoding="utf-8") != wanted:
+        print(f"{target} is not what the field table says: run scripts/render-return.py", file=sys.stderr)
         return 1
     return 0
 
 
-def render() -> str:
-    """Return the section RETURN."""
+def render(key: str, others: dict[str, Any]) -> str:
+    """Return the section RETURN of a module that returns the data below `key`, and `others`."""
     contains = {f"azure_imds_{name}": describe(*told) for name, told in OTHERS.items()}
     contains.update(describe_fields())
     returned = {
@@ -161,12 +189,13 @@ def render() -> str:
             "type": "str",
             "sample": "ok",
         },
-        "ansible_facts": {
+        key: {
             "description": [INTRODUCTION],
             "returned": "when the outcome is V(ok) or V(not_azure), or with O(fail_on=never)",
             "type": "dict",
             "contains": dict(sorted(contains.items())),
         },
+        **others,
     }
     text: str = yaml.dump({"RETURN": returned}, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=150)
     return text

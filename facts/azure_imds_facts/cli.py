@@ -13,11 +13,13 @@ from importlib import import_module
 
 from azure_imds_facts.commands.streams import print_message, repair_streams, silence
 from azure_imds_facts.core.errors import ImdsError, UsageError
+from azure_imds_facts.core.reporter import mask_credentials
 from azure_imds_facts.core.versions import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
 PROGRAM = "azure-imds-facts"
 
@@ -43,6 +45,14 @@ _EPILOGUE = """\
 Every command has its own --help. Exit codes: 0 ok, 2 usage, 3 not an Azure VM, 4 unreachable, 5 throttled,
 6 unavailable, 7 rejected, 8 invalid.
 """
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that repeats no credentials of a URL which it cannot place."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print a message and end the process."""
+        super().error(mask_credentials(message) if "//" in message else message)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,7 +88,7 @@ def _run(command: str, arguments: list[str]) -> int:
             f"The emulator needs the Python package {error.name}.",
             hint="Install it with: pip install 'azure-imds-facts[emulator]'",
         ) from None
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"{PROGRAM} {command}",
         description=module.__doc__,
         formatter_class=_make_formatter,
@@ -102,7 +112,7 @@ def _build_overview() -> argparse.ArgumentParser:
     """Return the parser for everything but commands: --help, --version, and unknown words."""
     width = max(map(len, COMMANDS)) + 2
     listed = "\n".join(f"  {name:<{width}}{summary}" for name, (_module, summary) in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=PROGRAM,
         usage=f"{PROGRAM} [-v] COMMAND [options]",
         description=f"Azure instance metadata (IMDS) as facts for Ansible and Salt.\n\ncommands:\n{listed}",

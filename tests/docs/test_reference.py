@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import ast
-import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,7 +26,6 @@ from azure_imds_facts.core.spelling import spell_ansible
 ROOT = Path(__file__).parents[2]
 REFERENCE = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
 PLUGINS = ROOT / "collections/ansible_collections/azure_imds/facts/plugins"
-MODULE = yaml.safe_load((PLUGINS / "modules/azure_imds_facts.yml").read_text(encoding="utf-8"))
 
 
 def _section(title: str) -> str:
@@ -116,19 +114,22 @@ def test_categories_table_names_every_fact_of_ours(everything: Snapshot) -> None
         assert {f"`{name}`" for name in facts[category]} <= set(re.findall(r"`[^`]+`", told[category])), category
 
 
-def test_module_documentation_has_every_option() -> None:
-    """The module's documentation and its arguments have the same options, types and choices."""
-    source = (PLUGINS / "modules/azure_imds_facts.py").read_text(encoding="utf-8")
-    # Not imported: the module knows the core by its other name.
-    built: dict[str, Any] = {"settings": settings}
-    wanted = [node for node in ast.parse(source).body if getattr(node, "name", "") == "build_arguments"]
-    future = ast.ImportFrom(module="__future__", names=[ast.alias(name="annotations")], level=0)
-    code = ast.fix_missing_locations(ast.Module(body=[future, *wanted], type_ignores=[]))
-    exec(compile(code, "module", "exec"), built)
-    arguments = json.loads(json.dumps(built["build_arguments"]()))
-    for name, option in MODULE["DOCUMENTATION"]["options"].items():
-        documented = {key: option[key] for key in ("type", "choices", "elements", "default") if key in option}
-        assert documented == arguments.pop(name), name
+@pytest.mark.parametrize("module", ["azure_imds_facts", "azure_imds_info", "azure_imds_event_approve"])
+def test_module_documentation_has_every_option(module: str) -> None:
+    """A module's documentation and its arguments have the same options, types and choices."""
+    documentation = yaml.safe_load((PLUGINS / f"modules/{module}.yml").read_text(encoding="utf-8"))["DOCUMENTATION"]
+    assert documentation["extends_documentation_fragment"] == ["azure_imds.facts.settings"]
+    # Not imported: the tests know the core by its other name.
+    fragment = runpy.run_path(str(PLUGINS / "doc_fragments/settings.py"))["ModuleDocFragment"]
+    shared = yaml.safe_load(fragment.DOCUMENTATION)["options"]
+    own = documentation.get("options", {})
+    arguments = settings.build_arguments()
+    if module == "azure_imds_event_approve":
+        arguments["event_id"] = {"type": "str", "required": True}
+    for name in {**shared, **own}:
+        option = {**shared.get(name, {}), **own.get(name, {})}
+        assert option["description"], name
+        assert {key: option[key] for key in option if key != "description"} == arguments.pop(name), name
     assert not arguments
 
 

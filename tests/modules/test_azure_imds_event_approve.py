@@ -59,7 +59,7 @@ def test_gone(check: list[str], shell: Shell, imds: Emulator) -> None:
     assert done.returncode == 2
     assert '"outcome": "rejected"' in done.stdout
     assert event_id in done.stdout
-    assert "azure-imds-facts events" in done.stdout
+    assert "azure_imds_facts lists the events" in done.stdout
     assert status(imds) == ["Scheduled"]
 
 

@@ -91,7 +91,7 @@ def test_not_azure(
     assert {record.levelno for record in caplog.records if "azure_imds" in record.getMessage()} == {logging.DEBUG}
 
 
-@pytest.mark.parametrize("settings", ["text", ["list"], {"timeout": "soon"}, {"colour": "red"}, 5])
+@pytest.mark.parametrize("settings", ["text", ["list"], {"timeout": "soon"}, {"gather": "colour"}, 5])
 def test_wrong_settings(collecting: Any, settings: Any, caplog: pytest.LogCaptureFixture) -> None:
     """A wrong configuration is one warning."""
     assert collecting.collect_grain({"azure_imds": settings}) == {}

@@ -26,7 +26,11 @@ FLAGS = (
     ("detect", "auto|skip", "auto: ask only where the machine says that it is an Azure VM; skip: ask at once (auto)"),
     ("cache_ttl", "SECONDS", "how long an answer on disk counts as fresh; 0 always asks IMDS (60)"),
     ("cache_dir", "DIR", "where answers are cached (root: /run/azure-imds-facts; others: below $XDG_RUNTIME_DIR)"),
-    ("gather", "LIST", "compute,network,tags,load_balancer,scheduled_events,identity or all (the first three)"),
+    (
+        "gather",
+        "LIST",
+        "compute,network,tags,load_balancer,scheduled_events,identity,all or '!network' (the first three)",
+    ),
     (
         "reveal",
         "LIST",
@@ -88,14 +92,19 @@ def add_settings(parser: argparse.ArgumentParser, *, leave_out: tuple[str, ...] 
     )
     for setting, metavar, text in FLAGS:
         if setting not in leave_out:
-            group.add_argument(f"--{setting.replace('_', '-')}", metavar=metavar, help=text)
+            group.add_argument(spell_flag(setting), metavar=metavar, help=text)
     group.add_argument("-v", "--verbose", action="store_true", help="print every request")
 
 
 def read_settings(arguments: argparse.Namespace, *, timeout: float = DEFAULT_TIMEOUT_S) -> Settings:
     """Return settings from flags and the environment. Raises UsageError."""
     explicit = {setting: getattr(arguments, setting, None) for setting, _metavar, _text in FLAGS}
-    return build_settings(explicit, os.environ, timeout=timeout)
+    return build_settings(explicit, os.environ, timeout=timeout, spell=spell_flag)
+
+
+def spell_flag(setting: str) -> str:
+    """Return a setting's flag."""
+    return f"--{setting.replace('_', '-')}"
 
 
 def collect_snapshot(settings: Settings, reporter: Reporter) -> Snapshot:

@@ -30,7 +30,7 @@ from azure_imds_facts.core.cache import Cache
 from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.collector import open_transport
 from azure_imds_facts.core.errors import TRANSIENT, UsageError
-from azure_imds_facts.core.events.client import SWITCH_ON_S, EventClient
+from azure_imds_facts.core.events.client import SWITCH_ON_S, EventClient, UnknownEventError
 from azure_imds_facts.core.events.model import concerns, spell_event
 from azure_imds_facts.core.host import Host, require_azure
 from azure_imds_facts.core.settings import DEFAULT_TIMEOUT_S
@@ -126,7 +126,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _approve(event_ids: list[str], client: EventClient) -> None:
     for event_id in event_ids:
-        is_new = client.approve(event_id)
+        try:
+            is_new = client.approve(event_id)
+        except UnknownEventError as error:
+            hint = f"{error.hint} Ask for the events there are: azure-imds-facts events"
+            raise UnknownEventError(error.problem, hint=hint) from None
         print_json({"eventId": event_id, "approved": True, "alreadyStarted": not is_new})
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from azure_imds_facts.commands.collection import ErrorStreamReporter, add_settings, read_settings
 from azure_imds_facts.core.collector import open_transport
+from azure_imds_facts.core.errors import UsageError
 from azure_imds_facts.core.local_facts import BOOT_TIMEOUT_S, DIRECTORY, write_local_facts
-from azure_imds_facts.core.settings import DEFAULT_TIMEOUT_S
+from azure_imds_facts.core.reporter import printable
+from azure_imds_facts.core.settings import ABSOLUTE, DEFAULT_TIMEOUT_S, parse_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,10 +35,17 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the file. Raises the ImdsError of the outcome."""
     write_local_facts(
         read_settings(arguments, timeout=BOOT_TIMEOUT_S if arguments.boot else DEFAULT_TIMEOUT_S),
-        directory=arguments.directory,
+        directory=_read_directory(arguments.directory),
         is_boot=arguments.boot,
         force=arguments.force,
         reporter=ErrorStreamReporter(is_verbose=arguments.verbose),
         open_transport=open_transport,
     )
     return 0
+
+
+def _read_directory(given: str) -> str:
+    try:
+        return parse_directory(given)
+    except ValueError:
+        raise UsageError(f"--directory cannot be {printable(given)!r}.", hint=f"Give {ABSOLUTE}.") from None

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.core.collector import collect
-from azure_imds_facts.core.events.client import EventClient
+from azure_imds_facts.core.events.client import EventClient, UnknownEventError
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.host import Host, require_azure
 from azure_imds_facts.core.raw_query import fetch_path
@@ -62,6 +62,8 @@ def approve_event(opts: Mapping[str, Any], event_id: str, **overrides: object) -
     client = open_events(opts, **overrides)
     try:
         return client.approve(event_id)
+    except UnknownEventError as error:
+        raise UnknownEventError(error.problem, hint=f"{error.hint} azure_imds.events lists those there are.") from None
     finally:
         client.close()
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,9 @@ from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import ImdsError, NotAzureError, UsageError
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.failure_memory import FailureMemory
-from azure_imds_facts.core.reporter import Reporter
+from azure_imds_facts.core.reporter import Reporter, printable
 from azure_imds_facts.core.salt_spelling import spell_salt
-from azure_imds_facts.core.settings import build_settings
+from azure_imds_facts.core.settings import SETTINGS, build_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,8 @@ def is_proxy(opts: Mapping[str, Any]) -> bool:
 def build_minion_settings(opts: Mapping[str, Any], **overrides: object) -> Settings:
     """Return the settings of the minion's key `azure_imds:`; overrides that are not None beat them.
 
-    Raises UsageError.
+    A key that this version does not know is ignored with a warning: configuration may arrive before the version that
+    knows it. Raises UsageError for a value that is not allowed.
     """
     configured = {} if opts.get("azure_imds") is None else opts["azure_imds"]
     if not isinstance(configured, dict):
@@ -82,9 +84,17 @@ def build_minion_settings(opts: Mapping[str, Any], **overrides: object) -> Setti
             "The minion's azure_imds is not a mapping.", hint="Write settings below it, such as timeout: 1."
         )
     # Salt 3008 passes mappings of its own kind, which dict() does not take.
-    explicit = {name: configured[name] for name in configured}
-    explicit.update({name: value for name, value in overrides.items() if value is not None})
-    return build_settings(explicit, os.environ, timeout=_TIMEOUT_S, cache_dir=_choose_cache_dir(opts))
+    for name in configured:
+        if name not in SETTINGS:
+            _warn_of_unknown(printable(str(name)))
+    given = {name: value for name, value in overrides.items() if value is not None}
+    return build_settings(
+        {**{name: configured[name] for name in configured if name in SETTINGS}, **given},
+        os.environ,
+        timeout=_TIMEOUT_S,
+        cache_dir=_choose_cache_dir(opts),
+        spell=lambda setting: setting if setting in given else f"azure_imds:{setting}",
+    )
 
 
 def open_transport() -> RequestsTransport:
@@ -92,6 +102,13 @@ def open_transport() -> RequestsTransport:
     from azure_imds_facts.requests_transport import RequestsTransport  # noqa: PLC0415  not for a cached answer
 
     return RequestsTransport()
+
+
+@functools.lru_cache(maxsize=64)
+def _warn_of_unknown(name: str) -> None:
+    """Log a warning, once a process: settings are read for every grain load and call."""
+    known = ", ".join(SETTINGS)
+    log.warning("azure_imds: the minion's azure_imds:%s is unknown and ignored. Known are %s.", name, known)
 
 
 def _choose_cache_dir(opts: Mapping[str, Any]) -> str | None:

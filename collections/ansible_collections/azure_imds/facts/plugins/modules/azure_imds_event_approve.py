@@ -6,43 +6,61 @@
 
 from __future__ import annotations
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.errors import OK, ImdsError
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.client import (
     SWITCH_ON_S,
     EventClient,
+    UnknownEventError,
+    check_event_id,
     find_event,
 )
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.model import spell_event
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.host import Host, require_azure
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.settings import SETTINGS, build_settings
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.reporter import ModuleOutcomes
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.settings import (
+    build_arguments,
+    build_module_settings,
+)
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.transport import HttpTransport
 
-ARGUMENTS = {
-    "event_id": {"type": "str", "required": True},
-    "endpoint": {"type": "str"},
-    "timeout": {"type": "float"},
-    "detect": {"type": "str", "choices": SETTINGS["detect"][1]},
-}
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_HINT_UNKNOWN = "The module azure_imds_facts lists the events there are, with gather_subset: scheduled_events."
+
+
+class Module(ModuleOutcomes, AnsibleModule):  # type: ignore[misc]  # ansible has no types
+    """An AnsibleModule that names its outcome."""
+
+
+def approve(module: Module) -> dict[str, Any]:
+    """Approve the event that the arguments name, or in check mode find it. Raises the ImdsError of the outcome."""
+    settings = build_module_settings(module.params, timeout=SWITCH_ON_S)
+    event_id = check_event_id(module.params["event_id"], name="event_id")
+    require_azure(settings, Host())
+    client = EventClient(settings.endpoint, HttpTransport, timeout_s=settings.timeout)
+    try:
+        timeline = client.fetch_timeline()
+        event = find_event(event_id, timeline)
+        is_new = not event.is_started if module.check_mode else client.approve(event_id, timeline=timeline)
+    except UnknownEventError as error:
+        raise UnknownEventError(error.problem, hint=f"{error.hint} {_HINT_UNKNOWN}") from None
+    return {"changed": is_new, "event": spell_event(event)}
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
-    explicit = dict(module.params)
-    event_id = explicit.pop("event_id")
+    # What the action group may hold is accepted, since `module_defaults` of the group reach this module as well.
+    arguments = {**build_arguments(), "event_id": {"type": "str", "required": True}}
+    module = Module(arguments, supports_check_mode=True)
     try:
-        settings = build_settings(explicit, os.environ, timeout=SWITCH_ON_S)
-        require_azure(settings, Host())
-        client = EventClient(settings.endpoint, HttpTransport, timeout_s=settings.timeout)
-        timeline = client.fetch_timeline()
-        event = find_event(event_id, timeline)
-        is_new = not event.is_started if module.check_mode else client.approve(event_id, timeline=timeline)
+        result = approve(module)
     except ImdsError as error:
-        module.fail_json(str(error), outcome=error.outcome)
-    module.exit_json(changed=is_new, event=spell_event(event), outcome=OK)
+        module.fail_json(str(error), error.outcome)
+    else:
+        module.exit_json(outcome=OK, **result)
 
 
 if __name__ == "__main__":

@@ -66,13 +66,11 @@ def resolve_path(path: str) -> str:
     plain = unquote(path)
     segments = plain.lower().split("/")
     if any(mark in path for mark in "?#") or "\\" in plain or not plain.isprintable() or {"..", "."} & set(segments):
-        raise errors.UsageError(
-            f"{path!r} is not a path.", hint="Give one such as compute/vmId, and flags for the rest."
-        )
+        raise errors.UsageError(f"{path!r} is not a path.", hint="Give one such as compute/vmId, without a query.")
     # Anywhere in a segment: a server may overlook a blank, a dot, or what follows a `;`.
     if any("oauth2" in segment for segment in segments):
         raise errors.UsageError(
-            "Access tokens cannot be fetched with this command.",
+            "Access tokens cannot be fetched this way.",
             hint="Ask the token endpoint with a library that protects them, such as azure-identity.",
         )
     full_path = path if path.startswith("/") else f"{INSTANCE}/{path}".rstrip("/")

@@ -7,11 +7,12 @@ import os
 import re
 
 from . import document, errors, records, versions
-from .reporter import printable
+from .reporter import mask_credentials, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     from .records import JsonObject
 
@@ -20,6 +21,8 @@ DEFAULT_ENDPOINT = "http://169.254.169.254"
 DEFAULT_TIMEOUT_S = 5.0
 DEFAULT_GATHER = ("compute", "network", "tags")
 DISABLED = "AZURE_IMDS_DISABLED"
+# What may be given for a directory, in words.
+ABSOLUTE = "the absolute path of a directory, in which `~` may stand for your home"
 _ENDPOINT = r"http://((?i:localhost)|[0-9.]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?"
 
 
@@ -59,6 +62,8 @@ EXTRA_CATEGORIES = {
     "identity": ExtraCategory(fact="identity", path="/metadata/identity/info", field="tenantId", kind=str),
 }
 CATEGORIES = (*DEFAULT_GATHER, *EXTRA_CATEGORIES)
+# Name in `gather` → the categories that it stands for.
+_MEMBERS = {**{name: {name} for name in CATEGORIES}, "all": set(CATEGORIES)}
 
 
 @records.record
@@ -96,26 +101,27 @@ def build_settings(
     *,
     timeout: float = DEFAULT_TIMEOUT_S,
     cache_dir: str | None = None,
+    spell: Callable[[str], str] = str,
 ) -> Settings:
     """Return settings from an adapter's arguments (None: not given) and the environment (empty: not given).
 
-    `timeout` and `cache_dir` are the adapter's own defaults. Raises UsageError for an unknown name or a value that is
-    not allowed; nothing has been touched by then.
+    `timeout` and `cache_dir` are the adapter's own defaults, `spell` returns what its users call a setting. Raises
+    UsageError for an unknown name or a value that is not allowed; nothing has been touched by then.
     """
     unknown = sorted(str(name) for name in set(explicit).difference(SETTINGS))
     if unknown:
         raise errors.UsageError(f"Unknown setting {', '.join(unknown)}.", hint=f"Known are {', '.join(SETTINGS)}.")
     values: JsonObject = {}
-    for name, (_kind, _choices, parse, allowed) in SETTINGS.items():
-        given, origin = explicit.get(name), name
+    for name, (_kind, parse, allowed) in SETTINGS.items():
+        given, origin = explicit.get(name), spell(name)
         if given is None:
             origin = f"AZURE_IMDS_{name.upper()}"
             given = environ.get(origin) or None
         try:
             if given is not None:
                 values[name] = parse(given)
-        except (ValueError, OverflowError, OSError):
-            refused = f"{origin} cannot be {printable(str(given))!r}."
+        except (TypeError, LookupError, ValueError, OverflowError, OSError):
+            refused = f"{origin} cannot be {printable(mask_credentials(given))!r}."
             raise errors.UsageError(refused, hint=f"Give {allowed}.") from None
     values.setdefault("timeout", timeout)
     values.setdefault("cache_dir", cache_dir or _default_cache_dir(environ))
@@ -123,6 +129,28 @@ def build_settings(
         # An endpoint that was named is known to answer.
         values.setdefault("detect", "skip")
     return Settings(is_disabled=environ.get(DISABLED, "").strip().lower() in ("1", "true", "yes", "on"), **values)
+
+
+def spell_option(setting: str) -> str:
+    """Return the name of a setting's option in Ansible, where `setup` has made one of the names known."""
+    return "gather_subset" if setting == "gather" else setting
+
+
+def build_arguments() -> JsonObject:
+    """Return the argument specification that Ansible's modules share, and with it what their action group may hold.
+
+    Settings have no defaults here: the target's environment comes before them.
+    """
+    options: JsonObject = {"fail_on": {"type": "str", "choices": ["error", "any", "never"], "default": "error"}}
+    for name, (kind, _parse, _allowed) in SETTINGS.items():
+        options[spell_option(name)] = {"type": kind, "elements": "str"} if kind == "list" else {"type": kind}
+    return options
+
+
+def build_module_settings(params: JsonObject, *, timeout: float = DEFAULT_TIMEOUT_S) -> Settings:
+    """Return settings from the arguments of an Ansible module and its environment. Raises UsageError."""
+    explicit = {name: params[spell_option(name)] for name in SETTINGS}
+    return build_settings(explicit, os.environ, timeout=timeout, spell=spell_option)
 
 
 def _default_cache_dir(environ: Mapping[str, str]) -> str | None:
@@ -166,48 +194,54 @@ def _parse_seconds(given: object, *, least: float = 0.0) -> float:
     return seconds
 
 
-_DETECT = ("auto", "skip")
-
-
 def _parse_detect(given: object) -> str:
-    if given not in _DETECT:
+    if given not in ("auto", "skip"):
         raise ValueError
     return str(given)
 
 
-def _parse_cache_dir(given: object) -> str:
-    if not isinstance(given, str) or not given or "\0" in given:
+def parse_directory(given: Any) -> str:
+    """Return the absolute path of a directory, with `~` expanded. Raises TypeError or ValueError for anything else."""
+    path: str = os.path.expanduser(given)
+    if not os.path.isabs(path) or "\0" in path:
         raise ValueError
-    return os.path.abspath(given)
+    return os.path.abspath(path)
 
 
 def _parse_gather(given: object) -> tuple[str, ...]:
-    return CATEGORIES if "all" in (names := _parse_names(given, _GATHER)) else names
+    """Return the chosen categories: `!name` leaves one out of what stands before it, or of the default."""
+    names = _split_names(given)
+    chosen = set(DEFAULT_GATHER if names and names[0][:1] == "!" else ())
+    for name in names:
+        is_left_out = name[:1] == "!"
+        members = _MEMBERS[name[is_left_out:].lstrip()]
+        chosen = chosen - members if is_left_out else chosen | members
+    return tuple(sorted(chosen, key=CATEGORIES.index))
 
 
-def _parse_names(given: object, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    names = [part.strip() for part in given.split(",")] if isinstance(given, str) else given
-    if not isinstance(names, (list, tuple)) or any(name not in allowed for name in names):
-        raise ValueError
-    return tuple(name for name in allowed if name in names)
+def _parse_reveal(given: object) -> tuple[str, ...]:
+    return tuple(sorted(set(_split_names(given)), key=[*document.SENSITIVE].index))
 
 
-_GATHER = (*CATEGORIES, "all")
-_REVEAL = tuple(document.SENSITIVE)
-# Setting → its type in Ansible's terms, all allowed values (or items of a list) if they are few, the parser, and what
-# may be given in words. A parser raises ValueError, OverflowError or OSError for anything else.
-SETTINGS: dict[str, tuple[str, tuple[str, ...], Callable[[object], object], str]] = {
+def _split_names(given: Any) -> list[str]:
+    """Return the names in a list, or in a text with commas. Blanks around them do not count."""
+    texts = given if isinstance(given, (list, tuple)) else [given]
+    return [name.strip() for text in texts for name in str.split(text, ",")]
+
+
+# Setting → its type in Ansible's terms, the parser, and what may be given in words. For anything else a parser raises
+# what `build_settings` catches.
+SETTINGS: dict[str, tuple[str, Callable[[object], object], str]] = {
     "endpoint": (
         "str",
-        (),
         _parse_endpoint,
         "`http://`, an IP address or `localhost`, and perhaps a port: http://127.0.0.1:8080",
     ),
-    "api_version": ("str", (), _parse_api_version, f"one of {', '.join(versions.KNOWN)}"),
-    "timeout": ("float", (), lambda given: _parse_seconds(given, least=1e-9), "a number of seconds above 0"),
-    "detect": ("str", _DETECT, _parse_detect, "`auto` or `skip`"),
-    "cache_ttl": ("float", (), _parse_seconds, "a number of seconds, 0 to ask IMDS anew"),
-    "cache_dir": ("path", (), _parse_cache_dir, "the path of a directory"),
-    "gather": ("list", _GATHER, _parse_gather, f"a list of {', '.join(_GATHER)}"),
-    "reveal": ("list", _REVEAL, lambda given: _parse_names(given, _REVEAL), f"a list of {', '.join(_REVEAL)}"),
+    "api_version": ("str", _parse_api_version, f"one of {', '.join(versions.KNOWN)}"),
+    "timeout": ("float", lambda given: _parse_seconds(given, least=1e-9), "a number of seconds above 0"),
+    "detect": ("str", _parse_detect, "`auto` or `skip`"),
+    "cache_ttl": ("float", _parse_seconds, "a number of seconds, 0 to ask IMDS anew"),
+    "cache_dir": ("path", parse_directory, ABSOLUTE),
+    "gather": ("list", _parse_gather, f"a list of {', '.join(_MEMBERS)}; `!` before a name leaves it out"),
+    "reveal": ("list", _parse_reveal, f"a list of {', '.join(document.SENSITIVE)}"),
 }

@@ -30,7 +30,11 @@ SWITCH_ON_S = 120.0
 _AFTERWARDS_S = 5.0
 # A version that has worked is doubted only after so many refusals in a row: fewer are an outage.
 _DOUBTED_AFTER = 10
-_HINT_NONE = "This IMDS offers no scheduled events, as Azure Stack Hub's. Check the endpoint and --api-version."
+_HINT_NONE = "This IMDS offers no scheduled events, as Azure Stack Hub's. Check the endpoint and the api-version."
+
+
+class UnknownEventError(errors.RejectedError):
+    """IMDS does not list the event that is to be approved. An adapter adds to the hint how its users list events."""
 
 
 class EventNegotiation(Negotiation):
@@ -143,9 +147,10 @@ class EventClient:
         """Let an event start now; return True, or False where it had started already.
 
         `timeline` saves a request after `fetch_timeline`. An approval may be repeated. All VMs among the event's
-        `resources` are affected. `is_patient` False: ask once. Raises RejectedError where IMDS does not list the event
-        (any more), else as `fetch_timeline` does.
+        `resources` are affected. `is_patient` False: ask once. Raises UnknownEventError where IMDS does not list the
+        event (any more), UsageError for an id that none can have, else as `fetch_timeline` does.
         """
+        event_id = check_event_id(event_id)
         client = self._open_client(timeout_s or self._timeout_s)
         event = find_event(event_id, timeline or self._retry(client))
         if event.is_started:
@@ -162,7 +167,7 @@ class EventClient:
             return Retrier(client).run(post, accept=lambda _answer: True)
         error = client.with_context(post())
         if error:
-            raise error
+            raise error  # pylint: disable=raising-bad-type  # it takes the default of Answer for the only value
         return True
 
     def fetch_once(self) -> Answer:
@@ -219,8 +224,15 @@ class EventClient:
         return Client(self._endpoint, transport, deadline=Deadline(timeout_s, self.clock), reporter=self._reporter)
 
 
+def check_event_id(event_id: str, *, name: str = "The event's id") -> str:
+    """Return an event's id without blanks around it. Raises UsageError where nothing is left, with the `name` of it."""
+    if not event_id.strip():
+        raise errors.UsageError(f"{name} is empty.", hint="Give the id of an event that IMDS lists.")
+    return event_id.strip()
+
+
 def find_event(event_id: str, timeline: Timeline) -> Event:
-    """Return the event of this id. Raises RejectedError where the timeline has none."""
+    """Return the event of this id. Raises UnknownEventError where the timeline has none."""
     found = [event for event in timeline.events if event.key == event_id.lower()]
     if not found:
         listed = ", ".join(event.event_id for event in timeline.events[:10]) or "none"
@@ -228,8 +240,8 @@ def find_event(event_id: str, timeline: Timeline) -> Event:
     return found[0]
 
 
-def _not_listed(event_id: str, problem: str) -> errors.RejectedError:
-    return errors.RejectedError(
+def _not_listed(event_id: str, problem: str) -> UnknownEventError:
+    return UnknownEventError(
         f"Event {printable(event_id)} cannot be approved: {problem}",
-        hint="It is over or was cancelled, or the id is wrong. Ask for the events there are: azure-imds-facts events",
+        hint="It is over or was cancelled, or the id is wrong.",
     )
