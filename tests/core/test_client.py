@@ -112,13 +112,6 @@ def test_known_version_that_fails(collect_from: Collect) -> None:
     assert transport.versions == [NEWEST, "versions", NEWEST]
 
 
-def test_guess_does_not_stick_where_imds_was_not_ready(collect_from: Collect) -> None:
-    """A guess that was answered while the page failed is checked against the page, so that no old version stays."""
-    steps = [reply(500), refused(), reply(200, DOCUMENT), listing(*KNOWN), reply(200, DOCUMENT)]
-    transport = ScriptedTransport(*steps)
-    assert collect_from(transport).api_version == NEWEST
-
-
 def test_remembered_version_that_is_refused(collect_from: Collect) -> None:
     """A remembered version is negotiated anew where it is no longer known."""
     collect_from(ScriptedTransport(server_of(("2021-02-01",), DOCUMENT, wrong=wrong("2021-02-01"))))

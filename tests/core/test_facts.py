@@ -67,9 +67,9 @@ def test_gather(name: str, reporter: ListReporter) -> None:
 def test_missing(reporter: ListReporter) -> None:
     """Gathered categories that could not be had are named."""
     facts = build_facts(snapshot(gather=CATEGORIES, extra={"identity": {"tenantId": "t"}}), reporter=reporter)
-    assert facts["snapshot"]["missing"] == ["loadBalancer", "scheduledEvents"]
+    assert facts["snapshot"]["missing"] == ["load_balancer", "scheduled_events"]
     assert facts["identity"] == {"tenantId": "t"}
-    assert not {"loadBalancer", "scheduledEvents"} & set(facts)
+    assert not {"load_balancer", "scheduled_events"} & set(facts)
 
 
 def test_without_network(reporter: ListReporter) -> None:

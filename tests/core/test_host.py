@@ -119,5 +119,5 @@ def test_the_agent_s_place_may_be_anything(tmp_path: Path) -> None:
     host = build_host(tmp_path, tag=None)
     with pytest.raises(NotAzureError):
         detect_azure(host)
-    Path(host.waagent_dir).write_text("")
+    Path(host.agent_dir).write_text("")
     assert detect_azure(host) == ""

@@ -31,7 +31,7 @@ def test_machine(
     """The sign by which a machine is an Azure VM is named, and so is what says that it is none."""
     host = build_host(tmp_path, tag=tag)
     if has_agent:
-        os.mkdir(host.waagent_dir)
+        os.mkdir(host.agent_dir)
     finding = check_machine(build_settings({}, environ), host)
     assert finding.verdict == verdict
     assert part in finding.text

@@ -16,7 +16,6 @@ import pytest
 import yaml
 from azure_imds_facts.emulator import Emulator
 from lab.places import CHECKOUT
-from lab.salted import free_ports
 
 from tests.e2e.conftest import distributions, installed_wheel, shell, start_vm, wheel
 from tests.e2e.shell import Shell
@@ -151,13 +150,14 @@ def test_fail_on_never_hides_a_typo_on_the_target(shell: Shell) -> None:
 @pytest.mark.parametrize("module", ["azure_imds_facts", "azure_imds_info"])
 @pytest.mark.parametrize("fail_on", ["error", "any", "never"])
 @pytest.mark.parametrize("trouble", ["off Azure", "unreachable"])
-def test_fail_on_means_something_else_in_each_module(shell: Shell, module: str, fail_on: str, trouble: str) -> None:
+def test_fail_on_means_something_else_in_each_module(
+    shell: Shell, refused_endpoint: str, module: str, fail_on: str, trouble: str
+) -> None:
     """Which outcome fails is the same in the facts module and in the one that returns a value."""
     if trouble == "off Azure":
         result = shell.ansible(module, f"fail_on={fail_on}", AZURE_IMDS_DISABLED="1")
     else:
-        endpoint = f"http://127.0.0.1:{free_ports()[0]}"
-        result = shell.ansible(module, f"fail_on={fail_on} timeout=0.5 endpoint={endpoint}")
+        result = shell.ansible(module, f"fail_on={fail_on} timeout=0.5 endpoint={refused_endpoint}")
     assert result["outcome"] == {"off Azure": "not_azure", "unreachable": "unreachable"}[trouble]
     assert result["failed"] is (fail_on == "any" or (fail_on, trouble) == ("error", "unreachable"))
     if not result["failed"]:

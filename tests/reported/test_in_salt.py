@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from azure_imds_facts.emulator import Emulator
 from lab.places import CHECKOUT, short_folder
-from lab.salted import free_ports, salt_master, write_master_config, write_minion_config
+from lab.salted import reserved_ports, salt_master, write_master_config, write_minion_config
 
 from tests.e2e.conftest import shell
 from tests.e2e.shell import Shell
@@ -151,7 +151,7 @@ def test_user_data_lands_in_the_minions_log() -> None:
     """Nothing of this project logs it, at any level; Salt does below its default level, as docs/salt.md says."""
     page = (CHECKOUT / "docs/salt.md").read_text()
     with short_folder() as folder, ExitStack() as running:
-        shell, ports = Shell(folder), free_ports()
+        shell, ports = Shell(folder), running.enter_context(reserved_ports())
         master = Master(folder, shell)
         master.configure()
         running.callback(master.prompt.close)

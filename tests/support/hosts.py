@@ -32,7 +32,7 @@ def build_host(
     return Host(
         dmi_dir=str(dmi),
         cloud_id=str(root / "cloud-id"),
-        waagent_dir=str(root / "waagent"),
+        agent_dir=str(root / "waagent"),
         instance_data=str(root / "instance-data.json"),
         boot_id=str(root / "boot_id"),
     )

@@ -17,12 +17,12 @@ from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.clien
 )
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.model import spell_event
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.host import Host, require_azure
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.reporter import ModuleOutcomes
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.settings import (
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.transport import HttpTransport
+from ansible_collections.azure_imds.facts.plugins.module_utils.module_base import (
+    ModuleOutcomes,
     build_arguments,
     build_module_settings,
 )
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.transport import HttpTransport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

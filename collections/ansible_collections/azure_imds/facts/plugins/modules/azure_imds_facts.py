@@ -10,12 +10,12 @@ The documentation is in azure_imds_facts.yml beside this file, since this file t
 from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.azure_imds.facts.plugins.module_utils import module_base
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds import (
     collector,
     errors,
     facts,
     reporter,
-    settings,
     spelling,
 )
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class Module(reporter.ModuleOutcomes, AnsibleModule, reporter.Reporter):  # type: ignore[misc]  # ansible has no types
+class Module(module_base.ModuleOutcomes, AnsibleModule, reporter.Reporter):  # type: ignore[misc]  # ansible has no types
     """An AnsibleModule that names its outcome, and receives a collection's messages."""
 
 
 def gather(module: Module) -> dict[str, Any]:
     """Return the facts that the module's arguments ask for. Raises the ImdsError of the outcome."""
-    chosen = settings.build_module_settings(module.params)
+    chosen = module_base.build_module_settings(module.params)
     snapshot = collector.collect(chosen, open_transport=collector.open_transport, reporter=module)
     return spelling.spell_ansible(facts.build_facts(snapshot, reporter=module), reporter=module)
 
 
 def main() -> None:
     """Run the module."""
-    module = Module(settings.build_arguments(), supports_check_mode=True)
+    module = Module(module_base.build_arguments(), supports_check_mode=True)
     try:
         gathered = gather(module)
     except errors.ImdsError as error:

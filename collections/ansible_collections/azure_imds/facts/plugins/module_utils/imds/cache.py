@@ -58,6 +58,16 @@ class Entry:
     lacked_boottime: float = 0.0
 
 
+_TYPES: dict[str, Any] = {
+    "fetched_at": str,
+    "local_address": (str, type(None)),
+    "asked_boottime": float,
+    "guessed_boottime": (float, type(None)),
+    "lacking": list,
+    "lacked_boottime": float,
+}
+
+
 @records.record
 class Key:
     """What an entry answers: `asked` is the api-version that was asked for, or `negotiated`."""
@@ -118,19 +128,12 @@ class Cache:
                 # Raises for a lone surrogate, which no entry is written with.
                 json.dumps(stored, ensure_ascii=False).encode()
             age_s = self._clock.boottime() - float(stored["asked_boottime"])
-            local_address, guessed = stored["local_address"], stored["guessed_boottime"]
-            entry = Entry(
-                document=document.redact(stored["document"]),
-                api_version=stored["api_version"],
-                fetched_at=str(stored["fetched_at"]),
-                age_s=age_s,
-                local_address=local_address if isinstance(local_address, str) else None,
-                asked_boottime=float(stored["asked_boottime"]),
-                guessed_boottime=guessed and float(guessed),
-                lacking=[str(name) for name in stored["lacking"]],
-                lacked_boottime=float(stored["lacked_boottime"]),
-            )
+            fields = {name: stored[name] for name in Entry.__annotations__}
+            entry = Entry(**{**fields, "document": document.redact(fields["document"]), "age_s": age_s})
+            is_odd = not all(isinstance(fields[name], kinds) for name, kinds in _TYPES.items())
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError, errors.InvalidError):
+            is_odd = True
+        if is_odd:
             self._warn(f"{key.file_name} is not a cache entry")
             return None
         return entry if age_s >= 0 else None  # from the future: not this boot's clock

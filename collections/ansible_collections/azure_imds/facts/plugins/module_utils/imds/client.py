@@ -208,16 +208,8 @@ class Negotiation:
         return answer.status in (404, 500) and answer.wait_s is None
 
     def _accept(self) -> bool:
-        """Return whether a newer version is worth a request: one guessed while the list failed may be too old."""
-        if not self.is_guess or self.listed is not None:
-            return False
-        self._has_asked_list = False
-        better = versions.choose_version(self._fetch_list() or (), ())
-        self.is_guess = better != self.version
-        if not better or better <= self.version:
-            return False
-        self.version, self.is_guess = better, False
-        return True
+        """Return whether another version is worth a request although this one works."""
+        return False
 
     def _refuse(self, answer: Answer) -> bool:
         """Return whether there is another version to ask for."""

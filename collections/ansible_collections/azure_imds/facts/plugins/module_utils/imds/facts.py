@@ -72,7 +72,7 @@ def _describe(snapshot: Snapshot, tags: compute.Tags) -> JsonObject:
         "vmId": document.parse_compute_text(snapshot.document, "vmId"),
         "vmIdVerified": snapshot.vm_id_verified,
         "missing": [
-            row.fact
+            name
             for name, row in settings.EXTRA_CATEGORIES.items()
             if name in snapshot.gather and row.fact not in snapshot.extra
         ],

@@ -35,14 +35,13 @@ def read_older_answers(
         yield "stale", cached
     # cloud-init asked Azure's own address, in a version of its own choice.
     if is_azure_address(settings.endpoint) and not settings.api_version:
-        copy, changed = read_copy(host.instance_data)
         try:
-            json_body.check_size(json.dumps(copy, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
-            copy = document.redact(copy)
+            copy, changed = read_copy(host.instance_data)
         except errors.InvalidError as error:
             reporter.warn(f"The copy in {host.instance_data} is not used: {error.problem}")
-            copy = None
-        if copy is not None:
+        except OSError:
+            pass  # there is none, or not for this user
+        else:
             age_s = max(0.0, now - changed)
             fetched_at = clock.format_time(changed)
             yield "cloud-init", Entry(document=copy, api_version=None, fetched_at=fetched_at, age_s=age_s, lacking=[])
@@ -51,18 +50,17 @@ def read_older_answers(
 def read_copy(path: str) -> tuple[object, float]:
     """Return `ds.meta_data.imds` of cloud-init's instance data, and when that was written in seconds since 1970.
 
-    The document is None where it cannot be read.
+    Raises InvalidError where it is no document of IMDS's size and depth, OSError where it cannot be read.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    with open(descriptor, "rb") as file:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            os.close(descriptor)
-            return None, 0.0
-        with open(descriptor, "rb") as file:
-            value = json_body.parse_json(file.read(_LIMIT + 1), most=_LIMIT)
-        for name in ("ds", "meta_data", "imds"):
-            value = value.get(name) if isinstance(value, dict) else None
-    except (OSError, errors.InvalidError):
-        return None, 0.0
-    return value, found.st_mtime
+            raise OSError
+        value = json_body.parse_json(file.read(_LIMIT + 1), most=_LIMIT)
+    for name in ("ds", "meta_data", "imds"):
+        value = value.get(name) if isinstance(value, dict) else None
+    if value is None:
+        raise OSError("there is no copy")
+    json_body.check_size(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+    return document.redact(document.validate_document(value)), found.st_mtime

@@ -29,8 +29,7 @@ class Host:
 
     dmi_dir: str = "/sys/class/dmi/id"
     cloud_id: str = "/run/cloud-init/cloud-id"
-    waagent_dir: str = "/var/lib/waagent"
-    windows_azure_dir: str = "C:\\WindowsAzure"
+    agent_dir: str = "C:\\WindowsAzure" if sys.platform == "win32" else "/var/lib/waagent"
     instance_data: str = "/run/cloud-init/instance-data.json"
     boot_id: str = "/proc/sys/kernel/random/boot_id"
 
@@ -52,9 +51,7 @@ class Host:
 
     def has_azure_traces(self) -> bool:
         """Return whether cloud-init named Azure, or Azure's agent left its directory."""
-        if _read_line(self.cloud_id) == "azure" or os.path.exists(self.waagent_dir):
-            return True
-        return sys.platform == "win32" and os.path.exists(self.windows_azure_dir)
+        return _read_line(self.cloud_id) == "azure" or os.path.exists(self.agent_dir)
 
 
 def require_enabled(settings: Settings) -> None:

@@ -1,15 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The receiver of a collection's messages, the ends of Ansible's modules, and text from outside made safe to show."""
+"""The receiver of a collection's messages, and text from outside made safe to show."""
 
 from __future__ import annotations
 
 import re
-
-from . import errors
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 
 class Reporter:
@@ -26,29 +20,6 @@ class Reporter:
 
     def attempt(self, message: str) -> None:
         """Report one request and its answer, for a user who asked for every detail."""
-
-
-class ModuleOutcomes:
-    """What Ansible's modules have in common, a base before AnsibleModule: every end of theirs names its outcome."""
-
-    params: Any
-
-    def fail_json(self, msg: str, outcome: str = "usage", **result: Any) -> None:
-        """Fail and end the process. What AnsibleModule itself refuses, an unknown argument for instance, is usage."""
-        if self.params.get("endpoint"):
-            # Ansible repeats the arguments in the result.
-            self.params["endpoint"] = mask_credentials(self.params["endpoint"])
-        super().fail_json(msg, outcome=outcome, **result)  # type: ignore[misc]  # AnsibleModule's
-
-    def end_without_facts(self, error: errors.ImdsError, **result: Any) -> None:
-        """End the process with an outcome that brought no facts: fail or not, as the option `fail_on` says."""
-        is_off_azure = isinstance(error, errors.NotAzureError)
-        tolerated = ("error", "never") if is_off_azure else ("never",)
-        if isinstance(error, errors.UsageError) or self.params["fail_on"] not in tolerated:
-            self.fail_json(str(error), error.outcome)
-        if not is_off_azure:
-            self.warn(str(error))  # type: ignore[attr-defined]
-        self.exit_json(outcome=error.outcome, **result)  # type: ignore[attr-defined]
 
 
 def printable(text: str, *, most: int | None = 80) -> str:

@@ -8,6 +8,7 @@ import json
 import os
 
 from . import cache, document, errors
+from .client import Answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Optional, TypeVar
 
     from .cache import Cache, Key
-    from .client import Answer, Client
+    from .client import Client
     from .clock import Deadline
 
     T = TypeVar("T")
@@ -71,7 +72,7 @@ class Retrier:
             if found is not None:
                 return found
             if not turn.is_held:
-                raise self._out_of_time(key, turn.holder)
+                raise self._final(_wait_in_vain(key, turn.holder)) or errors.UnreachableError("")
             before = self.client.attempts
             self.client.deadline = deadline.within(_LONGEST_TURN_S)
             try:
@@ -98,13 +99,13 @@ class Retrier:
         last = self.client.last_refusal if answer.status is None else None
         return self.client.with_context(last or answer)
 
-    def _out_of_time(self, key: Key | None, holder: str) -> errors.ImdsError:
-        url = f"{key.endpoint}{key.path} (api-version {key.asked})" if key else ""
-        nothing = f"nothing, for process {holder} is asking and has brought no answer yet"
-        refusal = self.client.last_refusal
-        return (refusal and self.client.with_context(refusal)) or errors.UnreachableError(
-            self.client.describe_attempts(nothing, url=url), hint="Try again, or raise the timeout."
-        )
+
+def _wait_in_vain(key: Key | None, holder: str) -> Answer:
+    """Return the end of a wait for another process's answer."""
+    problem = f"nothing, for process {holder} is asking and has brought no answer yet"
+    url = f"{key.endpoint}{key.path} (api-version {key.asked})" if key else ""
+    error = errors.UnreachableError(problem, hint="Try again, or raise the timeout.")
+    return Answer(version=None, error=error, url=url)
 
 
 def backoff(failures: int, *, random: float) -> float:

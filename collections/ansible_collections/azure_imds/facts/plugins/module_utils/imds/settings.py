@@ -23,7 +23,8 @@ DEFAULT_GATHER = ("compute", "network", "tags")
 DISABLED = "AZURE_IMDS_DISABLED"
 # What may be given for a directory, in words.
 ABSOLUTE = "the absolute path of a directory, in which `~` may stand for your home"
-_ENDPOINT = r"http://((?i:localhost)|[0-9.]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?"
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_ENDPOINT = rf"http://((?i:localhost)|{_OCTET}(?:\.{_OCTET}){{3}}|\[[0-9A-Fa-f:.]+\])(?::([0-9]{{1,5}}))?/?"
 
 
 @records.record
@@ -131,28 +132,6 @@ def build_settings(
     return Settings(is_disabled=environ.get(DISABLED, "").strip().lower() in ("1", "true", "yes", "on"), **values)
 
 
-def spell_option(setting: str) -> str:
-    """Return the name of a setting's option in Ansible, where `setup` has made one of the names known."""
-    return "gather_subset" if setting == "gather" else setting
-
-
-def build_arguments() -> JsonObject:
-    """Return the argument specification that Ansible's modules share, and with it what their action group may hold.
-
-    Settings have no defaults here: the target's environment comes before them.
-    """
-    options: JsonObject = {"fail_on": {"type": "str", "choices": ["error", "any", "never"], "default": "error"}}
-    for name, (kind, _parse, _allowed) in SETTINGS.items():
-        options[spell_option(name)] = {"type": kind, "elements": "str"} if kind == "list" else {"type": kind}
-    return options
-
-
-def build_module_settings(params: JsonObject, *, timeout: float = DEFAULT_TIMEOUT_S) -> Settings:
-    """Return settings from the arguments of an Ansible module and its environment. Raises UsageError."""
-    explicit = {name: params[spell_option(name)] for name in SETTINGS}
-    return build_settings(explicit, os.environ, timeout=timeout, spell=spell_option)
-
-
 def _default_cache_dir(environ: Mapping[str, str]) -> str | None:
     """Return root's shared directory, or the user's own or None: unprivileged users share nothing with root."""
     if getattr(os, "geteuid", lambda: 1)() == 0:
@@ -168,18 +147,13 @@ def _parse_endpoint(given: object) -> str:
     """
     found = re.fullmatch(_ENDPOINT, given) if isinstance(given, str) else None
     host, port = found.groups("80") if found else ("", "0")
-    if not 0 < int(port) <= 65535 or not _is_address(host):
+    if not 0 < int(port) <= 65535:
         raise ValueError
-    return f"http://{host.lower()}" + (f":{int(port)}" if int(port) != 80 else "")
-
-
-def _is_address(host: str) -> bool:
     if host[0] == "[":
         import ipaddress  # noqa: PLC0415  only an endpoint that is not Azure's can be IPv6
 
-        return bool(ipaddress.IPv6Address(host[1:-1]))
-    octets = host.split(".")
-    return host.lower() == "localhost" or (len(octets) == 4 and set(map(str, range(256))).issuperset(octets))
+        ipaddress.IPv6Address(host[1:-1])
+    return f"http://{host.lower()}" + (f":{int(port)}" if int(port) != 80 else "")
 
 
 def _parse_api_version(given: object) -> str:

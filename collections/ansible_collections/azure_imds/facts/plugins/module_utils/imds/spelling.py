@@ -71,9 +71,6 @@ def flatten(content: JsonObject, category: str, reporter: Reporter) -> JsonObjec
     """Return a category with the names of nested objects joined by `_`; lists stay lists, empty objects vanish."""
     omissions: list[str] = []
     flat = _drop_collisions(_leaves(content, "", category, omissions), omissions)
-    if category == "snapshot" and "missing" in flat:
-        # Categories are spelled as the options of `gather` are.
-        flat["missing"] = [snake_case(name) for name in flat["missing"]]
     for omission in omissions:
         reporter.warn(omission)
     return flat
