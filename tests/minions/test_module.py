@@ -51,10 +51,10 @@ def test_get(fleet: Fleet) -> None:
 
 
 def test_get_refuses_tokens(fleet: Fleet) -> None:
-    """Access tokens are not to be had, and the refusal reaches no IMDS."""
+    """Access tokens cannot be fetched, and the refusal reaches no IMDS."""
     before = len(fleet.minions["db"].imds.requests)
     answer = fleet.salt("db", "azure_imds.get", "/metadata/identity/oauth2/token")["db"]
-    assert answer.startswith("ERROR: usage: Access tokens are not to be had")
+    assert answer.startswith("ERROR: usage: Access tokens cannot be fetched this way")
     assert len(fleet.minions["db"].imds.requests) == before
 
 

@@ -83,7 +83,7 @@ def test_installed_and_synced(fleet: Fleet, add_minion: Callable[..., Minion]) -
     assert set(fleet.salt("both", "azure_imds.facts")["both"]) >= {"cloud", "compute", "network", "tags"}
     assert fleet.salt("both", "azure_imds.refresh")["both"]["source"] == "imds"
     # The log names the package that asked.
-    assert re.search(r"\[azure_imds_[0-9a-f]{10}\.salt\.collecting", both.log)
+    assert re.search(r"\[azure_imds_[0-9a-f]{10}\.salt\.grain", both.log)
     assert not re.search("Failed to (import|load).*azure_imds", both.log)
 
 

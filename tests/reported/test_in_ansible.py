@@ -374,3 +374,16 @@ def test_a_windows_host_fails_the_play(shell: Shell, start_vm: Callable[..., str
     assert "<paneFalse>" in told
     path.write_text(json.dumps([{"hosts": "linux", "gather_facts": True, "tasks": [said]}]))
     assert "<penguinTrue>" in shell.run_ok("ansible-playbook", str(path))
+
+
+def test_the_role_refuses_what_the_module_takes(shell: Shell) -> None:
+    """A text with blanks after commas, and `!name`, are settings of the role as well, and written without the blanks."""
+    tasks = yaml.safe_load((COLLECTION / "roles/local_facts/tasks/present.yml").read_text())
+    known = yaml.safe_load((COLLECTION / "roles/local_facts/vars/main.yml").read_text())
+    check = next(task for task in tasks if task["name"] == "Check the settings")
+    settings = {"AZURE_IMDS_GATHER": "all, !network , !tags", "AZURE_IMDS_REVEAL": ["user_data"]}
+    variables = {name: value for name, value in known.items() if name in ("local_facts_known", "local_facts_plain")}
+    joined = "[local_facts_settings.AZURE_IMDS_GATHER] | flatten | join(',') | regex_replace(' *, *', ',')"
+    assert joined.partition("] ")[2] in (COLLECTION / "roles/local_facts/tasks/present.yml").read_text()
+    told = play(shell, check, debug(joined), vars={**variables, "local_facts_settings": settings})
+    assert "<all,!network,!tags>" in told
