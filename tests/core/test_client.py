@@ -13,7 +13,7 @@ from azure_imds_facts.core.versions import KNOWN
 
 from tests.support.clocks import ManualClock
 from tests.support.documents import build_document
-from tests.support.scripted import ScriptedTransport, refused, reply, server_of
+from tests.support.scripted import ScriptedTransport, reply, server_of
 
 Collect = Callable[..., Any]
 NEWEST = "2025-04-07"
