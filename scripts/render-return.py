@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 from azure_imds_facts.core.document import SENSITIVE
+from azure_imds_facts.core.settings import EXTRA_CATEGORIES
 from azure_imds_facts.core.spelling import snake_case
 from azure_imds_facts.emulator.vm.load_balancers import build_load_balancer
 
@@ -64,9 +65,7 @@ EXTRA = "when {} is gathered and could be had"
 SECTIONS = {
     "compute": ("/metadata/instance", "when compute is gathered"),
     "network": ("/metadata/instance", NETWORK),
-    "loadBalancer": ("/metadata/loadbalancer", EXTRA.format("load_balancer")),
-    "scheduledEvents": ("/metadata/scheduledevents", EXTRA.format("scheduled_events")),
-    "identity": ("/metadata/identity/info", EXTRA.format("identity")),
+    **{extra.fact: (extra.path, EXTRA.format(name)) for name, extra in EXTRA_CATEGORIES.items()},
 }
 # What stands elsewhere among the facts than in IMDS's answer.
 RENAMED = {

@@ -7,8 +7,9 @@ import os
 
 from azure_imds_facts.commands.streams import print_message
 from azure_imds_facts.core.collector import collect, open_transport
+from azure_imds_facts.core.document import SENSITIVE
 from azure_imds_facts.core.reporter import Reporter
-from azure_imds_facts.core.settings import DEFAULT_TIMEOUT_S, build_settings
+from azure_imds_facts.core.settings import CATEGORIES, DEFAULT_GATHER, DEFAULT_TIMEOUT_S, build_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,16 +27,8 @@ FLAGS = (
     ("detect", "auto|skip", "auto: ask only where the machine says that it is an Azure VM; skip: ask at once (auto)"),
     ("cache_ttl", "SECONDS", "how long an answer on disk counts as fresh; 0 always asks IMDS (60)"),
     ("cache_dir", "DIR", "where answers are cached (root: /run/azure-imds-facts; others: below $XDG_RUNTIME_DIR)"),
-    (
-        "gather",
-        "LIST",
-        "compute,network,tags,load_balancer,scheduled_events,identity,all or '!network' (the first three)",
-    ),
-    (
-        "reveal",
-        "LIST",
-        "sensitive fields to include: user_data,custom_data,public_keys,admin_username,disk_encryption (none)",
-    ),
+    ("gather", "LIST", f"{','.join(CATEGORIES)},all or '!network' ({','.join(DEFAULT_GATHER)})"),
+    ("reveal", "LIST", f"sensitive fields to include: {','.join(SENSITIVE)} (none)"),
 )
 
 

@@ -38,8 +38,8 @@ def facts(gather: str | list[str] | None = None, timeout: float | None = None) -
     Return the facts of this VM, as the grain has them, from the machine's cache where that is fresh.
 
     gather
-        The categories: ``compute``, ``network``, ``tags``, ``load_balancer``, ``scheduled_events``, ``identity`` or
-        ``all``; a list, or names separated by commas. The minion's setting, else the first three.
+        The categories, as in the minion's key ``azure_imds:gather``, or ``all``; a list, or names separated by commas.
+        The minion's setting, else ``compute``, ``network`` and ``tags``.
 
     timeout
         Seconds for all of it. The minion's setting, else one.

@@ -53,10 +53,11 @@ def read_copy(path: str) -> tuple[object, float]:
     Raises InvalidError where it is no document of IMDS's size and depth, OSError where it cannot be read.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise OSError("it is no plain file")
     with open(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError
         value = json_body.parse_json(file.read(_LIMIT + 1), most=_LIMIT)
     for name in ("ds", "meta_data", "imds"):
         value = value.get(name) if isinstance(value, dict) else None

@@ -138,7 +138,7 @@ def wait_for_whole(
     for an answer that is no document.
     """
     expected = {"compute", "network"}.difference(unexpected)
-    for _ in range(_PARTIAL_RETRIES):
+    for _attempt in range(_PARTIAL_RETRIES):
         compute = answer.value.get("compute") if isinstance(answer.value, dict) else None
         lacks_vm_id = needs_vm_id and isinstance(compute, dict) and not isinstance(compute.get("vmId"), str)
         if not (lacks_vm_id or expected.intersection(document.list_missing(answer.value))):
