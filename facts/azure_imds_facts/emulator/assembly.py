@@ -143,6 +143,7 @@ def _select_available(
     cloud: Cloud, profiles: tuple[str, ...], endpoints: dict[str, Endpoint]
 ) -> dict[tuple[str, ...], Endpoint]:
     """Drop the endpoints that the cloud or the machine lacks, and split the paths into segments."""
-    available = cloud.endpoints - (CLASSIC_MISSING_ENDPOINTS if "classic" in profiles else frozenset())
     by_segments = {tuple(path.split("/")): endpoint for path, endpoint in endpoints.items()}
+    available = {segments[1] for segments in by_segments} if cloud.endpoints is None else cloud.endpoints
+    available = available - (CLASSIC_MISSING_ENDPOINTS if "classic" in profiles else frozenset())
     return {segments: endpoint for segments, endpoint in by_segments.items() if segments[1] in available}
