@@ -187,12 +187,16 @@ DOCUMENTS = [
     Fault("an empty object", "`{}`", "invalid", ONCE, says({})),
     Fault("compute a list", "in a whole document", "invalid", ONCE, says(document(compute=[]))),
     Fault("network a string", "in a whole document", "invalid", ONCE, says(document(network=""))),
+    Fault("interface null", "in a whole document", "ok", ONCE, says(document(network={"interface": None}))),
+    Fault("facts of over 4 MiB", "a long name over many leaves", "invalid", ONCE, says(document(compute={"k" * 20_000: {f"a{number}": "" for number in range(300)}}))),
     Fault("interface an object", "in a whole document", "invalid", ONCE, says(document(network={"interface": {}}))),
     Fault("tags a list", "in a whole document", "invalid", ONCE, says(document(compute={"tags": []}))),
     Fault("null network", "compute alone is there", "ok", ONCE, says(document(network=None))),
     Fault("null compute", "network alone is there", "ok", ONCE, says(document(compute=None))),
     Fault("both null", "nothing is there", "invalid", ONCE, says(document(compute=None, network=None))),
     Fault("another VM's document", "`vmId` is not this machine's DMI UUID", "invalid", ONCE, says(document(compute={"vmId": OTHER_VM_ID})), "azure"),
+    Fault("no `vmId`", "at 169.254.169.254, where DMI has a UUID", "invalid", ONCE, says(document(compute={"vmSize": "x"})), "azure"),
+    Fault("a `vmId` that is a number", "at 169.254.169.254, where DMI has a UUID", "invalid", ONCE, says(document(compute={"vmId": 5})), "azure"),
     Fault("this VM's document", "at 169.254.169.254, `vmId` as in DMI", "ok", ONCE, says(document(compute={"vmId": VM_ID})), "azure"),
 ]  # fmt: skip
 
