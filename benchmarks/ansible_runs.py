@@ -66,7 +66,7 @@ def _measure_ping(env: dict[str, str], rounds: int) -> Iterator[Figure]:
     }
     timings = time_in_turn(commands, rounds)
     yield from times(ROOM, timings)
-    yield ratio(ROOM, timings, "module, warm", "ping", most=1.10)
+    yield ratio(ROOM, timings, "module, warm", "ping", most=1.15)
     yield ratio(ROOM, timings, "ping again", "ping")
     commands = {"ping": commands["ping"], "cold": Command([*ansible, *cold], env), "ping again": commands["ping again"]}
     timings = time_in_turn(commands, max(2, rounds // 2))
