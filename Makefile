@@ -2,7 +2,7 @@
 # `make demo` and `make test` set up all they need below this checkout; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix fuzz bench lint types format typed clean distclean dist
+.PHONY: help venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix test-sequences fuzz bench lint types format typed clean distclean dist
 
 COLLECTION := collections/ansible_collections/azure_imds/facts
 CORE := $(COLLECTION)/plugins/module_utils/imds
@@ -61,6 +61,9 @@ test-matrix: ## run the Salt tests on every promised pair of Salt and Python
 
 fuzz: venv ## attack what reads strange input, for FUZZ_SECONDS
 	@PYTHON=$(CURDIR)/$(BIN)/python scripts/test-fuzz.sh $(FUZZ_SECONDS)
+
+test-sequences: venv ## 30,000 generated sequences of answers through collector, facts file and watch; CI runs 300
+	@SEQUENCES=30000 $(BIN)/python -m pytest -q -n 2 tests/fire/test_sequences.py
 
 bench: venv ## measure what is promised of speed beside peers, as ratios; ONLY=room, QUICK=yes, WRITE=yes
 	@$(BIN)/python -m benchmarks $(addprefix --only ,$(ONLY)) $(if $(QUICK),--quick) $(if $(WRITE),--write)
