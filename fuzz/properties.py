@@ -56,7 +56,12 @@ HEADER = st.sampled_from(
         "Content-Length: 2",
         "Content-Length: x",
         "Content-Length: -1",
+        "Content-Length: +2",
+        "Content-Length: 0x2",
+        "Content-Length: \xb2",
+        "Content-Length: 2_0",
         "Content-Length: 2, 2",
+        "Content-Length : 2",
         "Transfer-Encoding: chunked",
         "Transfer-Encoding: gzip, chunked",
         "Connection: close",
@@ -69,10 +74,11 @@ HEADER = st.sampled_from(
         "no header",
         "Retry-After: 1",
         ": empty",
+        "\x0bodd: 1",
     ]
 )
 BODY = st.binary(max_size=80) | st.sampled_from(
-    [b"{}", b'{"compute":{}}', b"2\r\n{}\r\n0\r\n\r\n", b"zz\r\n", b"-2\r\n{}"]
+    [b"{}", b'{"compute":{}}', b"2\r\n{}\r\n0\r\n\r\n", b"zz\r\n", b"-2\r\n{}", b"0x2\r\n{}\r\n0\r\n\r\n"]
 )
 
 

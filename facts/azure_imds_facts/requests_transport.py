@@ -6,7 +6,6 @@ from __future__ import annotations
 import http.client
 import socket
 import threading
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -17,89 +16,54 @@ import urllib3.exceptions
 
 from azure_imds_facts.core.json_body import MAX_BYTES
 from azure_imds_facts.core.transport import (
-    CUT,
     DeadlineSocket,
     Response,
     TransportError,
     describe_failure,
     open_socket,
+    read_body,
+    read_head,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from email.message import Message
 
     from azure_imds_facts.core.clock import Deadline
 
 _PER_THREAD = threading.local()
-_LONGEST_HEAD = 65536
+_WRAPPERS = (requests.RequestException, urllib3.exceptions.HTTPError)
 
 
-class HeadCheckingSocket(DeadlineSocket):
-    """A socket that checks a response's head as it comes: Python's HTTP client takes a cut or an odd one for whole."""
+class _Response(http.client.HTTPResponse):
+    """A response that the core reads, to its end: Python's client, urllib3 and requests take odd ones for good.
 
-    def begin_exchange(self, deadline: Deadline) -> None:
-        """Set the deadline and the limits of a new request and its response."""
-        super().begin_exchange(deadline)
-        self._head = b""
-        self._has_whole_head = False
+    These are shown no header and no body, so that they parse neither lengths nor cookies nor redirects.
+    """
 
-    def recv_into(self, buffer: Any, *args: Any) -> int:
-        """Read as the base does, and check what came of the head."""
-        count = super().recv_into(buffer, *args)
-        if not self._has_whole_head:
-            self._head += bytes(memoryview(buffer)[:count])
-            end = _find_end(self._head)
-            while end and self._status() == b"100":
-                # An interim answer, which the client passes over, does not count.
-                self._head = self._head[end:]
-                end = _find_end(self._head)
-            self._has_whole_head = end > 0
-            self._head = self._head[:end] if end else self._head
-            if len(self._head) > _LONGEST_HEAD:
-                raise OSError(0, "an answer with too long a head")
-        return count
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self._local_address = sock.getsockname()[0]
 
-    def check_head(self, headers: Message) -> None:
-        """Raise TransportError for a head that was cut, or holds what does not belong there."""
-        if not self._has_whole_head:
-            raise TransportError(CUT)
-        status = self._status()
-        # Of interim answers the client knows 100 alone; and it reads 0100 as that.
-        if len(status) != 3 or status < b"200":
-            raise TransportError("an answer whose status is none")
-        if b"\r" in self._head.replace(b"\r\n", b"") or headers.get_payload():
-            # Python takes a bare CR for a line's end, and all from a line without a colon on for something else.
-            raise TransportError("an answer with a broken header")
-
-    def _status(self) -> bytes:
-        return b"".join(self._head[:64].split(None, 2)[1:2])
+    def begin(self) -> None:
+        """Read the response, and pass over interim ones before it."""
+        stream: Any = self.fp
+        status = 100
+        while status < 200:
+            is_old = not stream.peek(8).startswith(b"HTTP/1.1")  # then the server closes the connection
+            status, headers = read_head(stream)
+        body = read_body(stream, status, headers)
+        has_rest = "content-length" not in headers or len(body) > MAX_BYTES
+        self.will_close = is_old or has_rest or "close" in headers.get("connection", "").lower()
+        _PER_THREAD.response = Response(status=status, headers=headers, body=body, local_address=self._local_address)
+        self.code = self.status = status
+        self.headers = self.msg = http.client.HTTPMessage()
+        self.reason, self.version, self.chunked, self.length = "", 11, False, 0
 
 
-def _find_end(head: bytes) -> int:
-    """Return the end of a head's blank line, 0 before it has come."""
-    return min((head.find(blank) + len(blank) for blank in (b"\n\r\n", b"\n\n") if blank in head), default=0)
-
-
-class _CheckedHeads(http.client.HTTPConnection):
-    """Refuses a bad head before urllib3 sees it, which would let it pass and log a traceback."""
-
-    def getresponse(self) -> http.client.HTTPResponse:
-        """Read an answer's head."""
-        opened: Any = self.sock  # the base lets go of it where the answer ends with the connection
-        answer = super().getresponse()
-        try:
-            opened.check_head(answer.msg)
-        except TransportError:
-            answer.close()
-            raise
-        # Nothing keeps cookies here, but requests would parse them, after the deadline perhaps.
-        del answer.msg["Set-Cookie"]
-        return answer
-
-
-class _Connection(urllib3.connection.HTTPConnection, _CheckedHeads):  # type: ignore[misc]  # in urllib3 as well
+class _Connection(urllib3.connection.HTTPConnection):
     """A connection whose socket obeys the deadline of the request that it carries."""
+
+    response_class = _Response
 
     def _new_conn(self) -> DeadlineSocket:
         try:
@@ -107,10 +71,8 @@ class _Connection(urllib3.connection.HTTPConnection, _CheckedHeads):  # type: ig
         except OSError as error:
             # Bare, urllib3 would take a reset in connecting for one in sending, and read from no socket.
             raise urllib3.exceptions.NewConnectionError(self, str(error)) from error
-        watching = HeadCheckingSocket(opened.family, opened.type, opened.proto, opened.detach())
-        watching.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a head and a body are sent one after the other
-        watching.begin_exchange(_PER_THREAD.deadline)
-        return watching
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a head and a body are sent one after the other
+        return opened
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Send a request, on an open connection with the new request's deadline."""
@@ -139,44 +101,25 @@ class RequestsTransport:
         self._session = requests.Session()
         # Neither proxies nor .netrc of the environment: IMDS must not be asked through a proxy.
         self._session.trust_env = False
-        # The server at the address may not be IMDS: no cookie that it sets goes back to it.
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        # Even a redirect that is not followed would be prepared for, its body read first, however long it is.
-        self._session.get_redirect_target = lambda _answer: None  # type: ignore[method-assign, assignment]
         self._session.mount("http://", _Adapter(max_retries=0))
 
     def fetch(
         self, url: str, headers: Mapping[str, str], deadline: Deadline, *, method: str = "GET", body: bytes = b""
     ) -> Response:
         """Send one request. Raises TransportError where no complete response came in time."""
-        _PER_THREAD.deadline, _PER_THREAD.socket = deadline, None
+        _PER_THREAD.deadline, _PER_THREAD.socket, _PER_THREAD.response = deadline, None, None
         try:
-            with self._session.request(
-                method, url, headers=dict(headers), data=body, allow_redirects=False, stream=True
-            ) as answer:
-                local_address = _PER_THREAD.socket.getsockname()[0]
-                return Response(
-                    status=answer.status_code,
-                    headers={name.lower(): value for name, value in answer.headers.items()},
-                    body=_read_body(answer.raw),
-                    local_address=local_address,
-                )
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            self._session.request(method, url, headers=dict(headers), data=body, allow_redirects=False)
+        except (*_WRAPPERS, OSError, ValueError) as error:
             if _PER_THREAD.socket is not None:
                 _PER_THREAD.socket.close()  # not every failure inside urllib3 ends in this
             raise TransportError(describe_failure(_find_cause(error))) from error
+        response: Response = _PER_THREAD.response
+        return response
 
     def close(self) -> None:
         """Close the session's connections."""
         self._session.close()
-
-
-def _read_body(raw: urllib3.HTTPResponse) -> bytes:
-    """Read what was sent, not what it unpacks to: a small body can unpack to any size."""
-    body = raw.read(MAX_BYTES + 1, decode_content=False)
-    if len(body) <= MAX_BYTES and raw.length_remaining:
-        raise urllib3.exceptions.IncompleteRead(len(body), raw.length_remaining)
-    return body
 
 
 def _find_cause(error: BaseException) -> Exception:
@@ -184,7 +127,7 @@ def _find_cause(error: BaseException) -> Exception:
     seen: BaseException = error
     while True:
         inside = seen.__cause__ or seen.__context__
-        if isinstance(seen, OSError) and not isinstance(seen, requests.RequestException):
+        if isinstance(seen, (OSError, ValueError)) and not isinstance(seen, _WRAPPERS):
             return seen
         if inside is None:
             return seen if isinstance(seen, Exception) else Exception(str(seen))

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import gc
 import gzip
 import socket
 import threading
@@ -143,7 +142,7 @@ FAILING: dict[str, tuple[Behaviour, str]] = {
     "a head of 1 MiB": (sending(OK + b"".join(b"X%d: %s\r\n" % (n, b"y" * 8000) for n in range(130)) + b"\r\n"), ""),
     "two lengths": (sending(OK + b"Content-Length: 2\r\nContent-Length: 100\r\n\r\n{}"), ""),
     "status 0100": (sending(b"HTTP/1.1 0100 C\r\n\r\n" + OK + b"Content-Type: app"), ""),
-    "HTTP/9": (sending(b"HTTP/9.9 200 OK\r\n\r\n"), ""),
+    "HTTP/9": (sending(b"HTTP/9.9 200 OK\r\n\r\n"), "not HTTP/1.1"),
 }
 
 
@@ -155,6 +154,39 @@ def test_failures(name: str, transport: Transport) -> None:
         ended = fetch(transport, server.url + "/metadata/instance")
     assert isinstance(ended, TransportError), ended
     assert told in str(ended)
+
+
+LENGTH = b"Content-Length: 2\r\n\r\n{}"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+BROKEN = "an answer with a broken header"
+NO_SIZE = "an answer that breaks HTTP (ValueError)"
+CODED = "an answer in a transfer coding that was not requested"
+# What is no length, though Python's `int` or its HTTP client takes some of it for one.
+ODD = (b"", b"x", b"+2", b"-1", b"0x2", b"\xb2", b"2_0", b"1, 2", b"2, 2", b"2 2", b"2.0", b"2\r\n 0", b"9" * 60_000)
+# What follows the status line, and the words with which it is refused.
+REFUSED: dict[str, tuple[bytes, str]] = {
+    "no colon": (b"no header\r\n" + LENGTH, BROKEN),
+    "folded first header": (b" folded: 1\r\n" + LENGTH, BROKEN),
+    "empty name": (b": empty\r\n" + LENGTH, BROKEN),
+    "blank in a name": (b"X y: z\r\n" + LENGTH, BROKEN),
+    "blank after a name": (b"Content-Length : 2\r\n\r\n{}", BROKEN),
+    "control character in a name": (b"\x0bX: y\r\n" + LENGTH, BROKEN),
+    "no ASCII in a name": (b"X\xe9: y\r\n" + LENGTH, BROKEN),
+    "a chunk longer than its size": (CHUNKED + b"2\r\n{}}\r\n0\r\n\r\n", "an answer with a broken chunk"),
+}
+REFUSED |= {f"length {odd[:8]!r}": (b"Content-Length: " + odd + b"\r\n\r\n{}", NO_SIZE) for odd in ODD}
+for odd_size in (b"+2", b"-2", b"0x2", b"\xb2", b"2_0", b"2 2"):
+    REFUSED[f"chunk size {odd_size!r}"] = (CHUNKED + odd_size + b"\r\n{}\r\n0\r\n\r\n", NO_SIZE)
+for coding in (b"gzip, chunked", b"identity", b"xchunked", b"chunked, chunked"):
+    REFUSED[f"coding {coding!r}"] = (b"Transfer-Encoding: " + coding + b"\r\n\r\n2\r\n{}\r\n0\r\n\r\n", CODED)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_answers(name: str, transport: Transport) -> None:
+    """What breaks HTTP is refused, by both transports in the same words, whatever Python's own client makes of it."""
+    sent, words = REFUSED[name]
+    with RawServer(sending(OK + sent)) as server:
+        assert str(fetch(transport, server.url + "/metadata/instance")) == words
 
 
 ANSWERS: dict[str, tuple[bytes, int, bytes]] = {
@@ -189,19 +221,6 @@ def test_answers(name: str, transport: Transport) -> None:
     assert (ended.status, ended.body) == (status, body)
     assert all(key == key.lower() for key in ended.headers)
     assert server.requests[0].startswith(b"GET /metadata/instance?api-version=2021-02-01 HTTP/1.1\r\n")
-
-
-# urllib3 leaves the socket of a refused head to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("content_length", [b"x", b"-1", b"1, 2", b"", b"+2", b"2 2", b"2\r\n 0", b"9" * 5000])
-def test_odd_content_length(content_length: bytes, transport: Transport) -> None:
-    """A length that is none ends in an answer or in TransportError, and in time."""
-    with RawServer(sending(OK + b"Content-Length: " + content_length + b"\r\n\r\n{}")) as server:
-        ended = fetch(transport, server.url + "/")
-    assert isinstance(ended, TransportError) or ended.body in (b"", b"{}", b"{")
-    del ended
-    transport.close()
-    gc.collect()
 
 
 @pytest.mark.parametrize("head", [b"", b"Content-Length: 999999999\r\n", b"Transfer-Encoding: chunked\r\n"])
@@ -334,15 +353,6 @@ def test_a_head_that_is_cut_after_an_interim_one(transport: Transport) -> None:
     assert str(ended) == "the connection closed before the answer was complete"
 
 
-@pytest.mark.parametrize("coding", [b"gzip, chunked", b"identity", b"xchunked"])
-def test_other_codings(coding: bytes) -> None:
-    """The core's own transport takes nothing for a body that is coded in a way it does not know."""
-    chunks = b"2\r\n{}\r\n0\r\n\r\n"
-    with RawServer(sending(OK + b"Transfer-Encoding: " + coding + b"\r\n\r\n" + chunks)) as server:
-        ended = fetch(HttpTransport(), server.url)
-    assert isinstance(ended, TransportError), ended
-
-
 def test_an_answer_before_the_request(transport: Transport) -> None:
     """What was answered counts, though the request could not be sent to its end."""
     with RawServer(answer_unasked) as server:
@@ -356,7 +366,6 @@ def test_no_cookie_is_read(transport: Transport, recwarn: pytest.WarningsRecorde
     with RawServer(sending(OK + cookie + b"Content-Length: 2\r\n\r\n{}")) as server:
         ended = fetch(transport, server.url)
     assert isinstance(ended, Response)
-    assert "set-cookie" not in ended.headers or isinstance(transport, HttpTransport)
     assert not [warning for warning in recwarn if "cookiejar" in str(warning.message)]
 
 
@@ -383,11 +392,12 @@ def test_an_ipv6_address(transport: Transport) -> None:
 
 @pytest.mark.parametrize("status", [102, 103])
 def test_other_interim_answers(status: int, transport: Transport) -> None:
-    """They are passed over, or refused where the client cannot; never taken for the answer."""
+    """They are passed over as well."""
     interim = b"HTTP/1.1 %d Wait\r\nLink: </x>\r\n\r\n" % status
     with RawServer(sending(interim + OK + b"Content-Length: 2\r\n\r\n{}")) as server:
         ended = fetch(transport, server.url)
-    assert isinstance(ended, TransportError) or ended.status == 200
+    assert isinstance(ended, Response)
+    assert (ended.status, ended.body) == (200, b"{}")
 
 
 def test_nothing_is_sent_that_is_no_request(transport: Transport) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Transports: one request, one complete response or an error, inside a deadline.
 
-There are two: this one on a plain socket, and the distribution's on `requests`. Neither uses a proxy, follows a
-redirect, or lets a slow server stretch the deadline.
+There are two: this one on a plain socket, and the distribution's on `requests`, which reads responses with this one's
+reader. Neither uses a proxy, follows a redirect, or lets a slow server stretch the deadline.
 
 This one implements as much of HTTP/1.1 (RFC 9112) as one request and its response need. Python's HTTP client imports
 `email` and `ssl`, which costs as much as all else that a collection does. It knows no deadline, takes a head that was
@@ -155,11 +155,11 @@ class HttpTransport:
                 with opened.makefile("rb") as stream:
                     status = 100
                     while status < 200:
-                        status, received = _read_head(stream)
+                        status, received = read_head(stream)
                     return Response(
                         status=status,
                         headers=received,
-                        body=_read_body(stream, status, received),
+                        body=read_body(stream, status, received),
                         local_address=opened.getsockname()[0],
                     )
         except (OSError, ValueError) as error:
@@ -178,8 +178,11 @@ def _build_request(first: str, headers: Mapping[str, str], body: bytes) -> bytes
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def _read_head(stream: BinaryIO) -> tuple[int, dict[str, str]]:
-    """Return a response's status and headers, names in lower case, repeated ones joined (RFC 9110, 5.3)."""
+def read_head(stream: BinaryIO) -> tuple[int, dict[str, str]]:
+    """Return a response's status and headers, names in lower case, repeated ones joined (RFC 9110, 5.3).
+
+    Raises TransportError for a head that is cut or breaks HTTP.
+    """
     version, status = [*_read_line(stream).split(None, 2), "", ""][:2]
     if not version.startswith("HTTP/1.") or not status.isdecimal() or len(status) != 3 or status < "100":
         raise TransportError("an answer that is not HTTP/1.1")
@@ -212,8 +215,8 @@ def _read_line(stream: BinaryIO) -> str:
     return text
 
 
-def _read_body(stream: BinaryIO, status: int, headers: Mapping[str, str]) -> bytes:
-    """Return the body, cut one byte after the limit."""
+def read_body(stream: BinaryIO, status: int, headers: Mapping[str, str]) -> bytes:
+    """Return the body, cut one byte after the limit. Raises TransportError or ValueError where it is cut or broken."""
     if status in (204, 304):
         return b""
     if "transfer-encoding" in headers:
@@ -245,7 +248,7 @@ def _read_exactly(stream: BinaryIO, size: int) -> bytes:
 
 
 def _parse_size(digits: str, base: int) -> int:
-    """Return a number. Raises ValueError for any other text, an empty one and a number with a sign included."""
+    """Return a number. Raises ValueError for any other text, an empty one, a sign and a prefix included."""
     if not digits.strip().isalnum():
         raise ValueError
-    return int(digits, base)
+    return int(f"0{digits.strip()}", base)  # after a zero 0x is no prefix
