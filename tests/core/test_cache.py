@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from azure_imds_facts.core.cache import Cache, Entry, Key
+from azure_imds_facts.core.cache import Cache, Entry, Key, build_entry
+from azure_imds_facts.core.client import Answer
 
 from tests.support.clocks import ManualClock
 from tests.support.documents import build_document
@@ -31,18 +32,8 @@ def cache(tmp_path: Path, clock: ManualClock, reporter: ListReporter) -> Cache:
 
 def fill(cache: Cache, document: object = None) -> None:
     """Keep a document."""
-    cached = document or build_document()
-    cache.write(
-        KEY,
-        Entry(
-            document=cached,
-            api_version="2021-02-01",
-            fetched_at="2023-11-14T22:13:20Z",
-            local_address="10.1.0.4",
-            asked_boottime=cache._clock.boottime(),
-            lacking=[],
-        ),
-    )
+    answer = Answer(version="2021-02-01", local_address="10.1.0.4", asked_boottime=cache._clock.boottime())
+    cache.write(KEY, build_entry(document or build_document(), answer, cache._clock))
 
 
 def test_round_trip(cache: Cache, clock: ManualClock, tmp_path: Path) -> None:
@@ -248,7 +239,7 @@ def test_link_to_lock(collect_from: Callable[..., Any], tmp_path: Path) -> None:
 
 
 def test_kept_redacted(cache: Cache, tmp_path: Path) -> None:
-    """Whoever hands in a secret, none gets to the disk."""
+    """No secret of an answer gets to the disk."""
     fill(cache)
     assert "c2VjcmV0" not in (tmp_path / "cache" / KEY.file_name).read_text()
 

@@ -12,7 +12,7 @@ import json
 import os
 import re
 
-from . import document, errors, records, safe_files, versions
+from . import document, errors, json_body, records, safe_files, versions
 from .clock import format_time
 
 TYPE_CHECKING = False
@@ -41,7 +41,7 @@ _GUESS_S = 600.0
 
 @records.record
 class Entry:
-    """A cached answer: `age_s` seconds since it was asked for, `local_address` the connection's address on this side.
+    """A cached answer, redacted: `age_s` seconds since it was asked for, `local_address` the address on this side.
 
     Moments are seconds since boot: when it was asked for (`asked_boottime`), when its api-version was guessed, and when
     a later answer lacked the sections in `lacking`, which this one may have.
@@ -58,7 +58,7 @@ class Entry:
     lacked_boottime: float = 0.0
 
 
-_TYPES: dict[str, Any] = {
+_TYPES: Any = {
     "fetched_at": str,
     "local_address": (str, type(None)),
     "asked_boottime": float,
@@ -95,9 +95,9 @@ def build_key(settings: Settings, path: str, boot_id: str | None) -> Key:
 
 
 def build_entry(content: Any, answer: Answer, clock: Clock) -> Entry:
-    """Return an entry of what an answer brought."""
+    """Return an entry of what an answer brought, redacted. Raises InvalidError as `redact` does."""
     return Entry(
-        document=content,
+        document=document.redact(content),
         api_version=answer.version,
         fetched_at=format_time(clock.time()),
         local_address=answer.local_address,
@@ -114,6 +114,8 @@ class Cache:
         self._clock = clock
         self._reporter = reporter
         self._has_warned = False
+        # The last file's content, parsed: a collection looks several times, and one of 1 MiB takes its time.
+        self._parsed: Any = {}
 
     def read(self, key: Key) -> Entry | None:
         """Return this boot's entry, None without one that can be trusted."""
@@ -121,39 +123,44 @@ class Cache:
         if content is None:
             return None
         try:
-            stored = json.loads(content)
+            stored = self._parsed.get(content)
+            if not stored:
+                stored = json_body.parse_json(content, most=_LIMIT, lone="\\u")  # none is written
+                stored["document"] = document.redact(stored["document"])
+                self._parsed = {content: stored}
             if stored["key"] != key.__dict__ or stored["format"] != _FORMAT:
                 return None
-            if b"\\ud" in content.lower():
-                # Raises for a lone surrogate, which no entry is written with.
-                json.dumps(stored, ensure_ascii=False).encode()
-            age_s = self._clock.boottime() - float(stored["asked_boottime"])
-            fields = {name: stored[name] for name in Entry.__annotations__}
-            entry = Entry(**{**fields, "document": document.redact(fields["document"]), "age_s": age_s})
-            is_odd = not all(isinstance(fields[name], kinds) for name, kinds in _TYPES.items())
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError, errors.InvalidError):
-            is_odd = True
-        if is_odd:
+            if not all(isinstance(stored[name], kinds) for name, kinds in _TYPES.items()):
+                raise TypeError  # noqa: TRY301  ends as other damage does
+            stored["age_s"] = self._clock.boottime() - stored["asked_boottime"]
+            entry = Entry(**{name: stored[name] for name in Entry.__annotations__})
+        except (KeyError, TypeError, errors.InvalidError):
             self._warn(f"{key.file_name} is not a cache entry")
             return None
-        return entry if age_s >= 0 else None  # from the future: not this boot's clock
+        return entry if entry.age_s >= 0 else None  # from the future: not this boot's clock
 
-    def read_version(self, key: Key) -> tuple[str | None, float | None]:
-        """Return the api-version to start from and when it was guessed: one that this boot's answers came in."""
+    def read_findings(self, key: Key) -> tuple[str | None, float | None, list[str]]:
+        """Return what this boot's answers taught: an api-version, when it was guessed, what the last answer lacked.
+
+        No document stays in memory.
+        """
         entry = self.read(key)
-        if not entry or entry.api_version not in versions.KNOWN:
-            return None, None
+        self._parsed = dict.fromkeys(self._parsed)
+        if not entry:
+            return None, None, []
         guessed = entry.guessed_boottime
         is_old = guessed is not None and self._clock.boottime() - guessed >= _GUESS_S
-        return (None, None) if is_old else (entry.api_version, guessed)
+        version = None if is_old or entry.api_version not in versions.KNOWN else entry.api_version
+        return version, guessed if version else None, entry.lacking
 
     def write(self, key: Key, entry: Entry) -> None:
-        """Write an answer, redacted, unless there is one that was asked for later."""
-        present = self.read(key)
+        """Write an answer, unless there is one that was asked for later."""
+        is_forgotten = self._parsed.get(self.read_file(key.file_name), 0) is None
+        present = None if is_forgotten else self.read(key)  # what was there before the request is older
         if present and present.asked_boottime > entry.asked_boottime:
             return
-        redacted = records.replace(entry, document=document.redact(entry.document)).__dict__
-        self.write_file(key.file_name, json.dumps({"format": _FORMAT, "key": key.__dict__, **redacted}).encode())
+        stored = {"format": _FORMAT, "key": key.__dict__, **entry.__dict__}
+        self.write_file(key.file_name, json.dumps(stored).encode())
 
     def read_file(self, name: str) -> bytes | None:
         """Return the content of a small file in the directory, None without one that can be trusted."""

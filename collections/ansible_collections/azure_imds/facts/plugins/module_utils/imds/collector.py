@@ -152,9 +152,9 @@ class _Collection:
             self._retrier = Retrier(client, self._cache)
         return self._retrier
 
-    def _snapshot(self, entry: Entry, source: str) -> Snapshot:
+    def _snapshot(self, entry: Entry, source: str, revealed: object = None) -> Snapshot:
         """Return an answer as a snapshot. Raises InvalidError where the document is broken or another VM's."""
-        whole = document.validate_document(entry.document)
+        whole = document.validate_document(revealed or entry.document)
         return Snapshot(
             document=whole,
             source=source,
@@ -181,15 +181,11 @@ class _Collection:
             return None
 
     def _read_fresh(self) -> Snapshot | None:
-        entry = self._cache.read(self._key) if self._settings.reads_cache else None
-        return self._check(entry, "cache") if entry and entry.age_s < self._settings.cache_ttl else None
-
-    def _read_shared(self) -> Snapshot | None:
-        """Return what another process brought since this one began to wait."""
+        """Return a fresh answer, or a whole one that outlived another process's partial one meanwhile."""
         entry = self._cache.read(self._key) if self._settings.reads_cache else None
         if entry and entry.lacked_boottime > self._began:
             return self._use_whole(entry)
-        return self._read_fresh()
+        return self._check(entry, "cache") if entry and entry.age_s < self._settings.cache_ttl else None
 
     def _fetch_instance(self) -> Snapshot:
         from .client import Negotiation  # noqa: PLC0415  a cached answer needs none
@@ -197,36 +193,34 @@ class _Collection:
 
         retrier = self._open_retrier()
         client = retrier.client
-        remembered, guessed = self._cache.read_version(self._key)
-        negotiation = Negotiation(client.fetch_versions)
+        guessed_boottime: float | None = None
 
         def fetch(version: str) -> Answer:
             return client.fetch(cache.INSTANCE, version)
 
         def attempt() -> Answer:
-            nonlocal negotiation
+            nonlocal guessed_boottime
+            remembered, guessed, lacking = self._cache.read_findings(self._key)
             negotiation = Negotiation(client.fetch_versions, pinned=self._settings.api_version, remembered=remembered)
-            entry = self._cache.read(self._key)
             patience = self._deadline.within(_BOOT_PATIENCE_S if self.is_boot else self._deadline.remaining / 2)
-            return wait_for_whole(
-                client.negotiate(fetch, negotiation),
-                fetch,
-                patience,
-                unexpected=entry.lacking if entry else (),
-                needs_vm_id=bool(self._dmi_uuid),
-            )
-
-        def accept(answer: Answer) -> Snapshot:
+            answer = client.negotiate(fetch, negotiation)
             now = self._clock.boottime() if negotiation.is_guess else None
-            return self._accept_instance(answer, guessed if negotiation.version == remembered else now)
+            guessed_boottime = guessed if negotiation.version == remembered else now
+            return wait_for_whole(answer, fetch, patience, unexpected=lacking, needs_vm_id=bool(self._dmi_uuid))
 
-        return retrier.run(attempt, key=self._key, read_shared=self._read_shared, accept=accept)
+        return retrier.run(
+            attempt,
+            key=self._key,
+            read_shared=self._read_fresh,
+            accept=lambda answer: self._accept_instance(answer, guessed_boottime),
+        )
 
     def _accept_instance(self, answer: Answer, guessed: float | None) -> Snapshot:
         entry = cache.build_entry(answer.value, answer, self._clock)
-        snapshot = self._snapshot(entry, "imds")
+        revealed = document.redact(answer.value, reveal=self._settings.reveal) if self._settings.reveal else None
+        snapshot = self._snapshot(entry, "imds", revealed)
         lacking = document.list_missing(snapshot.document)
-        entry = records.replace(entry, document=snapshot.document, guessed_boottime=guessed, lacking=lacking)
+        entry = records.replace(entry, guessed_boottime=guessed, lacking=lacking)
         whole = self._cache.read(self._key) if lacking else None
         if whole and not document.list_missing(whole.document) and whole.age_s < cache.STALE_S:
             # It stays; others who wait now need not ask either.
@@ -237,7 +231,7 @@ class _Collection:
                 return used
         else:
             self._cache.write(self._key, entry)
-        return records.replace(snapshot, document=document.redact(snapshot.document, reveal=self._settings.reveal))
+        return snapshot
 
     def _use_whole(self, entry: Entry) -> Snapshot | None:
         """Return a whole answer that a partial one could not replace."""

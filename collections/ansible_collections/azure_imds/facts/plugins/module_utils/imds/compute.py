@@ -46,12 +46,13 @@ def _parse_list(listed: list[object]) -> Tags:
 
 
 def _parse_string(text: str) -> Tags:
-    chunks = [chunk for chunk in text.split(";") if chunk]
-    parted = [chunk.partition(":") for chunk in chunks]
-    return Tags(
-        values={name: value for name, _colon, value in parted},
-        is_ambiguous=any(chunk.count(":") != 1 for chunk in chunks),
-    )
+    values: dict[str, str] = {}
+    is_ambiguous = False
+    for chunk in filter(None, text.split(";")):
+        name, _colon, value = chunk.partition(":")
+        values[name] = value
+        is_ambiguous |= chunk.count(":") != 1
+    return Tags(values=values, is_ambiguous=is_ambiguous)
 
 
 UNKNOWN = "Unknown"

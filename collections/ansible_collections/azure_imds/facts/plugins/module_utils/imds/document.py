@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 
-from . import errors
+from . import errors, records
 from .spelling import snake_case
 
 TYPE_CHECKING = False
@@ -31,46 +31,30 @@ SENSITIVE = {
 }
 
 
-# IMDS nests 7 deep; the outermost object is 1.
-MAX_DEPTH = 16
 # A document has at most 1 MiB, but the name of an object is repeated in the name of each of its leaves.
 _MOST_FACTS = 4 << 20
 
 
-def too_deep() -> errors.InvalidError:
-    """Return the error for a value nested over `MAX_DEPTH` deep."""
-    return errors.InvalidError(f"The answer is nested over {MAX_DEPTH} deep.")
-
-
 def redact(value: Any, *, reveal: Iterable[str] = ()) -> Any:
-    """Return a copy of a JSON value without sensitive fields, at any depth, inside lists too.
+    """Return a JSON value without sensitive fields, at any depth, inside lists too; the rest is shared with `value`.
 
     Field names are compared without case. `reveal` holds keys of `SENSITIVE` whose fields stay. Raises InvalidError for
-    a value nested over `MAX_DEPTH` deep.
+    a value nested over 16 deep.
     """
-    revealed = {field for name in reveal for field in SENSITIVE[name]}
-    dropped = {field for fields in SENSITIVE.values() for field in fields}.difference(revealed)
-    return _drop_fields(value, dropped, MAX_DEPTH)
+    dropped = {field for name, fields in SENSITIVE.items() if name not in reveal for field in fields}
 
+    def drop(fields: JsonObject, _path: object) -> JsonObject:
+        kept = {key: item for key, item in fields.items() if key.casefold() not in dropped}
+        return kept if len(kept) < len(fields) else fields
 
-def _drop_fields(value: Any, dropped: set[str], depth: int) -> Any:
-    if not isinstance(value, (dict, list)):
-        return value
-    if not depth:
-        raise too_deep()
-    if isinstance(value, list):
-        return [_drop_fields(item, dropped, depth - 1) for item in value]
-    # A dropped field is walked as well: it may not be nested deeper than the rest.
-    walked = [(key, _drop_fields(item, dropped, depth - 1)) for key, item in value.items()]
-    return {key: item for key, item in walked if key.casefold() not in dropped}
+    return records.rebuild([value], drop)[0]
 
 
 def validate_document(document: object) -> JsonObject:
     """Return a document of `/metadata/instance` without its null sections.
 
     Raises InvalidError where it is not an object, has neither compute nor network, has a section of the wrong type, or
-    makes facts of over 4 MiB.
-    IMDS may answer with one of the two missing (recorded), so one is enough.
+    makes facts of over 4 MiB. IMDS may answer with one of the two missing (recorded).
     """
     if not isinstance(document, dict):
         raise errors.InvalidError("The answer is JSON, but not an object.")
@@ -95,17 +79,18 @@ def validate_document(document: object) -> JsonObject:
 
 def check_facts_size(content: JsonObject) -> None:
     """Raise InvalidError where a category's content takes over 4 MiB as local facts."""
-    if _measure(content, 0) > _MOST_FACTS:
+    if len(json.dumps(content, ensure_ascii=False).encode(errors="replace")) + _measure_names(content, 0) > _MOST_FACTS:
         raise errors.InvalidError("The facts take over 4 MiB, which IMDS's never do.")
 
 
-def _measure(content: JsonObject, prefix: int) -> int:
-    """Return how many bytes an object takes as local facts, in which each leaf has the names above it in its own."""
+def _measure_names(content: JsonObject, prefix: int) -> int:
+    """Return how many more bytes an object's leaves take with the names above in their own."""
     size = 0
     for key, value in content.items():
-        name = prefix + len(snake_case(key)) + 1
-        below = isinstance(value, dict) and _measure(value, name)
-        size += below or name + len(json.dumps(value, ensure_ascii=False).encode(errors="replace")) + 5
+        if value and isinstance(value, dict):
+            size += _measure_names(value, prefix + len(snake_case(key)) + 1) - len(key) - 6
+        else:
+            size += prefix
     return size
 
 

@@ -31,9 +31,13 @@ _MOST_INDENTED = 256 * 1024
 
 @records.record
 class Existing:
-    """The file as it was found: `content` None where it is missing, or not from this program (`is_foreign`)."""
+    """The file as it was found: `snapshot` None where it is missing, or not from this program (`is_foreign`).
 
-    content: dict[str, Any] | None
+    `content` is held only while it is marked: a document of 1 MiB takes half of the memory that there may be for two.
+    """
+
+    snapshot: dict[str, Any] | None
+    content: dict[str, Any] | None = None
     mode: int = 0o600
     is_foreign: bool = False
     reason: str = ""
@@ -48,7 +52,7 @@ class FactsFile:
         self._folder = directory
         self._path = os.path.join(directory, NAME)
         self._directory = self._find()
-        self._existing = self._read()
+        self._existing = records.replace(self._read(), content=None)
         if self._existing.is_foreign and not force:
             self.close()
             raise errors.UsageError(
@@ -71,7 +75,7 @@ class FactsFile:
 
     def holds_whole(self, *, boot_id: str | None) -> bool:
         """Return whether the file has a whole document's facts, of this boot and less than a day old."""
-        snapshot = self._existing.content["snapshot"] if self._existing.content else {}
+        snapshot = self._existing.snapshot or {}
         if snapshot.get("partial") is not False or not boot_id or snapshot["boot_id"] != boot_id:
             return False
         try:
@@ -85,8 +89,8 @@ class FactsFile:
 
         Returns what was done, for a message, or `""`.
         """
-        snapshot = self._existing.content["snapshot"] if self._existing.content else {}
-        if not self._existing.content or (boot_id and snapshot.get("boot_id") == boot_id):
+        snapshot = self._existing.snapshot
+        if not snapshot or (boot_id and snapshot.get("boot_id") == boot_id):
             return ""
         vm_id = snapshot.get("vm_id")
         if isinstance(vm_id, str) and dmi_uuid and not is_same_machine(vm_id, dmi_uuid):
@@ -104,7 +108,7 @@ class FactsFile:
 
         Returns what was done, for a message, or `""`.
         """
-        if not self._existing.content or isinstance(error, errors.UsageError):
+        if not self._existing.snapshot or isinstance(error, errors.UsageError):
             return ""
         if not isinstance(error, errors.NotAzureError):
             return self.mark_stale("could not be renewed")
@@ -114,13 +118,16 @@ class FactsFile:
         return ""
 
     def mark_stale(self, why: str) -> str:
-        """Set the file's source to `stale`, and return what was done, for a message, or `""`."""
-        content = self._existing.content
-        if not content or content["snapshot"].get("source") == "stale":
+        """Set the source of the file that was found to `stale`, and return what was done, for a message, or `""`."""
+        snapshot = self._existing.snapshot
+        if not snapshot or snapshot.get("source") == "stale":
             return ""
-        marked = {**content, "snapshot": {**content["snapshot"], "source": "stale"}}
-        self._write(marked, self._existing.mode & 0o644)
-        self._existing = records.replace(self._existing, content=marked)
+        found = self._read()
+        if not found.content or found.snapshot != snapshot:
+            return ""  # another writer was there meanwhile
+        marked = {**found.content, "snapshot": {**found.content["snapshot"], "source": "stale"}}
+        self._write(marked, found.mode & 0o644)
+        self._existing = records.replace(found, content=None, snapshot=marked["snapshot"])
         return f"{self._path} {why} and is marked stale."
 
     def _remove(self) -> None:
@@ -128,7 +135,7 @@ class FactsFile:
             os.unlink(NAME, dir_fd=self._directory)
         except OSError as error:
             raise self._refuse(error) from None
-        self._existing = Existing(content=None)
+        self._existing = Existing(snapshot=None)
 
     def _open(self) -> int:
         try:
@@ -174,7 +181,7 @@ class FactsFile:
 
     def _read(self) -> Existing:
         if self._directory is None:
-            return Existing(content=None)
+            return Existing(snapshot=None)
         try:
             # Mode and content of one descriptor: the name may be another file's a moment later.
             with open(safe_files.open_plain(self._directory, NAME, os.O_RDONLY), "rb") as file:
@@ -183,16 +190,16 @@ class FactsFile:
             if len(content) > _LIMIT:
                 raise UnsafeFileError(f"over {_LIMIT} bytes")
         except FileNotFoundError:
-            return Existing(content=None)
+            return Existing(snapshot=None)
         except OSError as error:
-            return Existing(content=None, is_foreign=True, reason=_reason(error))
+            return Existing(snapshot=None, is_foreign=True, reason=_reason(error))
         try:
             value = json.loads(content)
         except (ValueError, RecursionError):
-            return Existing(content=None, is_foreign=True, reason="not JSON")
+            return Existing(snapshot=None, is_foreign=True, reason="not JSON")
         if not _is_local_facts(value):
-            return Existing(content=None, is_foreign=True, reason="JSON of another form")
-        return Existing(content=value, mode=mode)
+            return Existing(snapshot=None, is_foreign=True, reason="JSON of another form")
+        return Existing(snapshot=value["snapshot"], content=value, mode=mode)
 
     def _write(self, facts: dict[str, Any], mode: int) -> None:
         content = json.dumps(facts, sort_keys=True, ensure_ascii=False)

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import json
+import re
 
-from . import document, errors
+from . import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,24 +16,25 @@ if TYPE_CHECKING:
 MAX_BYTES = 1024 * 1024
 # As many digits as Python reads and writes by default.
 _LONGEST_NUMBER = 4300
+# An escaped backslash or a pair of surrogates, which stay; or a surrogate alone.
+_SURROGATE = re.compile(r"(\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|\\u[dD][89a-fA-F]..")
 
 
-def parse_json(body: bytes, *, most: int = MAX_BYTES) -> Any:
-    """Return the JSON value in a body, lone surrogates replaced with U+FFFD; the last of equal keys wins.
+def parse_json(body: bytes, *, most: int = MAX_BYTES, lone: str = "\\ufffd") -> Any:
+    """Return the JSON value in a body, nested however deep; the last of equal keys wins.
 
-    Raises InvalidError for a body that is over `most` bytes, HTML, not UTF-8 (a BOM is accepted), not JSON, or holds
-    NaN or Infinity; with `is_broken_json` where the body may have been cut short. The depth is checked by
-    `document.redact`, which walks the whole value anyway.
+    `lone` takes the place of a lone surrogate. Raises InvalidError for a body that is over `most` bytes, HTML, not
+    UTF-8 (a BOM is accepted), not JSON, or holds NaN or Infinity; with `is_broken_json` where it may have been cut.
     """
     check_size(body, most=most)
     text = _decode(body)
     if text.lstrip().startswith("<"):
         raise errors.InvalidError("The answer is a page of HTML or XML, not JSON.")
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_parse_float, parse_int=_parse_int)
-        return _replace_surrogates(value) if "\\ud" in text.lower() else value
+        whole = _SURROGATE.sub(lambda found: found[1] or lone, text)
+        return json.loads(whole, parse_constant=_refuse_constant, parse_float=_parse_float, parse_int=_parse_int)
     except RecursionError:
-        raise document.too_deep() from None
+        raise errors.InvalidError("The answer is nested far too deep.") from None
     except json.JSONDecodeError as error:
         wrong = error.msg.lower().replace(" at", "")
         problem = f"The answer is not whole JSON: {wrong} at character {error.pos} of {len(text)}."
@@ -75,8 +77,3 @@ def _parse_int(digits: str) -> int:
 
 def _too_large() -> errors.InvalidError:
     return errors.InvalidError("The answer holds a number that is too large.", hint=errors.HINT_BROKEN)
-
-
-def _replace_surrogates(value: Any) -> Any:
-    text = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return json.loads(text)

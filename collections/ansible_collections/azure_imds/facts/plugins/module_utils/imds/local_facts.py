@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from . import errors
 from .clock import Clock
 from .collector import collect
@@ -15,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .facts import Snapshot
     from .reporter import Reporter
     from .settings import Settings
     from .transport import Transport
@@ -32,34 +35,59 @@ def write_local_facts(
     force: bool = False,
     reporter: Reporter,
     open_transport: Callable[[], Transport],
+    host: Host | None = None,
+    clock: Clock | None = None,
 ) -> None:
     """Collect and write the file. `is_boot`: before that, invalidate a file of an earlier boot.
 
     Raises the ImdsError of the outcome; the old file is then marked stale, or removed where it is of another platform.
     """
     require_enabled(settings)
-    file = FactsFile(directory, clock=Clock(), force=force)
+    host, clock = host or Host(), clock or Clock()
+    # Looking for cycles among the half a million lists of a large document takes longer than all else.
+    was_collecting = gc.isenabled()
+    gc.disable()
     try:
-        if is_boot:
-            host = Host()
-            done = file.invalidate_earlier_boot(boot_id=host.read_boot_id(), dmi_uuid=host.read_product_uuid())
-            _report(reporter, done)
+        file = FactsFile(directory, clock=clock, force=force)
         try:
-            snapshot = collect(settings, open_transport=open_transport, reporter=reporter, is_boot=is_boot)
-        except errors.ImdsError as error:
-            try:
-                _report(reporter, file.invalidate_after(error))
-            except errors.UsageError as refused:
-                reporter.warn(str(refused))  # the first failure names the outcome
-            raise error from None
-        facts = spell_local(build_facts(snapshot, reporter=reporter), reporter=reporter, with_age=False)
-        if facts["snapshot"]["partial"] and file.holds_whole(boot_id=snapshot.boot_id):
-            reporter.warn("IMDS's answer lacks compute or network, so the whole facts of this boot stay.")
-            _report(reporter, file.mark_stale("could not be renewed"))
-        else:
-            reporter.notice(f"Wrote {file.write(facts, is_revealing=bool(settings.reveal))}.")
+            if is_boot:
+                done = file.invalidate_earlier_boot(boot_id=host.read_boot_id(), dmi_uuid=host.read_product_uuid())
+                _report(reporter, done)
+            snapshot = _collect_for(
+                file,
+                lambda: collect(
+                    settings, open_transport=open_transport, host=host, clock=clock, reporter=reporter, is_boot=is_boot
+                ),
+                reporter,
+            )
+            _write(file, snapshot, reporter, is_revealing=bool(settings.reveal))
+        finally:
+            file.close()
     finally:
-        file.close()
+        if was_collecting:
+            gc.enable()
+
+
+def _collect_for(file: FactsFile, collect_it: Callable[[], Snapshot], reporter: Reporter) -> Snapshot:
+    """Collect; after a failure invalidate the file. Raises the ImdsError of the outcome."""
+    try:
+        return collect_it()
+    except errors.ImdsError as error:
+        try:
+            _report(reporter, file.invalidate_after(error))
+        except errors.UsageError as refused:
+            reporter.warn(str(refused))  # the first failure names the outcome
+        raise error from None
+
+
+def _write(file: FactsFile, snapshot: Snapshot, reporter: Reporter, *, is_revealing: bool) -> None:
+    """Write the facts, or mark the file stale where it has whole ones of this boot and these are partial."""
+    facts = spell_local(build_facts(snapshot, reporter=reporter), reporter=reporter, with_age=False)
+    if facts["snapshot"]["partial"] and file.holds_whole(boot_id=snapshot.boot_id):
+        reporter.warn("IMDS's answer lacks compute or network, so the whole facts of this boot stay.")
+        _report(reporter, file.mark_stale("could not be renewed"))
+    else:
+        reporter.notice(f"Wrote {file.write(facts, is_revealing=is_revealing)}.")
 
 
 def _report(reporter: Reporter, message: str) -> None:

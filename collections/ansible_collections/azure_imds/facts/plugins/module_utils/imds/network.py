@@ -33,8 +33,8 @@ def summarize_network(
     """
     listed = network.get("interface") or []
     public = _public_addresses(load_balancer or {})
-    interfaces = _objects(listed)
-    primary = next((one for one in interfaces if _owns(one, local_address)), interfaces[0] if interfaces else {})
+    interfaces = [one for one in _objects(listed) if one]  # an empty one holds nothing
+    primary = next((one for one in interfaces if _owns(one, local_address)), next(iter(_objects(listed)), {}))
     summary: dict[str, object] = {
         "interface": listed,
         "macAddress": _mac_address(primary),

@@ -52,7 +52,7 @@ def fetch_path(
     query = _RawQuery(client, full_path, text_format, settings.api_version)
     # The version that this boot's collections negotiated.
     key = build_key(records.replace(settings, api_version=None), INSTANCE, host.read_boot_id())
-    query.remembered, _guessed = cache.read_version(key)
+    query.remembered, _guessed, _lacking = cache.read_findings(key)
     try:
         return Retrier(client).run(query.attempt, accept=query.accept)
     finally:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from . import errors
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeVar
@@ -51,3 +53,24 @@ def record(cls: type[T]) -> type[T]:
 def replace(old: T, **changes: Any) -> T:
     """Return a copy of a record with some of its values changed."""
     return type(old)(**{**old.__dict__, **changes})
+
+
+# IMDS nests 7 deep; the outermost object is 1.
+MAX_DEPTH = 16
+
+
+def rebuild(value: Any, change: Any, path: Any = "", depth: int = 0) -> Any:
+    """Return a list or an object with what `change(object, path)` makes of each object in it, inner ones first.
+
+    What does not change is shared. `path`, `depth`: the value's. Raises InvalidError for one nested over 16 deep.
+    """
+    if depth > MAX_DEPTH:
+        raise errors.InvalidError("The answer is nested over 16 deep.")
+    changed = value
+    for place, item in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(item, (dict, list)) and (item or depth == MAX_DEPTH):
+            below = rebuild(item, change, (path, place), depth + 1)
+            if below is not item:
+                changed = value.copy() if changed is value else changed
+                changed[place] = below
+    return change(changed, path) if isinstance(value, dict) else changed

@@ -28,7 +28,7 @@ def printable(text: str, *, most: int | None = 80) -> str:
     Documents and tags are written by others: control characters, escape sequences and marks of direction stay out of
     messages, logs and terminals.
     """
-    return "".join(character if character.isprintable() else "?" for character in text)[:most]
+    return "".join(character if character.isprintable() else "?" for character in text[:most])
 
 
 def mask_credentials(given: object) -> str:

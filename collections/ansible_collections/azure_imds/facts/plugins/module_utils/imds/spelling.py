@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from . import records
 from .reporter import printable
 
 TYPE_CHECKING = False
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     # The path of a value: a category, or a path and a key or index below it. Joined only for a warning.
     Path = Any
 
-_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_NOT_A_NAME = re.compile(r"[^A-Za-z0-9]+")
+_BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 _MOST_WARNINGS = 20
 # A tag's name has up to 512 characters.
 _LONGEST_PATH = 600
@@ -33,7 +33,7 @@ _LONGEST_PATH = 600
 @lru_cache(maxsize=2048)
 def snake_case(name: str) -> str:
     """Return a name in snake_case: `diskSizeGB` → `disk_size_gb`; `""` for a name without letters and digits."""
-    return _NOT_A_NAME.sub("_", _WORD_START.sub("_", name)).strip("_").lower()
+    return _BETWEEN_WORDS.sub("_", name).strip("_").lower()
 
 
 def spell_ansible(facts: JsonObject, *, reporter: Reporter) -> JsonObject:
@@ -50,7 +50,8 @@ def spell_ansible(facts: JsonObject, *, reporter: Reporter) -> JsonObject:
             flat = flatten({name: value for name, value in content.items() if name}, "tag", reporter)
         else:
             flat = flatten(content, category, reporter)
-        spelled.update({f"{prefix}_{name}": value for name, value in flat.items()})
+        for name, value in flat.items():
+            spelled[f"{prefix}_{name}"] = value
     return spelled
 
 
@@ -64,13 +65,19 @@ def name_tags(tags: JsonObject, reporter: Reporter) -> JsonObject:
     if marks:
         shown = printable(", ".join(marks), most=_LONGEST_PATH)
         reporter.warn(f"{shown} left out of the mapping of tags: to Ansible that is a mark of its own.")
-    return {name: value for name, value in tags.items() if name not in marks}
+    return {name: value for name, value in tags.items() if not name.startswith("__ansible_")}
 
 
 def flatten(content: JsonObject, category: str, reporter: Reporter) -> JsonObject:
     """Return a category with the names of nested objects joined by `_`; lists stay lists, empty objects vanish."""
     omissions: list[str] = []
-    flat = _drop_collisions(_leaves(content, "", category, omissions), omissions)
+
+    def spell(fields: JsonObject, path: Path) -> JsonObject:
+        if [*map(snake_case, fields)] == [*fields] and "" not in fields:
+            return fields
+        return _drop_collisions(((snake_case(key), (path, key), item) for key, item in fields.items()), omissions)
+
+    flat = _drop_collisions(_leaves(content, "", category, spell), omissions)
     for omission in omissions:
         reporter.warn(omission)
     return flat
@@ -92,8 +99,8 @@ def _join(path: Path) -> str:
     return _join(above) + (f"[{part}]" if isinstance(part, int) else f".{part}")
 
 
-def _leaves(content: JsonObject, prefix: str, path: Path, omissions: list[str]) -> Iterator[tuple[str, Path, Any]]:
-    """Yield (flat name, path, value) of each leaf."""
+def _leaves(content: JsonObject, prefix: str, path: Path, spell: Any) -> Iterator[tuple[str, Path, Any]]:
+    """Yield (flat name, path, value) of each leaf; `spell` changes the objects in lists."""
     for key, value in content.items():
         part = snake_case(key)
         # A name without letters and digits stays empty, in any object.
@@ -101,24 +108,11 @@ def _leaves(content: JsonObject, prefix: str, path: Path, omissions: list[str]) 
         here = (path, key)
         if isinstance(value, dict):
             if part:
-                yield from _leaves(value, name, here, omissions)
+                yield from _leaves(value, name, here, spell)
             elif value:
                 yield "", here, value
         else:
-            yield name, here, _snake_case_keys(value, here, omissions)
-
-
-def _snake_case_keys(value: Any, path: Path, omissions: list[str]) -> Any:
-    """Return a value with the keys of objects inside its lists in snake_case."""
-    if isinstance(value, list):
-        return [_snake_case_keys(item, (path, index), omissions) for index, item in enumerate(value)]
-    if isinstance(value, dict) and value:
-        spelled = (
-            (snake_case(key), (path, key), _snake_case_keys(item, (path, key), omissions))
-            for key, item in value.items()
-        )
-        return _drop_collisions(spelled, omissions)
-    return value
+            yield name, here, records.rebuild(value, spell, here) if isinstance(value, list) else value
 
 
 def _drop_collisions(named: Iterable[tuple[str, Path, Any]], omissions: list[str]) -> JsonObject:
@@ -127,13 +121,17 @@ def _drop_collisions(named: Iterable[tuple[str, Path, Any]], omissions: list[str
     To let the last one win would make a fact depend on the order of keys, which IMDS does not promise.
     """
     values: JsonObject = {}
-    paths: dict[str, list[Path]] = {}
+    paths: JsonObject = {}
+    met: JsonObject = {}
     for name, path, value in named:
-        paths.setdefault(name, []).append(path)
+        if name in paths or not name:
+            met.setdefault(name, [paths[name]] if name else []).append(path)
         values[name] = value
-    for path in paths.pop("", ()):
-        _omit(omissions, [path], "its name has no letter or digit")
-    for name, met in paths.items():
-        if len(met) > 1:
-            _omit(omissions, met, f"all of them are {name[:_LONGEST_PATH]} in snake_case")
-    return {name: values[name] for name, met in paths.items() if len(met) == 1}
+        paths[name] = path
+    for name, alike in met.items():
+        del values[name]
+        if name:
+            _omit(omissions, alike, f"all of them are {name[:_LONGEST_PATH]} in snake_case")
+        for path in () if name else alike:
+            _omit(omissions, [path], "its name has no letter or digit")
+    return values

@@ -249,6 +249,6 @@ def _read_exactly(stream: BinaryIO, size: int) -> bytes:
 
 def _parse_size(digits: str, base: int) -> int:
     """Return a number. Raises ValueError for any other text, an empty one, a sign and a prefix included."""
-    if not digits.strip().isalnum() or "x" in digits.lower():
+    if not digits.strip().isalnum():
         raise ValueError
-    return int(digits, base)
+    return int(f"0{digits.strip()}", base)  # after a zero 0x is no prefix
