@@ -58,7 +58,7 @@ def check_collector(imds: Instance, folder: Path) -> None:
 def collect(imds: Instance, settings: Settings) -> tuple[Snapshot | None, ImdsError | None]:
     """Collect, or return the failure."""
     try:
-        return collector.collect(settings, open_transport=imds.open, reporter=ListReporter()), None
+        return collector.collect(settings, open_transport=imds.open, clock=imds.clock, reporter=ListReporter()), None
     except ImdsError as error:
         return None, error
 
@@ -84,6 +84,7 @@ def check_file(imds: Instance, folder: Path) -> None:
                 directory=str(folder / "facts"),
                 reporter=ListReporter(),
                 open_transport=imds.open,
+                clock=imds.clock,
             )
         except ImdsError as caught:
             error = caught
@@ -139,13 +140,11 @@ def memory() -> Iterator[Path]:
         yield Path(folder)
 
 
-def run_sequences(name: str, seeds: Iterable[int], folder: Path, patch: pytest.MonkeyPatch) -> None:
+def run_sequences(name: str, seeds: Iterable[int], folder: Path) -> None:
     """Run sequences, each by its own clock."""
     build, check = CHECKS[name]
     for seed in seeds:
         imds = build(seed)
-        for module in (collector, local_facts):
-            patch.setattr(module, "Clock", lambda clock=imds.clock: clock)
         try:
             check(imds, folder / str(seed))
         except AssertionError as error:
@@ -154,9 +153,9 @@ def run_sequences(name: str, seeds: Iterable[int], folder: Path, patch: pytest.M
 
 @pytest.mark.parametrize("block", range(BLOCKS))
 @pytest.mark.parametrize("name", CHECKS)
-def test_sequences(name: str, block: int, memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sequences(name: str, block: int, memory: Path) -> None:
     """A share of the sequences through one of the programs."""
-    run_sequences(name, range(block, SEQUENCES // len(CHECKS), BLOCKS), memory, monkeypatch)
+    run_sequences(name, range(block, SEQUENCES // len(CHECKS), BLOCKS), memory)
 
 
 @pytest.mark.parametrize(
@@ -171,4 +170,4 @@ def test_sequences_can_fail(name: str, broken: str, by: object, memory: Path, mo
     """With a rule broken, some sequence finds it."""
     monkeypatch.setattr(f"azure_imds_facts.core.{broken}", by)
     with pytest.raises(AssertionError):
-        run_sequences(name, range(200), memory, monkeypatch)
+        run_sequences(name, range(200), memory)
