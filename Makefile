@@ -62,7 +62,7 @@ test-matrix: ## run the Salt tests on every promised pair of Salt and Python
 fuzz: venv ## attack what reads strange input, for FUZZ_SECONDS
 	@PYTHON=$(CURDIR)/$(BIN)/python scripts/test-fuzz.sh $(FUZZ_SECONDS)
 
-test-sequences: venv ## 30,000 generated sequences of answers through collector, facts file and watch; CI runs 300
+test-sequences: venv ## 30,000 generated sequences of answers through collector, facts file, watch, and all programs of a machine; CI runs 400
 	@SEQUENCES=30000 $(BIN)/python -m pytest -q -n 2 tests/fire/test_sequences.py
 
 bench: venv ## measure what is promised of speed beside peers, as ratios; ONLY=room, QUICK=yes, WRITE=yes

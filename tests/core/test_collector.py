@@ -226,6 +226,16 @@ def test_partial_does_not_replace_whole(collect_from: Collect, clock: ManualCloc
     assert set(stale.document) == {"compute", "network"}
 
 
+@pytest.mark.parametrize("failure", [reply(500), reply(429), refused()])
+def test_a_failure_does_not_end_the_wait_for_a_whole_document(failure: Any, collect_from: Collect) -> None:
+    """A follow-up request that fails is one of two; only one that says when to ask again ends the wait."""
+    found = collect_from(ScriptedTransport(reply(200, PARTIAL), failure, reply(200, build_document())))
+    assert set(found.document) == {"compute", "network"}
+    later = ScriptedTransport(reply(200, PARTIAL), reply(429, retry_after="1"), reply(200, build_document()))
+    assert set(collect_from(later, cache_dir="/dev/null/none").document) == {"compute"}
+    assert len(later.urls) == 2
+
+
 def test_partial_is_kept_where_there_is_none(collect_from: Collect) -> None:
     """Without a whole one a partial document is cached, and a whole one replaces it."""
     transport = ScriptedTransport(*[reply(200, PARTIAL)] * 3, reply(200, build_document()))

@@ -30,6 +30,7 @@ class Imds:
     """An IMDS that gives a generated sequence of answers, and afterwards none."""
 
     statuses: tuple[int, ...] = STATUSES
+    weights: dict[str, int] = WEIGHTS
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)  # noqa: S311  so that a number names a sequence
@@ -60,7 +61,7 @@ class Imds:
         if not self.left:
             raise TransportError("connection refused")
         self.left -= 1
-        kind = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        kind = self.chance.choices(list(self.weights), list(self.weights.values()))[0]
         if kind in ("hung", "slow"):
             self.clock.advance(deadline.remaining * (1.0 if kind == "hung" else self.chance.random() * 0.9))
         if kind == "hung":
@@ -131,6 +132,17 @@ class Events(Imds):
         self.incarnation = 1
         self.events: dict[str, str] = {}
 
+    def fetch(
+        self, url: str, headers: Mapping[str, str], deadline: Deadline, *, method: str = "GET", body: bytes = b""
+    ) -> Response:
+        """Take the next step, and note one that is no list as a failure."""
+        before = len(self.sent)
+        try:
+            return super().fetch(url, headers, deadline, method=method, body=body)
+        finally:
+            if len(self.sent) == before:
+                self.sent.append("failure")
+
     def build_next(self, kind: str) -> dict[str, Any]:
         """Return the list of events, after one step of their lives."""
         if self.chance.random() < 0.5:
@@ -143,24 +155,25 @@ class Events(Imds):
                 self.events[self.chance.choice(planned)] = "Started"
             elif step == "end" and self.events:
                 del self.events[self.chance.choice(list(self.events))]
-        return {
-            "DocumentIncarnation": self.incarnation,
-            "Events": [build_event(name, status) for name, status in self.events.items()],
-        }
+        listed = list(self.events.items())
+        self.chance.shuffle(listed)  # their order means nothing
+        others = [build_event("X", self.chance.choice(["Scheduled", "Started"]), "other")] * self.chance.randint(0, 1)
+        events = [build_event(name, status) for name, status in listed]
+        return {"DocumentIncarnation": self.incarnation, "Events": [*others, *events]}
 
     def take_empty(self) -> None:
         """Note it as no list at all."""
         self.sent.append(None)
 
 
-def build_event(name: str, status: str) -> dict[str, Any]:
-    """Return an event of the VM web-01 as IMDS lists it; what is planned is far away."""
+def build_event(name: str, status: str, machine: str = "web-01") -> dict[str, Any]:
+    """Return an event of a VM as IMDS lists it; what is planned is far away."""
     return {
         "EventId": name,
         "EventStatus": status,
         "EventType": "Reboot",
         "ResourceType": "VirtualMachine",
-        "Resources": ["web-01"],
+        "Resources": [machine],
         "NotBefore": "Mon, 19 Sep 2050 18:29:47 GMT" if status == "Scheduled" else "",
         "Description": "",
         "EventSource": "Platform",
@@ -169,20 +182,35 @@ def build_event(name: str, status: str) -> dict[str, Any]:
 
 
 class Reading:
-    """What a reader of the lists knows: each event's status, after every list that counts."""
+    """What a reader of the lists of the VM web-01 knows: each event's status, after every list that counts."""
 
     def __init__(self) -> None:
         self.known: dict[str, str] = {}
+        # Events whose end is no cancellation, whatever was listed last.
+        self.begun: set[str] = set()
         self.empties = 0
 
-    def take(self, document: dict[str, Any] | None) -> list[tuple[str, str]]:
-        """Return the changes that a list brings, as (kind, event). One empty answer may be an accident, two are not."""
-        self.empties = self.empties + 1 if document is None else 0
-        if document is None and self.empties == 1:
+    def restart(self, unfinished: list[tuple[str, str, str | None]]) -> None:
+        """Begin anew from before some changes (kind, event, status before), which were not dealt with."""
+        self.empties = 0
+        for kind, name, before in reversed(unfinished):
+            self.begun.update([name] if kind in ("started", "completed") else [])
+            self.known.pop(name, None)
+            self.known.update({name: before} if before else {})
+
+    def take(self, answer: dict[str, Any] | str | None) -> list[tuple[str, str]]:
+        """Return the changes that an answer brings, as (kind, event).
+
+        One empty answer may be an accident, two in a row are not; a failure is no answer of either kind.
+        """
+        self.empties = self.empties + 1 if answer is None else 0
+        if isinstance(answer, str) or self.empties == 1:
             return []
-        listed = {event["EventId"]: event["EventStatus"] for event in (document or {"Events": []})["Events"]}
-        ends = {"Started": "completed", "Scheduled": "cancelled"}
-        gone = [(ends[status], name) for name, status in self.known.items() if name not in listed]
+        events = answer["Events"] if answer else []
+        listed = {event["EventId"]: event["EventStatus"] for event in events if event["Resources"] == ["web-01"]}
+        begun = {name for name, status in self.known.items() if status == "Started" or name in self.begun}
+        gone = [("completed" if name in begun else "cancelled", name) for name in self.known if name not in listed]
         new = [(status.lower(), name) for name, status in listed.items() if self.known.get(name) != status]
         self.known = listed
+        self.begun.intersection_update(listed)
         return gone + new

@@ -21,7 +21,7 @@ from tests.support.documents import build_document
 from tests.support.events import document, raw_event
 from tests.support.hosts import build_host
 from tests.support.reporters import ListReporter
-from tests.support.scripted import ScriptedTransport, reply
+from tests.support.scripted import ScriptedTransport, refused, reply
 from tests.support.servers import RawServer, sending
 
 EMPTY = reply(200, b"")
@@ -55,6 +55,13 @@ def test_one_empty_answer_is_an_accident(clock: ManualClock) -> None:
     """One answer without a body ends nothing."""
     planned = reply(200, document(raw_event()))
     assert watch(clock, planned, EMPTY, planned, EMPTY, planned) == [["scheduled"], [], [], [], []]
+
+
+@pytest.mark.parametrize("failure", [reply(500), reply(429), refused(), reply(200, b"<html>")])
+def test_empty_answers_around_a_failure_are_two_accidents(failure: Any, clock: ManualClock) -> None:
+    """Empty answers that are not in a row end nothing: an IMDS that fails now and then says nothing about events."""
+    planned = reply(200, document(raw_event()))
+    assert watch(clock, planned, EMPTY, failure, EMPTY, planned) == [["scheduled"], [], [], [], []]
 
 
 def test_events_ended_with_an_error_where_nothing_was_planned(tmp_path: Path) -> None:

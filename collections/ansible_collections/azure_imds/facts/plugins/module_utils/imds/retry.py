@@ -13,7 +13,7 @@ from .client import Answer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Optional, TypeVar
+    from typing import Any, Optional, TypeVar
 
     from .cache import Cache, Key
     from .client import Client
@@ -125,13 +125,15 @@ def choose_wait(answer: Answer, failures: int, deadline: Deadline, *, least_s: f
 
 def wait_for_whole(
     answer: Answer,
-    fetch: Callable[[str], Answer],
+    fetch: Callable[[Any], Answer],
     patience: Deadline,
     *,
     unexpected: Iterable[str],
     needs_vm_id: bool,
 ) -> Answer:
     """Return a partial document's answer, or a later one that is whole: asked for twice at most, half a second apart.
+
+    A failure between them is passed over, unless it says when to ask again.
 
     `unexpected`: sections that are not waited for, since the last answer of this boot lacked them too (a classic VM has
     no compute). `needs_vm_id`: a compute section without a `vmId` that is a string is not whole. Raises InvalidError
@@ -147,10 +149,11 @@ def wait_for_whole(
         if patience.remaining < _PARTIAL_WAIT_S:
             break
         patience.clock.sleep(_PARTIAL_WAIT_S)
-        again = fetch(str(answer.version))
-        if again.error:
+        again = fetch(answer.version)
+        if not again.error:
+            answer = again
+        elif again.wait_s:
             break
-        answer = again
     return answer
 
 

@@ -251,4 +251,4 @@ def _parse_size(digits: str, base: int) -> int:
     """Return a number. Raises ValueError for any other text, an empty one, a sign and a prefix included."""
     if not digits.strip().isalnum():
         raise ValueError
-    return int(f"0{digits.strip()}", base)  # after a zero 0x is no prefix
+    return int(f"0{digits}", base)  # after a zero 0x is no prefix

@@ -70,6 +70,7 @@ class Watch:
         answer = self._client.fetch_once()
         timeline: Timeline | None = answer.value
         if timeline is None:
+            self._empty_answers = 0  # what comes after a failure is not the second in a row
             self._note_failure(answer)
             return []
         if self._reported_outcome:
