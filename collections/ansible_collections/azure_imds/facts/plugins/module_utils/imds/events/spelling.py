@@ -55,9 +55,7 @@ def spell_event(event: Event, *, now_s: float, vm_name: str | None) -> records.J
     }
 
 
-def spell_change(
-    change: Change, *, now_s: float, vm_name: str | None, is_reminder: bool = False
-) -> records.JsonObject:
+def spell_change(change: Change, *, now_s: float, vm_name: str | None, is_reminder: bool = False) -> records.JsonObject:
     """Return a change for programs: its kind as `change` and whether it is told again as `reminder`, then the event."""
     return {
         "change": change.kind,
