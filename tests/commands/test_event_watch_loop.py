@@ -52,7 +52,7 @@ def test_a_reboot_is_drained_approved_and_started(
     assert first["AZURE_IMDS_EVENT_CHANGE"] == "scheduled"
     assert first["AZURE_IMDS_EVENT_RESOURCES"] == "web-01"
     assert first["AZURE_IMDS_EVENT_DESCRIPTION"] == "quote ' $(touch pwned) ?[0m"
-    assert first["AZURE_IMDS_EVENT_NOT_BEFORE"] == given[0]["notBefore"]
+    assert first["AZURE_IMDS_EVENT_NOT_BEFORE"] == given[0]["not_before"]
     assert [record.method for record in emulator.requests].count("POST") == 1
     assert watcher.stop() == 0
     errors = watcher.errors.read_text()

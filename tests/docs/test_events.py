@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from azure_imds_facts.boot import read_template
 from azure_imds_facts.commands import events as command
-from azure_imds_facts.commands.event_hooks import build_environment
 from azure_imds_facts.commands.export_systemd import TREE, build_tree
-from azure_imds_facts.core.events.model import KINDS, changes, parse_timeline, spell_event
+from azure_imds_facts.core.events.model import KINDS, changes, parse_timeline
+from azure_imds_facts.core.events.spelling import build_environment, spell_change, spell_event
 
 from tests.support.events import document, raw_event
 
@@ -41,11 +41,12 @@ def first_cells(header: str) -> set[str]:
 def test_fields_kinds_and_variables_are_the_program_s() -> None:
     """Tables and lists of the page are complete, and hold nothing else."""
     (change,) = changes(None, parse_timeline(document(raw_event())))
-    assert first_cells("| field | says |") == set(spell_event(change.event))
+    assert first_cells("| field | says |") == set(spell_event(change.event, now_s=0, vm_name=None))
     assert first_cells("| `change` | when |") == set(KINDS)
-    assert set(re.findall(r"AZURE_IMDS_EVENT_[A-Z_]*[A-Z]", OWN)) == set(build_environment(change))
+    variables = set(build_environment(spell_change(change, now_s=0, vm_name=None)))
+    assert set(re.findall(r"AZURE_IMDS_EVENT_[A-Z_]*[A-Z]", OWN)) == variables
     text = command.__doc__ or ""
-    assert all(name.rpartition("EVENT_")[2] in text for name in build_environment(change))
+    assert all(name.rpartition("EVENT_")[2] in text for name in variables)
 
 
 def test_flags_are_the_program_s() -> None:

@@ -9,21 +9,22 @@ import signal
 import subprocess
 import tempfile
 
-from azure_imds_facts.core.events.model import spell_change
+from azure_imds_facts.core.events.spelling import build_environment
 from azure_imds_facts.core.reporter import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azure_imds_facts.core.clock import Clock
     from azure_imds_facts.core.events.model import Change
+    from azure_imds_facts.core.records import JsonObject
     from azure_imds_facts.core.reporter import Reporter
 
 # More than these wait: a document can list any number of events.
 _MOST_AT_ONCE = 8
 # From asking a command to end to ending it.
 _GRACE_S = 5.0
-# Linux takes no variable of more than 128 KiB.
-_LONGEST_VALUE = 4096
 
 
 class _Run:
@@ -63,10 +64,22 @@ class _Run:
 
 
 class Hooks:
-    """Runs `command` with the shell. Text from IMDS is in its environment and input only, never in the command."""
+    """Runs `command` with the shell. Text from IMDS is in its environment and input only, never in the command.
 
-    def __init__(self, command: str, *, timeout_s: float, clock: Clock, reporter: Reporter) -> None:
+    `spell`: return a change for programs, as of now: the command gets what holds when it starts.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        *,
+        spell: Callable[[Change], JsonObject],
+        timeout_s: float,
+        clock: Clock,
+        reporter: Reporter,
+    ) -> None:
         self._command = command
+        self._spell = spell
         self._timeout_s = timeout_s
         self._clock = clock
         self._reporter = reporter
@@ -126,16 +139,17 @@ class Hooks:
             busy.add(change.event.key)
 
     def _launch(self, change: Change) -> None:
+        spelled = self._spell(change)
         try:
             # A file rather than a pipe: a command that does not read it delays nothing.
             with tempfile.TemporaryFile() as given:
-                given.write(json.dumps(spell_change(change)).encode() + b"\n")
+                given.write(json.dumps(spelled).encode() + b"\n")
                 given.seek(0)
                 process = subprocess.Popen(
                     ["/bin/sh", "-c", self._command],
                     stdin=given,
                     stdout=2,  # what this program prints is for programs
-                    env={**os.environ, **build_environment(change)},
+                    env={**os.environ, **build_environment(spelled)},
                     start_new_session=True,
                 )
         except OSError as error:
@@ -150,24 +164,6 @@ class Hooks:
         elif late_s > 0 and not run.is_asked_to_end:
             self._reporter.warn(f"The command for {_name(run.change)} took over {self._timeout_s:g} s and is ended.")
             run.ask_to_end()
-
-
-def build_environment(change: Change) -> dict[str, str]:
-    """Return a command's variables about the change, each a part of the JSON on its input."""
-    event = change.event
-    values = {
-        "CHANGE": change.kind,
-        "ID": event.event_id,
-        "TYPE": event.event_type,
-        "STATUS": event.status,
-        "RESOURCE_TYPE": event.resource_type,
-        "RESOURCES": ",".join(event.resources),
-        "NOT_BEFORE": event.not_before or "",
-        "DESCRIPTION": event.description,
-        "SOURCE": event.source,
-        "DURATION": "" if event.duration_s is None else str(event.duration_s),
-    }
-    return {f"AZURE_IMDS_EVENT_{name}": printable(value, most=_LONGEST_VALUE) for name, value in values.items()}
 
 
 def _name(change: Change) -> str:

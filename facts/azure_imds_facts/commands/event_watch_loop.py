@@ -8,7 +8,7 @@ import time
 from azure_imds_facts.commands.signals import Stopped
 from azure_imds_facts.commands.streams import print_json, silence
 from azure_imds_facts.core.errors import TRANSIENT, ImdsError, UsageError
-from azure_imds_facts.core.events.model import SCHEDULED, UPDATED, spell_change
+from azure_imds_facts.core.events.model import SCHEDULED, UPDATED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class WatchLoop:
         try:
             with self._signals:
                 for change in found:
-                    print_json(spell_change(change))
+                    print_json(self._watch.spell(change))
         except Stopped:
             silence(1)
             raise

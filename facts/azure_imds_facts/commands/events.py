@@ -12,7 +12,8 @@ For example:  azure-imds-facts events
               azure-imds-facts events --approve 602D9444-D2CD-49C7-8624-8643E7171297
 
 A command of --exec runs in /bin/sh for every change. It gets the event as JSON on its input and in AZURE_IMDS_EVENT_
-CHANGE, ID, TYPE, STATUS, RESOURCE_TYPE, RESOURCES, NOT_BEFORE, DESCRIPTION, SOURCE and DURATION; look at CHANGE first.
+CHANGE, ID, TYPE, STATUS, RESOURCE_TYPE, RESOURCES, NOT_BEFORE, SECONDS_LEFT, DESCRIPTION, SOURCE, DURATION and
+CONCERNS_OTHERS; look at CHANGE first.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.collector import open_transport
 from azure_imds_facts.core.errors import TRANSIENT, UsageError
 from azure_imds_facts.core.events.client import SWITCH_ON_S, EventClient, UnknownEventError
-from azure_imds_facts.core.events.model import concerns, spell_event
+from azure_imds_facts.core.events.model import concerns
+from azure_imds_facts.core.events.spelling import spell_approval, spell_event
 from azure_imds_facts.core.host import Host, require_azure
 from azure_imds_facts.core.settings import DEFAULT_TIMEOUT_S
 
@@ -51,7 +53,7 @@ _HOOK_S = 600.0
 # Flags that may not be empty, flags that need another, and flags that exclude another; the problem; what to do.
 _EMPTY = (
     ("exec", "--exec has no command.", "Give one, such as --exec /usr/local/sbin/drain."),
-    ("approve", "--approve has no id.", "Give the eventId that azure-imds-facts events prints."),
+    ("approve", "--approve has no id.", "Give the event_id that azure-imds-facts events prints."),
     ("vm_name", "--vm-name has no name.", "Give compute.name of the VM, or leave it out."),
     ("state", "--state has no file.", "Name one, or leave it out."),
 )
@@ -131,7 +133,7 @@ def _approve(event_ids: list[str], client: EventClient) -> None:
         except UnknownEventError as error:
             hint = f"{error.hint} Ask for the events there are: azure-imds-facts events"
             raise UnknownEventError(error.problem, hint=hint) from None
-        print_json({"eventId": event_id, "approved": True, "alreadyStarted": not is_new})
+        print_json(spell_approval(event_id, is_new=is_new))
 
 
 def _print_events(vm_name: str | None, client: EventClient, reporter: Reporter) -> None:
@@ -139,7 +141,7 @@ def _print_events(vm_name: str | None, client: EventClient, reporter: Reporter) 
     listed = client.fetch_timeline().events
     own = [event for event in listed if vm_name is None or concerns(event, vm_name)]
     for event in own:
-        print_json(spell_event(event))
+        print_json(spell_event(event, now_s=client.clock.time(), vm_name=vm_name))
     if listed and not own:
         counted = "1 event names" if len(listed) == 1 else f"{len(listed)} events name"
         reporter.notice(f"{counted} other VMs than {vm_name}; --all prints them.")
@@ -173,17 +175,16 @@ def _watch(arguments: argparse.Namespace, settings: Settings, client: EventClien
     path = arguments.state or (_default_state() if arguments.exec else None)
     state = LockedState(path) if path else None
     clock = Clock()
-    hooks = (
-        Hooks(arguments.exec, timeout_s=arguments.exec_timeout or _HOOK_S, clock=clock, reporter=reporter)
-        if arguments.exec
-        else None
-    )
     _warn_of_first_call(settings, reporter)
     try:
         name = None if arguments.all else arguments.vm_name or _wait_for_name(settings, signals, reporter)
     except Stopped:
         return 0
     watch = Watch(client, vm_name=name, clock=clock, reporter=reporter)
+    hooks = None
+    if arguments.exec:
+        timeout_s = arguments.exec_timeout or _HOOK_S
+        hooks = Hooks(arguments.exec, spell=watch.spell, timeout_s=timeout_s, clock=clock, reporter=reporter)
     WatchLoop(
         watch, signals=signals, reporter=reporter, hooks=hooks, state=state, approves=arguments.approve_on_success
     ).run()

@@ -15,7 +15,7 @@ from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.clien
     check_event_id,
     find_event,
 )
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.model import spell_event
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.spelling import spell_approval, spell_event
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.host import Host, require_azure
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.transport import HttpTransport
 from ansible_collections.azure_imds.facts.plugins.module_utils.module_base import (
@@ -47,7 +47,11 @@ def approve(module: Module) -> dict[str, Any]:
         is_new = not event.is_started if module.check_mode else client.approve(event_id, timeline=timeline)
     except UnknownEventError as error:
         raise UnknownEventError(error.problem, hint=f"{error.hint} {_HINT_UNKNOWN}") from None
-    return {"changed": is_new, "event": spell_event(event)}
+    approval = spell_approval(event.event_id, is_new=is_new)
+    if module.check_mode:
+        approval["approved"] = False
+    spelled = spell_event(event, now_s=client.clock.time(), vm_name=None)
+    return {"changed": is_new, "event": spelled, **approval}
 
 
 def main() -> None:

@@ -16,9 +16,9 @@ short_description: Scheduled events of an Azure virtual machine
 description:
   - Asks the Instance Metadata Service (IMDS) of the virtual machine that the rulebook runs on once a second, and makes
     an event of each change in the list of scheduled events, once.
-  - An event has the keys C(change) (V(scheduled), V(updated), V(started), V(completed) or V(cancelled)), C(eventId),
-    C(eventType), C(eventStatus), C(resourceType), C(resources), C(notBefore), C(description), C(eventSource) and
-    C(durationInSeconds).
+  - An event has the keys C(change) (V(scheduled), V(updated), V(started), V(completed) or V(cancelled)), C(reminder),
+    C(event_id), C(event_type), C(event_status), C(resource_type), C(resources), C(not_before), C(seconds_left),
+    C(description), C(event_source), C(duration_in_seconds) and C(concerns_others).
   - The first request ever switches scheduled events on for the machine, which can take two minutes.
 options:
   endpoint:
@@ -146,11 +146,10 @@ async def _wait_for_watch(options: dict[str, Any]) -> Any:
 async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     """Put an event on the queue for each change, until cancelled. It continues while IMDS cannot be reached."""
     options = _read_arguments(args)
-    events = _import_core("events.model")
     watch = await _wait_for_watch(options)
     while True:
         for change in await asyncio.to_thread(watch.poll):
-            await queue.put(events.spell_change(change))
+            await queue.put(watch.spell(change))
         await asyncio.sleep(watch.wait_s)
 
 
