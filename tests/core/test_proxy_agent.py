@@ -66,7 +66,7 @@ def test_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         assert time.monotonic() - started < 1.5
 
 
-@pytest.mark.parametrize(("status", "cause"), [(401, "went around it"), (403, "allow user")])
+@pytest.mark.parametrize(("status", "cause"), [(401, "went around it"), (403, "its allow-list")])
 def test_a_refusal_passes_at_boot(
     status: int, cause: str, collect_from: Collect, clock: ManualClock, tmp_path: Path
 ) -> None:

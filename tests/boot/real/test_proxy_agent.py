@@ -150,4 +150,4 @@ def test_not_on_the_allow_list(machine_with_agent: Guest, redirect: Redirect, ne
         start(guest, redirect)
         result = guest.wait_for_service(within_s=30)
     assert (result["Result"], result["ExecMainStatus"]) == ("exit-code", "7")
-    assert "allow user root with program /usr/bin/python3.11 that path" in guest.journal()
+    assert "let user root with program /usr/bin/python3.11 ask /metadata/instance" in guest.journal()
