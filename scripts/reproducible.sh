@@ -14,8 +14,9 @@ find_another() {
     local version own
     own="$("$ours" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
     for version in 3.13 3.12 3.11; do
-        [ "$version" = "$own" ] || find_python "$version" && return
+        [ "$version" = "$own" ] || ! find_python "$version" || return 0
     done
+    return 1
 }
 
 # build FOLDER PYTHON: what is committed, in a clone below FOLDER.
