@@ -51,9 +51,10 @@ def normalize(path: Path) -> bytes:
             entries[member.name] = _describe(member)
     contents.update(_put_in_order(contents))
     packed = io.BytesIO()
-    with gzip.GzipFile(fileobj=packed, mode="wb", filename="", mtime=0) as zipped, tarfile.open(
-        fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT
-    ) as tar:
+    with (
+        gzip.GzipFile(fileobj=packed, mode="wb", filename="", mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as tar,
+    ):
         for name in [*FIRST, *sorted(set(entries).difference(FIRST))]:
             entries[name].size = len(contents[name])
             tar.addfile(entries[name], io.BytesIO(contents[name]))

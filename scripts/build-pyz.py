@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build dist/azure-imds-facts.pyz: the command line in one file that runs wherever there is a python3 of 3.8 or later.
 
-The same sources make the same bytes in any folder and with any Python of 3.8 or later, so that a sha256 can be published.
+The same sources make the same bytes in any folder and with any Python from 3.8 on, so that a sha256 can be published.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ LEFT_OUT = ("export_salt.py", "export_ansible_path.py")
 PREFIX = b"""\
 #!/bin/sh
 # azure-imds-facts in one file: Python reads the zip below. SPDX-License-Identifier: Apache-2.0 AND GPL-3.0-or-later
-command -v python3 >/dev/null || { echo 'azure-imds-facts: usage: there is no python3 on PATH; version 3.8 or later is needed.' >&2; exit 2; }
+command -v python3 >/dev/null || {
+    echo 'azure-imds-facts: usage: there is no python3 on PATH; version 3.8 or later is needed.' >&2
+    exit 2
+}
 exec python3 -I "$0" "$@"
 """
 MAIN = f"""\

@@ -91,9 +91,7 @@ def test_runs_isolated(single_file: Path, tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stdout.split()[0], done.stderr) == (0, "azure-imds-facts", "")
     environment["PATH"] = str(tmp_path / "none")
-    lost = subprocess.run(
-        [str(single_file), "--version"], env=environment, capture_output=True, text=True, check=False
-    )
+    lost = subprocess.run([str(single_file), "--version"], env=environment, capture_output=True, text=True, check=False)
     assert (lost.returncode, lost.stdout) == (2, "")
     assert "there is no python3 on PATH" in lost.stderr
 
