@@ -96,13 +96,16 @@ POLICIES: list[tuple[dict[str, Any], bool, bool]] = [
     ({}, True, True),
     # A pause of seconds drains nothing, unless it is said so.
     (FREEZE, False, False),
-    ({**FREEZE, "azure_event_types": ["Freeze"]}, True, True),
+    ({**FREEZE, "azure_event_types": ["freeze"]}, True, True),
+    ({**FREEZE, "azure_event_types": ["all"]}, True, True),
     ({**FREEZE, "azure_approve_freeze_below": 6}, False, True),
     ({**FREEZE, "azure_approve_freeze_below": 5}, False, False),
     ({**FREEZE, "azure_event_duration": None, "azure_approve_freeze_below": 6}, False, False),
     (BY_USER, True, True),
     ({**BY_USER, "azure_approve_user": True}, False, True),
     ({**BY_USER, "azure_event_types": ["Preempt"]}, False, False),
+    # By hand, where no type is given.
+    ({"azure_event_types": ["Preempt"]}, True, True),
     # A type that Azure may add.
     ({"azure_event_type": "Relocate"}, True, True),
     ({"azure_dry_run": True}, False, False),
@@ -143,7 +146,8 @@ def test_shared(is_allowed: bool, drain: Drain) -> None:
     [
         ({"azure_drain_command": "systemctl stop nginx"}, "has to be a list of words"),
         ({"azure_drain_command": []}, "has to be a list of words"),
-        ({"azure_event_types": "Preempt"}, "has to be a list of types"),
+        ({"azure_event_types": "Preempt"}, "has to be a list of Freeze, Reboot"),
+        ({"azure_event_types": ["Restart"]}, "has to be a list of Freeze, Reboot"),
     ],
 )
 def test_misspelt(given: dict[str, Any], told: str, drain: Drain) -> None:
@@ -165,6 +169,6 @@ def test_described() -> None:
     """The playbook's head names each variable that it takes."""
     head, text = PLAYBOOK.read_text().split("\n- name:", 1)
     taken = set(re.findall(r"azure_[a-z_]+", text)) - {"azure_imds", "azure_imds_event_approve"}
-    own = {"azure_event_plan", "azure_event_rehearsed"}
+    own = {"azure_event_kind", "azure_event_draining", "azure_event_plan", "azure_event_rehearsed"}
     assert own < taken
     assert taken - own == set(re.findall(r"azure_[a-z_]+", head)) - {"azure_imds"}
