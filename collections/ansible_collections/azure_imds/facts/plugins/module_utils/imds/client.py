@@ -57,9 +57,11 @@ class Client:
         *,
         deadline: Deadline,
         reporter: Reporter,
+        describe_stranger: Callable[[], str] = str,
     ) -> None:
         self._endpoint = endpoint
         self._transport = transport
+        self._describe_stranger = describe_stranger
         self.deadline = deadline
         self.reporter = reporter
         self.attempts = 0
@@ -118,17 +120,30 @@ class Client:
         }
         if body:
             headers["Content-Type"] = "application/json"
-        self.attempts += 1
         self._asked_boottime = self.deadline.clock.boottime()
         deadline = self.deadline.within(self.longest_attempt_s)
         try:
+            self._refuse_stranger()
+            self.attempts += 1
             response = self._transport.fetch(url, headers, deadline, method=method, body=body)
+            self._refuse_stranger()
         except TransportError as error:
             self.reporter.attempt(f"{method} {url} ({request_id}): {error}")
-            hint = _HINT_AZURE if settings.is_azure_address(self._endpoint) else _HINT_OTHER_ENDPOINT
-            return errors.UnreachableError(str(error), hint=hint)
+            return errors.UnreachableError(str(error), hint=self._choose_hint())
         self.reporter.attempt(f"{method} {url} ({request_id}): {response.status}, {len(response.body)} bytes")
         return response
+
+    def _choose_hint(self) -> str:
+        if not settings.is_azure_address(self._endpoint):
+            return _HINT_OTHER_ENDPOINT
+        from .statuses import describe_surroundings  # noqa: PLC0415  IMDS answers as a rule
+
+        return describe_surroundings() or _HINT_AZURE
+
+    def _refuse_stranger(self) -> None:
+        problem = self._describe_stranger()
+        if problem:
+            raise TransportError(f"nothing that counts, for {problem}")
 
     def parse(self, version: str | None, response: Response | errors.UnreachableError, *, empty: Any = None) -> Answer:
         """Return the answer in a response; `empty` as in `fetch`."""
@@ -150,7 +165,7 @@ class Client:
                 return Answer(error=error, is_retried=error.is_broken_json, **common)
         from . import statuses  # noqa: PLC0415  IMDS answers 200 as a rule
 
-        meaning = statuses.classify_status(response.status)
+        meaning = statuses.classify_status(response.status, response.body)
         said, offered = statuses.parse_error_body(response.body)
         return Answer(
             error=meaning.error(f"{response.status} ({meaning.label}){said}", hint=meaning.hint),
@@ -167,8 +182,8 @@ class Negotiation:
     """The choice of the api-version for the next request, from the answers to those before.
 
     `pinned`: the only version to ask for. `remembered`: a version that worked before, to start with instead of the
-    newest. `fetch_listed` asks the server for its list of versions: `[]` where it has none, None where it could not
-    answer.
+    newest. `platform`: whose versions they are, `vm` or `arc`. `fetch_listed` asks the server for its list of versions:
+    `[]` where it has none, None where it could not answer.
     """
 
     def __init__(
@@ -177,15 +192,17 @@ class Negotiation:
         *,
         pinned: str | None = None,
         remembered: str | None = None,
+        platform: str = "vm",
     ) -> None:
-        self.version = pinned or remembered or versions.NEWEST
+        newest, self._fallbacks = versions.PLATFORMS[platform]
+        self.version = pinned or remembered or newest
         # What the server lists, as far as it was asked.
         self.listed: list[object] | None = None
         # The version was chosen without a list.
         self.is_guess = False
         self._is_pinned = pinned is not None
         self._fetch_listed = fetch_listed
-        self._has_asked_list = False
+        self._has_asked_list = platform == "arc"  # it has none
         self._refused: set[str] = set()
         self._offered: set[object] = {remembered}
 
@@ -224,7 +241,7 @@ class Negotiation:
                 return False  # something else is the cause
             version = versions.choose_version(listed, self._refused)
             self.is_guess = not version
-            version = version or versions.choose_version(versions.FALLBACKS, self._refused)
+            version = version or versions.choose_version(self._fallbacks, self._refused)
         self.version = version or self.version
         return version is not None
 
