@@ -37,7 +37,11 @@ def test_facts(collect_from: Collect, reporter: ListReporter, tmp_path: Path) ->
     facts = build_facts(snapshot, reporter=reporter)
     assert facts["tags"] == {"Cost Center": "42", "site": "plant"}
     assert (facts["cloud"], facts["compute"]["sku"]) == ("AzureCloud", "Debian GNU/Linux 12 (bookworm)")
-    assert (facts["network"]["interface"], facts["network"]["macAddress"], facts["network"]["macAddresses"]) == ([], "", [])
+    assert (facts["network"]["interface"], facts["network"]["macAddress"], facts["network"]["macAddresses"]) == (
+        [],
+        "",
+        [],
+    )
     told = facts["snapshot"]
     assert (told["platform"], told["endpoint"], told["partial"]) == ("arc", "http://127.0.0.1:40342", False)
     assert (told["vmId"], told["vmIdVerified"]) == (ARC_VM_ID, None)
@@ -164,7 +168,9 @@ def test_raw_query(tmp_path: Path) -> None:
         ).body
 
     assert ask() == b"plant-07"
-    assert transport.urls == ["http://127.0.0.1:40342/metadata/instance/compute/name?api-version=2020-06-01&format=text"]
+    assert transport.urls == [
+        "http://127.0.0.1:40342/metadata/instance/compute/name?api-version=2020-06-01&format=text"
+    ]
     listen(host, listening(1000))
     with pytest.raises(UnreachableError, match="alice"):
         ask()

@@ -91,7 +91,11 @@ def test_parse_retry_after(headers: dict[str, str], expected: float | None) -> N
 @pytest.mark.parametrize(
     ("status", "body", "is_proxy"),
     [
-        (403, b"connecting to 169.254.169.254:80: dial tcp: a socket operation was attempted to an unreachable network", True),
+        (
+            403,
+            b"connecting to 169.254.169.254:80: dial tcp: a socket operation was attempted to an unreachable network",
+            True,
+        ),
         (403, b"<html>Forbidden</html>", True),
         (403, b"", False),
         (403, b" \r\n", False),

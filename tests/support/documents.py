@@ -56,7 +56,9 @@ ARC_VM_ID = "0b7c2d1e-58a4-4f6d-9c3b-2e8f71a5d640"
 
 def build_arc_document() -> dict[str, Any]:
     """Return a document of Azure Arc's recorded shape, api-version 2020-06-01, with values of our own."""
-    absent = "customData evictionPolicy isHostCompatibilityLayerVm licenseType offer placementGroupId platformFaultDomain"
+    absent = (
+        "customData evictionPolicy isHostCompatibilityLayerVm licenseType offer placementGroupId platformFaultDomain"
+    )
     absent += " platformUpdateDomain priority provider publisher vmScaleSetName vmSize zone"
     group = "/subscriptions/7d5f2c1e-6b0a-4e39-9c55-3a1f0e8d2b64/resourceGroups/rg-plant"
     return {

@@ -45,7 +45,9 @@ def build_arc_host(root: Path, *sockets: str, tag: str | None = "Example rack 7"
     """Return a machine with Azure Arc's agent, whose sockets `listening` spelled; none: the agent's own."""
     host = build_host(root, tag=tag, uuid="4c4c4544-0051-3810-8057-b7c04f533532")
     Path(host.arc_agent).write_text("")
-    Path(host.users).write_text("root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/:/bin/sh\nhimds:x:997:995::/:/bin/false\n")
+    Path(host.users).write_text(
+        "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/:/bin/sh\nhimds:x:997:995::/:/bin/false\n"
+    )
     listen(host, *sockets or (listening(),))
     return host
 

@@ -95,9 +95,7 @@ def build_file_name(endpoint: str, what: str = "") -> str:
 def build_key(settings: Settings, path: str, boot_id: str | None) -> Key:
     """Return the key of the answer for a path."""
     asked = settings.api_version or "negotiated"
-    return Key(
-        platform=settings.platform, endpoint=settings.endpoint, path=path, asked=asked, boot_id=boot_id or ""
-    )
+    return Key(platform=settings.platform, endpoint=settings.endpoint, path=path, asked=asked, boot_id=boot_id or "")
 
 
 def build_entry(content: Any, answer: Answer, clock: Clock) -> Entry:

@@ -104,9 +104,7 @@ class _PathNegotiation(Negotiation):
 class _RawQuery:
     """One path, asked in the version and the format that IMDS turns out to want."""
 
-    def __init__(
-        self, client: Client, path: str, text_format: str | None, version: str | None, platform: str
-    ) -> None:
+    def __init__(self, client: Client, path: str, text_format: str | None, version: str | None, platform: str) -> None:
         self.remembered: str | None = None
         self._client = client
         self._path = path
