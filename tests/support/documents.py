@@ -63,7 +63,7 @@ def build_arc_document() -> dict[str, Any]:
     group = "/subscriptions/7d5f2c1e-6b0a-4e39-9c55-3a1f0e8d2b64/resourceGroups/rg-plant"
     return {
         "compute": {
-            **dict.fromkeys(absent.split(), ""),
+            **dict.fromkeys([*absent.split(), "vmSize", "zone"], ""),
             "azEnvironment": "AzurePublicCloud",
             "location": "westeurope",
             "name": "plant-07",

@@ -15,9 +15,11 @@ from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.reporter import printable
 from azure_imds_facts.doctor.answer import ask_imds, check_answer, check_clock, check_throttling, check_version
+from azure_imds_facts.doctor.arc import check_arc, find_asked
 from azure_imds_facts.doctor.lock import check_lock
 from azure_imds_facts.doctor.machine import check_cache, check_machine, check_proxies
 from azure_imds_facts.doctor.route import check_route, check_source
+from azure_imds_facts.doctor.surroundings import check_surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,14 +40,17 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the findings and return the exit code of the outcome."""
     settings = read_settings(arguments)
     host = Host()
+    found = find_asked(settings, host)
     print_message("azure-imds-facts: asking IMDS …")
     asked = ask_imds(settings, host, ErrorStreamReporter(is_verbose=arguments.verbose))
     document = asked.snapshot.document if asked.snapshot else None
     local_address = next((one.local_address for one in reversed(asked.responses)), None)
     findings = [
         check_machine(settings, host),
-        check_route(settings, asked),
-        check_source(document, local_address, host=urlsplit(settings.endpoint).hostname or ""),
+        check_arc(settings, host),
+        check_surroundings(found, asked),
+        check_route(found, asked),
+        check_source(document, local_address, host=urlsplit(found.endpoint).hostname or ""),
         check_proxies(os.environ),
         check_answer(asked),
         check_throttling(asked),

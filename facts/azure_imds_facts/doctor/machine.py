@@ -33,8 +33,7 @@ def check_machine(settings: Settings, host: Host) -> Finding:
     except NotAzureError as error:
         return Finding(check="machine", verdict=BAD, text=error.problem, fix=error.hint)
     if found.platform == "arc":
-        sign = host.arc_agent if os.path.exists(host.arc_agent) else "IMDS_ENDPOINT and IDENTITY_ENDPOINT"
-        return Finding(check="machine", verdict=OK, text=f"A machine that Azure Arc manages, by {sign}.")
+        return Finding(check="machine", verdict=OK, text="A machine outside Azure, with the agent of Azure Arc.")
     sign = "DMI's chassis asset tag" if host.read_asset_tag() else "cloud-init or Azure's agent (DMI cannot be read)"
     return Finding(check="machine", verdict=OK, text=f"An Azure VM, by {sign}.")
 
