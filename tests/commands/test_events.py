@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.watchers import Watcher, environment, run_events, wait_for, words
 from tests.support.emulators import Emulate
+from tests.support.watchers import Watcher, environment, run_events, wait_for, words
 
 
 def test_a_watch_without_imds_waits_for_it(watch: Callable[..., Watcher], emulate: Emulate) -> None:
@@ -45,10 +45,10 @@ def test_events_are_listed(emulate: Emulate, tmp_path: Path) -> None:
     assert run_events(*flags).stdout == ""
     own, other = emulator.event("Reboot"), emulator.event("Freeze", resources="db")
     first = run_events(*flags)
-    assert [json.loads(line)["eventId"] for line in first.stdout.splitlines()] == [own]
+    assert [json.loads(line)["event_id"] for line in first.stdout.splitlines()] == [own]
     assert (first.returncode, first.stderr) == (0, "")
     both = run_events(*flags, "--all")
-    assert {json.loads(line)["eventId"] for line in both.stdout.splitlines()} == {own, other}
+    assert {json.loads(line)["event_id"] for line in both.stdout.splitlines()} == {own, other}
     fresh = run_events("--endpoint", emulator.url, "--cache-dir", str(tmp_path / "other"))
     assert "switches scheduled events on for this VM, which may take up to two minutes" in fresh.stderr
 
@@ -59,7 +59,7 @@ def test_approval(emulate: Emulate, tmp_path: Path) -> None:
     event_id = emulator.event("Reboot")
     flags = ("--endpoint", emulator.url, "--cache-dir", str(tmp_path / "cache"))
     answers = [json.loads(run_events(*flags, "--approve", event_id).stdout) for _time in range(2)]
-    assert [answer["alreadyStarted"] for answer in answers] == [False, True]
+    assert [answer["already_started"] for answer in answers] == [False, True]
     gone = run_events(*flags, "--approve", "0000")
     assert (gone.returncode, gone.stdout) == (7, "")
     assert "rejected: Event 0000 cannot be approved" in gone.stderr
@@ -114,7 +114,7 @@ def test_an_api_version_of_the_instance_does_no_harm(emulate: Emulate, tmp_path:
         check=True,
         timeout=60,
     )
-    assert json.loads(done.stdout)["eventType"] == "Freeze"
+    assert json.loads(done.stdout)["event_type"] == "Freeze"
     assert {record.query["api-version"] for record in emulator.requests} == {"2021-02-01", "2020-07-01"}
 
 
@@ -136,4 +136,4 @@ def test_several_approvals(emulate: Emulate, tmp_path: Path) -> None:
     done = run_events(
         "--endpoint", emulator.url, "--cache-dir", str(tmp_path / "c"), "--approve", ids[0], "--approve", ids[1]
     )
-    assert [json.loads(line)["eventId"] for line in done.stdout.splitlines()] == ids
+    assert [json.loads(line)["event_id"] for line in done.stdout.splitlines()] == ids

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from azure_imds_facts.boot import read_template
 from azure_imds_facts.commands import events as command
-from azure_imds_facts.commands.event_hooks import build_environment
 from azure_imds_facts.commands.export_systemd import TREE, build_tree
-from azure_imds_facts.core.events.model import KINDS, changes, parse_timeline, spell_event
+from azure_imds_facts.core.events.locked_state import ROOTS_STATE
+from azure_imds_facts.core.events.model import KINDS, changes, parse_timeline
+from azure_imds_facts.core.events.spelling import build_environment, spell_change, spell_event
 
 from tests.support.events import document, raw_event
 
@@ -41,11 +42,12 @@ def first_cells(header: str) -> set[str]:
 def test_fields_kinds_and_variables_are_the_program_s() -> None:
     """Tables and lists of the page are complete, and hold nothing else."""
     (change,) = changes(None, parse_timeline(document(raw_event())))
-    assert first_cells("| field | says |") == set(spell_event(change.event))
+    assert first_cells("| field | says |") == set(spell_event(change.event, now_s=0, vm_name=None))
     assert first_cells("| `change` | when |") == set(KINDS)
-    assert set(re.findall(r"AZURE_IMDS_EVENT_[A-Z_]*[A-Z]", OWN)) == set(build_environment(change))
+    variables = set(build_environment(spell_change(change, now_s=0, vm_name=None)))
+    assert set(re.findall(r"AZURE_IMDS_EVENT_[A-Z_]*[A-Z]", OWN)) == variables
     text = command.__doc__ or ""
-    assert all(name.rpartition("EVENT_")[2] in text for name in build_environment(change))
+    assert all(name.rpartition("EVENT_")[2] in text for name in variables)
 
 
 def test_flags_are_the_program_s() -> None:
@@ -60,16 +62,15 @@ def test_flags_are_the_program_s() -> None:
 
 def test_figures_are_the_program_s() -> None:
     """The page's seconds and the path of the state are those of the code."""
-    from azure_imds_facts.commands import event_hooks  # noqa: PLC0415
-    from azure_imds_facts.core.events import watch  # noqa: PLC0415
+    from azure_imds_facts.core.events import program, runner, watch  # noqa: PLC0415
 
-    assert f"over {command._HOOK_S:g} seconds" in TEXT
-    assert f"({command._HOOK_S:g})" in build_parser().format_help()
+    assert f"over {program.COMMAND_S:g} seconds" in TEXT
+    assert f"({program.COMMAND_S:g})" in build_parser().format_help()
     assert f"up to {watch._LONGEST_WAIT_S:g} seconds" in TEXT
-    assert event_hooks._MOST_AT_ONCE == 8
+    assert runner._MOST_AT_ONCE == 8
     assert "eight at the most" in TEXT
-    assert event_hooks._GRACE_S == 5
-    assert f"`{command._ROOTS_STATE}`" in TEXT
+    assert runner._GRACE_S == 5
+    assert f"`{ROOTS_STATE}`" in TEXT
 
 
 def test_the_unit_runs_what_the_page_says() -> None:
@@ -83,7 +84,7 @@ def test_the_unit_runs_what_the_page_says() -> None:
     assert arguments.watch
     assert f"ConditionFileIsExecutable={arguments.exec}\n" in content
     assert f"`{arguments.exec}`" in TEXT
-    assert f"/{re.search('StateDirectory=(.*)', content)[1]}/" in command._ROOTS_STATE  # type: ignore[index]
+    assert f"/{re.search('StateDirectory=(.*)', content)[1]}/" in ROOTS_STATE  # type: ignore[index]
 
 
 @pytest.mark.skipif(

@@ -77,7 +77,7 @@ def test_local_facts(shell: Shell) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become another user")
-@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::"])  # noqa: S104  the trap
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::"])
 def test_another_user_s_listener(shell: Shell, address: str) -> None:
     """Where another user has the agent's port, nothing is asked of it, and the doctor says whose it is."""
     asked = shell.folder / "asked"

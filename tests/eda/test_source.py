@@ -55,12 +55,12 @@ def test_life_of_an_event(imds: Emulator) -> None:
         event_id = imds.event("Reboot", notice="2s", lasts="2s")
         told = [await queue.get()]
         assert watch.seconds < 2
-        assert (told[0]["change"], told[0]["eventId"], told[0]["eventType"]) == ("scheduled", event_id, "Reboot")
+        assert (told[0]["change"], told[0]["event_id"], told[0]["event_type"]) == ("scheduled", event_id, "Reboot")
         assert told[0]["resources"] == ["vm-one"]
-        assert told[0]["notBefore"].endswith("Z")
+        assert told[0]["not_before"].endswith("Z")
         told += [await queue.get(), await queue.get()]
         assert [event["change"] for event in told] == ["scheduled", "started", "completed"]
-        assert {event["eventId"] for event in told} == {event_id}
+        assert {event["event_id"] for event in told} == {event_id}
         await asyncio.sleep(1.5)
         assert queue.empty()
 
@@ -97,7 +97,7 @@ def test_outage(imds: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
         await asyncio.sleep(0.5)
         imds.fault("503*3")
         event_id = imds.event("Preempt")
-        assert (await queue.get())["eventId"] == event_id
+        assert (await queue.get())["event_id"] == event_id
 
     asyncio.run(drive({"endpoint": imds.url, "all": True}, steps))
     assert "Traceback" not in capsys.readouterr().err
@@ -147,7 +147,7 @@ def test_documentation() -> None:
     namespace, collection, playbook = ruleset["rules"][0]["action"]["run_playbook"]["name"].split(".")
     assert (namespace, collection) == ("azure_imds", "facts")
     assert (EDA.parents[1] / f"playbooks/{playbook}.yml").is_file()
-    assert {"change", "eventType"} <= set(described_keys(source["DOCUMENTATION"]))
+    assert {"change", "event_type"} <= set(described_keys(source["DOCUMENTATION"]))
 
 
 def described_keys(text: str) -> list[str]:

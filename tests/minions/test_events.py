@@ -125,17 +125,17 @@ def test_reboot_is_drained_and_approved(watched: Watched) -> None:
     imds = watched.minion.imds
     watch = Stopwatch()
     event_id = imds.event("Reboot", lasts="2s")
-    told = watched.bus.wait_for(eventId=event_id)
+    told = watched.bus.wait_for(event_id=event_id)
     assert watch.seconds < 2
     assert told["tag"] == "salt/beacon/web/azure_imds_events/Reboot"
-    assert (told["data"]["change"], told["data"]["eventStatus"]) == ("scheduled", "Scheduled")
+    assert (told["data"]["change"], told["data"]["event_status"]) == ("scheduled", "Scheduled")
     assert told["data"]["id"] == "web"
     # It was announced 15 minutes ahead: only an approval lets it start now.
-    watched.bus.wait_for(eventId=event_id, change="started")
+    watched.bus.wait_for(event_id=event_id, change="started")
     assert watched.drained.read_text() == "drained\n"
     assert watch.seconds < 60
-    watched.bus.wait_for(eventId=event_id, change="completed")
-    changes = [event["data"]["change"] for event in watched.bus.heard if event["data"].get("eventId") == event_id]
+    watched.bus.wait_for(event_id=event_id, change="completed")
+    changes = [event["data"]["change"] for event in watched.bus.heard if event["data"].get("event_id") == event_id]
     assert changes == ["scheduled", "started", "completed"]
 
 
@@ -144,11 +144,11 @@ def test_others_are_not_told(watched: Watched) -> None:
     imds = watched.minion.imds
     imds.event("Redeploy", resources=["another"])
     freeze = imds.event("Freeze", lasts="1s")
-    heard = watched.bus.wait_for(eventId=freeze)
+    heard = watched.bus.wait_for(event_id=freeze)
     assert "another" not in json.dumps(watched.bus.heard)
     assert heard["tag"].endswith("/Freeze")
     imds.cancel_event(freeze)
-    assert watched.bus.wait_for(eventId=freeze, change="cancelled")
+    assert watched.bus.wait_for(event_id=freeze, change="cancelled")
     assert watched.drained.read_text() == "drained\n"
 
 
@@ -156,14 +156,14 @@ def test_restart_and_outage(watched: Watched) -> None:
     """Neither a minion that restarts nor an IMDS that was away tells anything twice or forgets anything."""
     imds = watched.minion.imds
     first = imds.event("Freeze")
-    watched.bus.wait_for(eventId=first)
+    watched.bus.wait_for(event_id=first)
     time.sleep(2.5)  # what was told is kept with the next look
     watched.minion.end()
     imds.fault("503*4")
     second = imds.event("Freeze")
     watched.minion.start()
-    watched.bus.wait_for(eventId=second)
-    told = [event["data"]["eventId"] for event in watched.bus.heard]
+    watched.bus.wait_for(event_id=second)
+    told = [event["data"]["event_id"] for event in watched.bus.heard]
     assert told.count(first) == 1
     assert "Traceback" not in watched.minion.log
     for event in (first, second):
@@ -174,9 +174,10 @@ def test_approve_by_hand(watched: Watched) -> None:
     """`azure_imds.approve` starts an event, says so the second time, and refuses an id that is gone."""
     imds = watched.minion.imds
     event_id = imds.event("Freeze", lasts="60s")
-    assert watched.master.salt("web", "azure_imds.approve", event_id) == {"web": True}
+    answer = {"event_id": event_id, "approved": True, "already_started": False}
+    assert watched.master.salt("web", "azure_imds.approve", event_id) == {"web": answer}
     assert statuses(imds)[event_id] == "Started"
-    assert watched.master.salt("web", "azure_imds.approve", event_id) == {"web": False}
+    assert watched.master.salt("web", "azure_imds.approve", event_id) == {"web": {**answer, "already_started": True}}
     imds.cancel_event(event_id)
     refused = watched.master.salt("web", "azure_imds.approve", event_id)["web"]
     assert refused.startswith("ERROR: rejected: Event ")

@@ -67,14 +67,19 @@ def test_events(execution: Any, imds: Emulator, opts: dict[str, Any]) -> None:
     assert execution.fetch_events(opts)["pending"] == 0
     event_id = imds.event("Reboot")
     found = execution.fetch_events(opts)
-    assert ([event["EventId"] for event in found["events"]], found["pending"]) == ([event_id], 1)
+    (event,) = found["events"]
+    assert (event["event_id"], event["event_type"], event["concerns_others"]) == (event_id, "Reboot", False)
+    assert 0 < event["seconds_left"] <= 900
+    assert found["pending"] == 1
 
 
 def test_approval(execution: Any, imds: Emulator, opts: dict[str, Any]) -> None:
     """An approval starts an event, whatever api-version the facts have; a repeated one finds it started."""
     opts["azure_imds"]["api_version"] = "2021-02-01"
     event_id = imds.event("Reboot")
-    assert [execution.approve_event(opts, event_id) for _ in range(2)] == [True, False]
+    assert [execution.approve_event(opts, event_id) for _ in range(2)] == [
+        {"event_id": event_id, "approved": True, "already_started": is_started} for is_started in (False, True)
+    ]
     with pytest.raises(RejectedError, match="no-such-event"):
         execution.approve_event(opts, "no-such-event")
 

@@ -18,6 +18,7 @@ def build_host(
     uuid: str | None = None,
     boot_id: str | None = BOOT_ID,
     copy: object = None,
+    with_proxy_agent: bool = False,
 ) -> Host:
     """Return a host below `root`; what is None cannot be read there. `copy`: what cloud-init keeps of IMDS."""
     dmi = root / "dmi"
@@ -27,6 +28,9 @@ def build_host(
         path.unlink(missing_ok=True)
         if content is not None:
             path.write_text(f"{content}\n")
+    agent = root / "azure-proxy-agent"
+    if with_proxy_agent:
+        agent.touch()
     if copy is not None:
         (root / "instance-data.json").write_text(json.dumps({"ds": {"meta_data": {"imds": copy}}}))
     return Host(
@@ -38,6 +42,7 @@ def build_host(
         arc_agent=str(root / "himds"),
         sockets=str(root / "tcp"),
         users=str(root / "passwd"),
+        proxy_agent=str(agent),
     )
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from azure_imds_facts.core.settings import Settings
 
 _MEND = (
-    "`ss -ltnp 'sport = :40342'` names the program: end it, and start the agent (systemctl restart himdsd; azcmagent show "
-    "says how it is)."
+    "`ss -ltnp 'sport = :40342'` names the program: end it, and start the agent (systemctl restart himdsd; azcmagent "
+    "show says how it is)."
 )
 
 
@@ -31,7 +31,7 @@ def find_asked(settings: Settings, host: Host) -> Settings:
 
 
 def name_sign(settings: Settings, host: Host) -> str:
-    """Return by which sign the agent counts as installed, `""` where it does not. That it is left alone does not matter."""
+    """Return by which sign the agent counts as installed, left alone or not, `""` where it does not."""
     if os.path.exists(host.arc_agent):
         return host.arc_agent
     return "the variables IMDS_ENDPOINT and IDENTITY_ENDPOINT" if settings.arc else ""
@@ -61,5 +61,7 @@ def _check_listener(installed: str, host: Host) -> Finding:
     problem = host.describe_stranger()
     where = ARC_ENDPOINT.partition("://")[2]
     if problem:
-        return Finding(check="azure arc", verdict=BAD, text=f"{installed}, and not asked at {where}: {problem}.", fix=_MEND)
-    return Finding(check="azure arc", verdict=OK, text=f"{installed}, and what listens at {where} is root's or its own.")
+        text = f"{installed}, and not asked at {where}: {problem}."
+        return Finding(check="azure arc", verdict=BAD, text=text, fix=_MEND)
+    text = f"{installed}, and what listens at {where} is root's or its own."
+    return Finding(check="azure arc", verdict=OK, text=text)

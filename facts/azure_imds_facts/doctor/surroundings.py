@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # Of systemd 261 or later, whose lock is a route that lets nobody else ask.
 _IMDSD = "/run/systemd/io.systemd.InstanceMetadata"
 _UNLOCK = (
-    "Its lock is a prohibit route (`ip -4 route show table all` shows it), and lets systemd alone ask IMDS: switch it off, "
-    "or leave this program out."
+    "Its lock is a prohibit route (`ip -4 route show table all` shows it), and lets systemd alone ask IMDS: switch it "
+    "off, or leave this program out."
 )
 
 
@@ -29,7 +29,8 @@ def check_surroundings(settings: Settings, asked: Asked, *, imdsd: str = _IMDSD)
     error = asked.error
     if error is not None and error.hint == HINT_PROXY:
         text = "A proxy refused in words of its own, as Docker Desktop's does in a container."
-        return Finding(check="surroundings", verdict=BAD, text=text, fix="Nothing mends that: there is no IMDS behind it.")
+        fix = "Nothing mends that: there is no IMDS behind it."
+        return Finding(check="surroundings", verdict=BAD, text=text, fix=fix)
     place = "" if error is None else describe_surroundings()
     if place:
         return Finding(check="surroundings", verdict=BAD, text="There are signs of a place without IMDS.", fix=place)
@@ -38,4 +39,5 @@ def check_surroundings(settings: Settings, asked: Asked, *, imdsd: str = _IMDSD)
         sign = imdsd if os.path.exists(imdsd) else "a prohibit route"
         text = f"systemd-imdsd may guard IMDS here, by {sign}."
         return Finding(check="surroundings", verdict=BAD if is_prohibited else NOTE, text=text, fix=_UNLOCK)
-    return Finding(check="surroundings", verdict=OK, text="No sign of a place without IMDS, or of another who guards it.")
+    text = "No sign of a place without IMDS, or of another who guards it."
+    return Finding(check="surroundings", verdict=OK, text=text)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.errors import ImdsError, NotAzureError
-from azure_imds_facts.core.events.model import spell_change
 from azure_imds_facts.core.events.state import StateFile
 from azure_imds_facts.core.events.watch import Watch, fetch_vm_name
 from azure_imds_facts.salt.execution import open_events
@@ -81,7 +80,7 @@ class MinionWatch:
         if watch.timeline is None and self._clock.monotonic() - started > 0.5:
             self._rest(_AFTER_SILENCE_S)
         self._is_saved = not changes
-        return [{"tag": change.event.event_type or "Unknown", **spell_change(change)} for change in changes]
+        return [{"tag": change.event.event_type or "Unknown", **watch.spell(change)} for change in changes]
 
     def _begin(self) -> Watch:
         name = None if self._is_all else self._find_name()

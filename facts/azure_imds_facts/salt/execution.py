@@ -6,8 +6,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.collector import collect
+from azure_imds_facts.core.document import parse_compute_text
 from azure_imds_facts.core.events.client import EventClient, UnknownEventError
+from azure_imds_facts.core.events.model import parse_timeline
+from azure_imds_facts.core.events.spelling import spell_approval, spell_event
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.host import Host, require_azure
 from azure_imds_facts.core.raw_query import fetch_path
@@ -36,15 +40,18 @@ def fetch_anew(opts: Mapping[str, Any], **overrides: object) -> dict[str, Any]:
 
 
 def fetch_events(opts: Mapping[str, Any], **overrides: object) -> dict[str, Any]:
-    """Return the category `scheduledEvents`, which is never cached."""
+    """Return the category `scheduledEvents`, which is never cached, with each event spelled as everywhere."""
     settings = build_minion_settings(opts, gather="scheduled_events", **overrides)
     snapshot = collect(settings, open_transport=open_transport, reporter=LogReporter(), allow_fallback=False)
     if "scheduledEvents" in snapshot.failures:
         failure = snapshot.failures["scheduledEvents"]
         hint = "The first request ever switches scheduled events on for this VM, which can take two minutes."
         raise type(failure)(failure.problem, hint=f"{failure.hint} {hint}".lstrip())
-    events: dict[str, Any] = snapshot.extra["scheduledEvents"]
-    return events
+    category: dict[str, Any] = snapshot.extra["scheduledEvents"]
+    stored = {"DocumentIncarnation": category["incarnation"], "Events": category["events"]}
+    timeline = parse_timeline(stored, empty=stored if category["incarnation"] is None else None)
+    name, now_s = parse_compute_text(snapshot.document, "name") or None, Clock().time()
+    return {**category, "events": [spell_event(event, now_s=now_s, vm_name=name) for event in timeline.events]}
 
 
 def open_events(opts: Mapping[str, Any], **overrides: object) -> EventClient:
@@ -57,11 +64,11 @@ def open_events(opts: Mapping[str, Any], **overrides: object) -> EventClient:
     return EventClient(settings.endpoint, open_transport, timeout_s=settings.timeout, reporter=LogReporter())
 
 
-def approve_event(opts: Mapping[str, Any], event_id: str, **overrides: object) -> bool:
-    """Approve a scheduled event; return False where it had started already."""
+def approve_event(opts: Mapping[str, Any], event_id: str, **overrides: object) -> dict[str, Any]:
+    """Approve a scheduled event; return `event_id`, `approved` and `already_started`."""
     client = open_events(opts, **overrides)
     try:
-        return client.approve(event_id)
+        return spell_approval(event_id, is_new=client.approve(event_id))
     except UnknownEventError as error:
         raise UnknownEventError(error.problem, hint=f"{error.hint} azure_imds.events lists those there are.") from None
     finally:

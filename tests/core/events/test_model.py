@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.core.errors import InvalidError
-from azure_imds_facts.core.events.model import changes, concerns, parse_timeline, spell_change, spell_event
+from azure_imds_facts.core.events.model import changes, concerns, parse_timeline
 
 from tests.support.events import document, raw_event
 
@@ -118,21 +118,3 @@ def test_an_approved_event_was_not_cancelled() -> None:
     """One that this side approved and that is gone before its time is completed."""
     old = parse_timeline(document(raw_event()))
     assert [change.kind for change in changes(old, parse_timeline(document()), now=0, approved={"a"})] == ["completed"]
-
-
-def test_spelling() -> None:
-    """Programs get one flat object; what is not known is `""` or null."""
-    (change,) = changes(None, parse_timeline(document(raw_event(**STARTED))))
-    assert spell_change(change) == {
-        "change": "started",
-        "eventId": "A",
-        "eventType": "Reboot",
-        "eventStatus": "Started",
-        "resourceType": "VirtualMachine",
-        "resources": ["web-01"],
-        "notBefore": "",
-        "description": "Host server is undergoing maintenance.",
-        "eventSource": "Platform",
-        "durationInSeconds": None,
-    }
-    assert spell_change(change) == {"change": "started", **spell_event(change.event)}

@@ -108,7 +108,9 @@ def test_azure_arc(start_emulator: StartEmulator) -> None:
     assert compute["plan"] == {"name": "", "product": "", "publisher": ""}
     assert compute["resourceId"].endswith("/providers/Microsoft.HybridCompute/machines/plant-07")
     assert compute["tagsList"] == [{"name": "env", "value": "demo"}, {"name": "site", "value": "plant"}]
-    filled = "azEnvironment location name osType resourceGroupName resourceId sku subscriptionId tags tagsList version vmId"
+    filled = (
+        "azEnvironment location name osType resourceGroupName resourceId sku subscriptionId tags tagsList version vmId"
+    )
     assert {name for name, value in compute.items() if value and name != "plan"} == set(filled.split())
 
 
@@ -149,7 +151,8 @@ def test_azure_arc_changes(start_emulator: StartEmulator) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"vm": ("arc", "spot")}, {"vm": "arc", "load_balancer": "standard"}, {"vm": "arc", "proxy_agent": "audit"}]
+    "settings",
+    [{"vm": ("arc", "spot")}, {"vm": "arc", "load_balancer": "standard"}, {"vm": "arc", "proxy_agent": "audit"}],
 )
 def test_what_azure_arc_excludes(settings: dict[str, Any]) -> None:
     """What a VM alone can have is refused."""

@@ -51,8 +51,12 @@ class HttpError(Exception):
 
 
 def json_response(value: object, *, status: int = 200) -> Response:
-    """Build a response of compact JSON, keys in their own order."""
-    return Response(status=status, body=json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+    """Build a response of compact JSON, keys in their own order. A lone surrogate stays an escape."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return Response(status=status, body=text.encode())
+    except UnicodeEncodeError:
+        return Response(status=status, body=json.dumps(value, separators=(",", ":")).encode())
 
 
 def text_response(text: str, *, status: int = 200) -> Response:

@@ -8,17 +8,15 @@ from typing import Any
 
 from azure_imds_facts.emulator.errors import EmulatorError, format_choices
 
-from .document_paths import Segment, format_path
+from .document_paths import Segment, format_path, is_index
 from .fields import FieldNode, load_instance_tree
 
 __all__ = ["check_document", "find_field", "find_unknown_fields", "project_document"]
 
-_CONTAINERS = {"object": dict, "array": list, "null": type(None)}
+_CONTAINERS: dict[str, type] = {"object": dict, "array": list, "null": type(None)}
 
 
-def project_document(
-    document: dict[str, Any], version: str, *, extended: bool, platform: str = "vm"
-) -> dict[str, Any]:
+def project_document(document: dict[str, Any], version: str, *, extended: bool, platform: str = "vm") -> dict[str, Any]:
     """Return the fields of a complete document that a version serves.
 
     A section that the document lacks is left out. Inside a section every field of the version is present; missing
@@ -115,7 +113,7 @@ def find_field(segments: tuple[Segment, ...], *, platform: str = "vm") -> FieldN
     node = load_instance_tree(platform=platform)
     allowed = node.children
     for number, segment in enumerate(segments):
-        if node.kind == "array" and segment.isdigit():
+        if node.kind == "array" and is_index(segment):
             node = FieldNode("object", node.children)
             continue
         if segment not in node.children or node.kind == "array":

@@ -9,9 +9,10 @@ Send scheduled events to the master: the maintenance that Azure has planned for 
         - interval: 1
 
 Each change is sent once, as ``salt/beacon/<minion>/azure_imds_events/<EventType>`` with the keys ``change``
-(``scheduled``, ``updated``, ``started``, ``completed`` or ``cancelled``), ``eventId``, ``eventType``, ``eventStatus``,
-``notBefore``, ``resources``, ``description``, ``eventSource``, ``durationInSeconds`` and ``resourceType``. With
-``all: True`` events of other machines that IMDS lists are sent too. Settings stand in the minion's key ``azure_imds:``.
+(``scheduled``, ``updated``, ``started``, ``completed`` or ``cancelled``), ``reminder``, ``event_id``, ``event_type``,
+``event_status``, ``resource_type``, ``resources``, ``not_before``, ``seconds_left``, ``description``, ``event_source``,
+``duration_in_seconds`` and ``concerns_others``. With ``all: True`` events of other machines that IMDS lists are sent
+too. Settings stand in the minion's key ``azure_imds:``.
 
 The first request ever switches scheduled events on for the VM, which can take two minutes.
 """

@@ -108,6 +108,8 @@ def events(timeout: float | None = None) -> dict[str, Any]:
     """
     Return the scheduled events: ``incarnation``, ``events``, ``pending``, ``nextNotBefore`` and ``nextType``.
 
+    Each of ``events`` has the keys that the beacon ``azure_imds_events`` sends, but ``change`` and ``reminder``.
+
     The first request ever switches scheduled events on for this VM, which can take two minutes.
 
     timeout
@@ -123,14 +125,14 @@ def events(timeout: float | None = None) -> dict[str, Any]:
         return execution.fetch_events(__opts__, timeout=timeout)
 
 
-def approve(event_id: str, timeout: float | None = None) -> bool:
+def approve(event_id: str, timeout: float | None = None) -> dict[str, Any]:
     """
     Let a scheduled event start now instead of at its ``notBefore``, once the machine is ready for it.
 
-    Returns ``True``, or ``False`` where it had started already. It fails where IMDS does not list the event any more.
+    Returns ``event_id``, ``approved`` and ``already_started``. It fails where IMDS does not list the event any more.
 
     event_id
-        The ``EventId``, as ``azure_imds.events`` and the beacon ``azure_imds_events`` return it. Every VM among the
+        The event's id, as ``azure_imds.events`` and the beacon ``azure_imds_events`` return it. Every VM among the
         event's resources is affected.
 
     timeout

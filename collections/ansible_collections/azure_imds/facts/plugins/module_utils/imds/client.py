@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 
 from . import errors, json_body, records, settings, versions
-from .transport import TransportError
+from .host import Host
+from .transport import TransportError, find_local_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from .transport import Response, Transport
 
 
-_HINT_OTHER_ENDPOINT = "Check that IMDS is served at this endpoint."
-_HINT_AZURE = "Check that this is an Azure VM whose primary network interface is up and has a route to 169.254.169.254."
+# On every answer that the metadata proxy agent forwards (recorded).
+_FORWARDED = "x-ms-azure-host-authorization"
 
 
 @records.record
@@ -29,7 +30,8 @@ class Answer:
 
     The error says what came back; `Client.with_context` adds what was tried. `wait_s`: what `Retry-After` asks for,
     None without it. `offered`: the api-versions that a refusal names, None where it is about no version.
-    `asked_boottime`: when it was asked for, in seconds since boot.
+    `asked_boottime`: when it was asked for, in seconds since boot. `proxy_agent`: it came through Azure's metadata
+    proxy agent.
     """
 
     version: str | None
@@ -38,6 +40,7 @@ class Answer:
     is_retried: bool = False
     wait_s: float | None = None
     local_address: str | None = None
+    proxy_agent: bool = False
     status: int | None = None
     offered: tuple[object, ...] | None = None
     url: str = ""
@@ -49,6 +52,11 @@ class Client:
 
     # One attempt must not take a boot's whole budget; cloud-init reads for as long.
     longest_attempt_s = 30.0
+    # Where Azure's metadata proxy agent would be, and whether it is still without a key, so that a refusal may pass.
+    agent = Host.proxy_agent
+    is_agent_pending: Callable[[], bool] | None = None
+    # Raises TransportError, before a request and after it, where another user's program may be what answers.
+    refuse_stranger: Callable[[], object] = str
 
     def __init__(
         self,
@@ -57,11 +65,9 @@ class Client:
         *,
         deadline: Deadline,
         reporter: Reporter,
-        describe_stranger: Callable[[], str] = str,
     ) -> None:
         self._endpoint = endpoint
         self._transport = transport
-        self._describe_stranger = describe_stranger
         self.deadline = deadline
         self.reporter = reporter
         self.attempts = 0
@@ -123,27 +129,17 @@ class Client:
         self._asked_boottime = self.deadline.clock.boottime()
         deadline = self.deadline.within(self.longest_attempt_s)
         try:
-            self._refuse_stranger()
+            self.refuse_stranger()
             self.attempts += 1
             response = self._transport.fetch(url, headers, deadline, method=method, body=body)
-            self._refuse_stranger()
+            self.refuse_stranger()
         except TransportError as error:
             self.reporter.attempt(f"{method} {url} ({request_id}): {error}")
-            return errors.UnreachableError(str(error), hint=self._choose_hint())
+            from .statuses import choose_hint  # noqa: PLC0415  IMDS answers as a rule
+
+            return errors.UnreachableError(str(error), hint=choose_hint(self._endpoint))
         self.reporter.attempt(f"{method} {url} ({request_id}): {response.status}, {len(response.body)} bytes")
         return response
-
-    def _choose_hint(self) -> str:
-        if not settings.is_azure_address(self._endpoint):
-            return _HINT_OTHER_ENDPOINT
-        from .statuses import describe_surroundings  # noqa: PLC0415  IMDS answers as a rule
-
-        return describe_surroundings() or _HINT_AZURE
-
-    def _refuse_stranger(self) -> None:
-        problem = self._describe_stranger()
-        if problem:
-            raise TransportError(f"nothing that counts, for {problem}")
 
     def parse(self, version: str | None, response: Response | errors.UnreachableError, *, empty: Any = None) -> Answer:
         """Return the answer in a response; `empty` as in `fetch`."""
@@ -152,7 +148,7 @@ class Client:
         common: JsonObject = {
             "version": version,
             "status": response.status,
-            "local_address": response.local_address,
+            **self._find_source(response),
             "url": self._url,
             "asked_boottime": self._asked_boottime,
         }
@@ -166,16 +162,31 @@ class Client:
         from . import statuses  # noqa: PLC0415  IMDS answers 200 as a rule
 
         meaning = statuses.classify_status(response.status, response.body)
+        explained = ""
+        if settings.is_azure_address(self._endpoint):
+            explained = statuses.explain_refusal(response.status, response.body, agent=self.agent)
+        is_retried = meaning.is_retried or bool(explained and self.is_agent_pending and self.is_agent_pending())
         said, offered = statuses.parse_error_body(response.body)
         return Answer(
-            error=meaning.error(f"{response.status} ({meaning.label}){said}", hint=meaning.hint),
-            is_retried=meaning.is_retried,
+            error=meaning.error(f"{response.status} ({meaning.label}){said}", hint=explained or meaning.hint),
+            is_retried=is_retried,
             wait_s=statuses.parse_retry_after(response.headers, now=self.deadline.clock.time())
             if meaning.is_retried
             else None,
             offered=offered,
             **common,
         )
+
+    def _find_source(self, response: Response) -> JsonObject:
+        """Return this side's address, and whether the metadata proxy agent stands between.
+
+        The agent redirects TCP to loopback, and leaves UDP alone: that shows the address that would be used.
+        """
+        address = response.local_address
+        is_redirected = settings.is_azure_address(self._endpoint) and (address or "").startswith("127.")
+        if is_redirected:
+            address = find_local_address("169.254.169.254") or address
+        return {"local_address": address, "proxy_agent": is_redirected or _FORWARDED in response.headers}
 
 
 class Negotiation:

@@ -40,6 +40,8 @@ class Host:
     arc_agent: str = "/opt/azcmagent/bin/himds" if sys.platform == "linux" else ""
     sockets: str = "/proc/net/tcp"
     users: str = "/etc/passwd"
+    # Azure's metadata proxy agent (recorded); on Windows it is a service, which nothing here looks for.
+    proxy_agent: str = "" if sys.platform == "win32" else "/usr/sbin/azure-proxy-agent"
 
     def read_asset_tag(self) -> str:
         """Return the DMI chassis asset tag, `""` where none can be read."""
@@ -61,10 +63,6 @@ class Host:
         """Return whether cloud-init named Azure, or Azure's agent left its directory."""
         return _read_line(self.cloud_id) == "azure" or os.path.exists(self.agent_dir)
 
-    def has_arc_agent(self, settings: Settings) -> bool:
-        """Return whether Azure Arc's agent is installed, by its program or its variables, and not to be left alone."""
-        return settings.arc is not None and bool(self.arc_agent) and (settings.arc or os.path.exists(self.arc_agent))
-
     def describe_stranger(self) -> str:
         """Return why what listens at Azure Arc's address is not to be asked, `""` where it is its agent's or root's.
 
@@ -77,6 +75,14 @@ class Host:
         owners -= {"0", users.get("himds")}
         names = [name for name, uid in users.items() if uid in owners]
         return f"uid {' '.join(owners)} ({' '.join(names)}) listens there instead of root or himds" if owners else ""
+
+    def refuse_stranger(self) -> None:
+        """Raise TransportError where what listens at Azure Arc's address is not to be asked, or not to be believed."""
+        from .transport import TransportError  # noqa: PLC0415  a cached answer needs none
+
+        problem = self.describe_stranger()
+        if problem:
+            raise TransportError(f"nothing that counts, for {problem}")
 
 
 def require_enabled(settings: Settings) -> None:
@@ -97,7 +103,8 @@ def find_imds(settings: Settings, host: Host) -> tuple[Settings, str]:
         return settings, ""
     tag = host.read_asset_tag()
     is_default = is_azure_address(settings.endpoint)
-    if is_default and tag != AZURE_ASSET_TAG and host.has_arc_agent(settings):
+    may_be_arc = is_default and tag != AZURE_ASSET_TAG and settings.arc is not None and host.arc_agent
+    if may_be_arc and (settings.arc or os.path.exists(host.arc_agent)):
         return records.replace(settings, endpoint=ARC_ENDPOINT, platform="arc"), ""
     dmi_uuid = _detect_azure(host, tag)
     return settings, dmi_uuid if is_default else ""

@@ -48,13 +48,10 @@ def fetch_path(
     deadline = Deadline(settings.timeout, clock)
     settings, _dmi_uuid = find_imds(settings, host)
     cache = Cache(settings.cache_dir, clock=clock, reporter=reporter)
-    client = Client(
-        settings.endpoint,
-        open_transport(),
-        deadline=deadline,
-        reporter=reporter,
-        describe_stranger=host.describe_stranger if settings.platform == "arc" else str,
-    )
+    client = Client(settings.endpoint, open_transport(), deadline=deadline, reporter=reporter)
+    client.agent = host.proxy_agent
+    if settings.platform == "arc":
+        client.refuse_stranger = host.refuse_stranger
     query = _RawQuery(client, full_path, text_format, settings.api_version, settings.platform)
     # The version that this boot's collections negotiated.
     key = build_key(records.replace(settings, api_version=None), INSTANCE, host.read_boot_id())

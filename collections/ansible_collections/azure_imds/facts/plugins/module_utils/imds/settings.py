@@ -137,14 +137,10 @@ def build_settings(
     # Both are set where Azure Arc's agent is installed, which is how MSAL finds it. They choose no address.
     has_signs = bool(environ.get("IMDS_ENDPOINT") and environ.get("IDENTITY_ENDPOINT"))
     return Settings(
-        is_disabled=_read_word(environ, DISABLED) in ("1", "true", "yes", "on"),
-        arc=None if _read_word(environ, ARC) in ("0", "false", "no", "off") else has_signs,
+        is_disabled=environ.get(DISABLED, "").strip().lower() in ("1", "true", "yes", "on"),
+        arc=None if environ.get(ARC, "").strip().lower() in ("0", "false", "no", "off") else has_signs,
         **values,
     )
-
-
-def _read_word(environ: Mapping[str, str], name: str) -> str:
-    return environ.get(name, "").strip().lower()
 
 
 def _default_cache_dir(environ: Mapping[str, str]) -> str | None:

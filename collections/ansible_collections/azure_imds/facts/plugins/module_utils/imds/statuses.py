@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sys
 
 from . import clock, errors, json_body, records
 from .reporter import printable
+from .settings import is_azure_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ class Meaning:
     hint: str
 
 
+_HINT_AZURE = "Check that this is an Azure VM whose primary network interface is up and has a route to 169.254.169.254."
 # Where there is no IMDS for good: a sign, which is a variable of the environment or a path, and what to say.
 _WITHOUT_IMDS = {
     "CONTAINER_APP_NAME": "Azure Container Apps have no IMDS: set AZURE_IMDS_DISABLED=1 there.",
@@ -109,10 +113,19 @@ _ROWS = (
 )
 
 
+def choose_hint(endpoint: str) -> str:
+    """Return what to do where nothing came from an endpoint."""
+    if not is_azure_address(endpoint):
+        return "Check that IMDS is served at this endpoint."
+    return describe_surroundings() or _HINT_AZURE
+
+
 def describe_surroundings() -> str:
     """Return in words that this process runs where there is no IMDS, with what to do, `""` without a sign of that."""
-    places = _WITHOUT_IMDS.items()
-    return next((said for sign, said in places if sign in os.environ or (sign[0] == "/" and os.path.exists(sign))), "")
+    for sign, said in _WITHOUT_IMDS.items():
+        if sign in os.environ or (sign[0] == "/" and os.path.exists(sign)):
+            return said
+    return ""
 
 
 def classify_status(status: int, content: bytes = b"") -> Meaning:
@@ -121,6 +134,32 @@ def classify_status(status: int, content: bytes = b"") -> Meaning:
     if status == 403 and content.strip()[:1] not in (b"", b"{"):  # IMDS refuses in JSON, its proxy agent without words
         hint = HINT_PROXY
     return Meaning(error=error, is_retried=is_retried, label=label, hint=hint)
+
+
+# What stands behind a refusal where the metadata proxy agent is installed, and what to do. Sources: the agent itself,
+# and for 401 Microsoft's page "Metadata Security Protocol".
+_AGENT_HINTS = {
+    401: "IMDS wants requests that the VM's metadata proxy agent signed, and this one went around it, or came before "
+    "it had its key: look at `azure-proxy-agent --status`, and let 127.0.0.1:3080 through where a firewall or a unit "
+    "stands between.",
+    403: "The VM's metadata proxy agent refused it: allow user {user} with program {program} that path and "
+    "/metadata/versions in the VM's InVMAccessControlProfile (`azure-imds-facts export proxy-agent-rules` writes one).",
+}
+
+
+def explain_refusal(status: int, body: bytes, *, agent: str) -> str:
+    """Return what to do about a refusal that the metadata proxy agent explains, `""` for any other.
+
+    `agent`: where it would be installed. What it says itself has no body.
+    """
+    if status not in _AGENT_HINTS or (status == 403 and body) or not os.path.exists(agent):
+        return ""
+    import pwd  # noqa: PLC0415  few are refused, and none on Windows
+
+    user: object = os.geteuid()
+    with contextlib.suppress(KeyError):  # a user without a name, as in containers
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    return _AGENT_HINTS[status].format(user=user, program=os.path.realpath(sys.executable))
 
 
 def parse_error_body(content: bytes) -> tuple[str, tuple[object, ...] | None]:

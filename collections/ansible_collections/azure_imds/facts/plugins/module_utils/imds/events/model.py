@@ -156,6 +156,11 @@ def concerns(event: Event, vm_name: str) -> bool:
     return names_vm(event.resources, vm_name)
 
 
+def concerns_others(event: Event, vm_name: str) -> bool:
+    """Return whether an event is about any VM but the one of this name: an approval starts it for those as well."""
+    return any(not names_vm((name,), vm_name) for name in event.resources)
+
+
 def changes(
     before: Timeline | None, after: Timeline, *, now: float | None = None, approved: Container[str] = ()
 ) -> list[Change]:
@@ -191,23 +196,3 @@ def _content(event: Event) -> records.JsonObject:
 def _end_of(event: Event, now: float | None, approved: Container[str]) -> str:
     is_due = now is not None and event.not_before_s is not None and event.not_before_s <= now
     return COMPLETED if event.is_started or is_due or event.key in approved else CANCELLED
-
-
-def spell_event(event: Event) -> dict[str, object]:
-    """Return an event for programs: one spelling for the command line, Salt and Ansible."""
-    return {
-        "eventId": event.event_id,
-        "eventType": event.event_type,
-        "eventStatus": event.status,
-        "resourceType": event.resource_type,
-        "resources": list(event.resources),
-        "notBefore": event.not_before or "",
-        "description": event.description,
-        "eventSource": event.source,
-        "durationInSeconds": event.duration_s,
-    }
-
-
-def spell_change(change: Change) -> dict[str, object]:
-    """Return a change for programs: its kind as `change` beside the event's fields."""
-    return {"change": change.kind, **spell_event(change.event)}

@@ -8,6 +8,7 @@ from ..collector import collect
 from ..document import parse_compute_text
 from ..reporter import Reporter
 from .model import COMPLETED, STARTED, Change, Timeline, changes, concerns, parse_timeline
+from .spelling import spell_change
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,6 +78,10 @@ class Watch:
             self._reported_outcome = ""
             self._reporter.notice("IMDS answers again; watching goes on.")
         return self._take(timeline)
+
+    def spell(self, change: Change) -> records.JsonObject:
+        """Return a change for programs, as of now."""
+        return spell_change(change, now_s=self._clock.time(), vm_name=self._vm_name)
 
     def approve(self, event_id: str, *, timeout_s: float | None = None) -> bool:
         """Approve an event as the client does, in one request, and remember that its end is no cancellation.

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.watchers import Watcher, environment, polls, wait_for, words
 from tests.support.emulators import Emulate
 from tests.support.stopwatch import Stopwatch
+from tests.support.watchers import Watcher, environment, polls, wait_for, words
 
 
 def test_a_preempt_reaches_the_command_in_time(emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_reboot_is_drained_approved_and_started(
     assert first["AZURE_IMDS_EVENT_CHANGE"] == "scheduled"
     assert first["AZURE_IMDS_EVENT_RESOURCES"] == "web-01"
     assert first["AZURE_IMDS_EVENT_DESCRIPTION"] == "quote ' $(touch pwned) ?[0m"
-    assert first["AZURE_IMDS_EVENT_NOT_BEFORE"] == given[0]["notBefore"]
+    assert first["AZURE_IMDS_EVENT_NOT_BEFORE"] == given[0]["not_before"]
     assert [record.method for record in emulator.requests].count("POST") == 1
     assert watcher.stop() == 0
     errors = watcher.errors.read_text()
