@@ -16,9 +16,11 @@ from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.reporter import printable
 from azure_imds_facts.doctor.agent import check_agent
 from azure_imds_facts.doctor.answer import ask_imds, check_answer, check_clock, check_throttling, check_version
+from azure_imds_facts.doctor.arc import check_arc, find_asked
 from azure_imds_facts.doctor.lock import check_lock
 from azure_imds_facts.doctor.machine import check_cache, check_machine, check_proxies
 from azure_imds_facts.doctor.route import check_route, check_source
+from azure_imds_facts.doctor.surroundings import check_surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the findings and return the exit code of the outcome."""
     settings = read_settings(arguments)
     host = Host()
+    found = find_asked(settings, host)
     print_message("azure-imds-facts: asking IMDS …")
     asked = ask_imds(settings, host, ErrorStreamReporter(is_verbose=arguments.verbose))
     document = asked.snapshot.document if asked.snapshot else None
@@ -48,9 +51,11 @@ def run(arguments: argparse.Namespace) -> int:
     clock = Clock()
     findings = [
         check_machine(settings, host),
-        check_route(settings, asked),
-        check_source(document, local_address, host=urlsplit(settings.endpoint).hostname or ""),
-        check_agent(settings, host, asked, clock),
+        check_arc(settings, host),
+        check_surroundings(found, asked),
+        check_route(found, asked),
+        check_source(document, local_address, host=urlsplit(found.endpoint).hostname or ""),
+        check_agent(found, host, asked, clock),
         check_proxies(os.environ),
         check_answer(asked),
         check_throttling(asked),

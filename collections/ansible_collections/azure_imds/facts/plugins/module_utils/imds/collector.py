@@ -6,7 +6,7 @@ from __future__ import annotations
 from . import cache, document, errors, records
 from .clock import Clock, Deadline
 from .facts import Snapshot
-from .host import Host, require_azure, verify_vm_id
+from .host import Host, find_imds, verify_vm_id
 from .reporter import Reporter
 from .settings import EXTRA_CATEGORIES
 
@@ -72,13 +72,13 @@ class _Collection:
         deadline: Deadline,
         reporter: Reporter,
     ) -> None:
+        settings, self._dmi_uuid = find_imds(settings, host)
         self._settings = settings
         self._open_transport = open_transport
         self._host = host
         self._deadline = deadline
         self._clock = deadline.clock
         self._reporter = reporter
-        self._dmi_uuid = require_azure(settings, host)
         self._boot_id = host.read_boot_id()
         # Without a boot id nothing distinguishes an answer of this boot from an older one.
         cache_dir = settings.cache_dir if self._boot_id else None
@@ -144,6 +144,8 @@ class _Collection:
             client = Client(
                 self._settings.endpoint, self._open_transport(), deadline=self._deadline, reporter=self._reporter
             )
+            if self._settings.platform == "arc":
+                client.refuse_stranger = self._host.refuse_stranger
             client.agent, client.is_agent_pending = self._host.proxy_agent, self.is_agent_pending
             self._retrier = Retrier(client, self._cache)
         return self._retrier
@@ -155,6 +157,7 @@ class _Collection:
             document=whole,
             source=source,
             endpoint=self._settings.endpoint,
+            platform=self._settings.platform,
             api_version=entry.api_version,
             fetched_at=entry.fetched_at,
             age_s=entry.age_s,
@@ -198,11 +201,18 @@ class _Collection:
         def attempt() -> Answer:
             nonlocal guessed_boottime
             remembered, guessed, lacking = self._cache.read_findings(self._key)
-            negotiation = Negotiation(client.fetch_versions, pinned=self._settings.api_version, remembered=remembered)
+            negotiation = Negotiation(
+                client.fetch_versions,
+                pinned=self._settings.api_version,
+                remembered=remembered,
+                platform=self._settings.platform,
+            )
             patience = self._deadline.within(_BOOT_PATIENCE_S if self.is_boot else self._deadline.remaining / 2)
             answer = client.negotiate(fetch, negotiation)
             now = self._clock.boottime() if negotiation.is_guess else None
             guessed_boottime = guessed if negotiation.version == remembered else now
+            if self._settings.platform == "arc":
+                return answer  # it has no interfaces, and no other answer to wait for
             return wait_for_whole(answer, fetch, patience, unexpected=lacking, needs_vm_id=bool(self._dmi_uuid))
 
         return retrier.run(
