@@ -2,7 +2,7 @@
 # `make demo` and `make test` set up all they need below this checkout; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix test-sequences fuzz bench lint types format typed clean distclean dist
+.PHONY: help venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix test-sequences fuzz bench lint types format typed clean distclean dist reproducible
 
 COLLECTION := collections/ansible_collections/azure_imds/facts
 CORE := $(COLLECTION)/plugins/module_utils/imds
@@ -93,8 +93,11 @@ format: venv-lint ## lay the code out
 dist: venv ## build the wheel, the sdist, the collection's tarball and the single file into dist/
 	@mkdir -p dist build
 	$(BIN)/python -m build --no-isolation --outdir dist
-	HOME=$(CURDIR)/build $(BIN)/ansible-galaxy collection build --force --output-path dist $(COLLECTION)
+	$(BIN)/python scripts/build-collection.py
 	$(BIN)/python scripts/build-pyz.py
+
+reproducible: venv ## build all artefacts in two ways (Python, folder, file system) and compare their bytes
+	@scripts/reproducible.sh
 
 clean: ## remove what was built, tested and cached
 	rm -rf dist build/typed .pytest_cache .mypy_cache .ruff_cache .hypothesis $(COLLECTION)/tests/output

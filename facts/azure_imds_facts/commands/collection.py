@@ -14,6 +14,7 @@ from azure_imds_facts.core.settings import CATEGORIES, DEFAULT_GATHER, DEFAULT_T
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from azure_imds_facts.core.facts import Snapshot
     from azure_imds_facts.core.settings import Settings
@@ -89,15 +90,20 @@ def add_settings(parser: argparse.ArgumentParser, *, leave_out: tuple[str, ...] 
     group.add_argument("-v", "--verbose", action="store_true", help="print every request")
 
 
-def read_settings(arguments: argparse.Namespace, *, timeout: float = DEFAULT_TIMEOUT_S) -> Settings:
-    """Return settings from flags and the environment. Raises UsageError."""
-    explicit = {setting: getattr(arguments, setting, None) for setting, _metavar, _text in FLAGS}
-    return build_settings(explicit, os.environ, timeout=timeout, spell=spell_flag)
-
-
 def spell_flag(setting: str) -> str:
     """Return a setting's flag."""
     return f"--{setting.replace('_', '-')}"
+
+
+def read_settings(
+    arguments: argparse.Namespace,
+    *,
+    timeout: float = DEFAULT_TIMEOUT_S,
+    spell: Callable[[str], str] = spell_flag,
+) -> Settings:
+    """Return settings from flags and the environment. Raises UsageError; `spell` says what it calls a setting."""
+    explicit = {setting: getattr(arguments, setting, None) for setting, _metavar, _text in FLAGS}
+    return build_settings(explicit, os.environ, timeout=timeout, spell=spell)
 
 
 def collect_snapshot(settings: Settings, reporter: Reporter) -> Snapshot:
