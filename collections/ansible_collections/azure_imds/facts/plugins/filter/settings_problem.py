@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A filter for the collection's roles: settings are checked on the controller, by the rules of the very core that uses them."""
+"""A filter for the collection's roles: settings are checked on the controller, by the very core that will use them."""
 
 from __future__ import annotations
 

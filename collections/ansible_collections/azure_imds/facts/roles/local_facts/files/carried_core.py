@@ -37,7 +37,7 @@ class _Inside(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
 
 def _spell(name: str) -> tuple[str, str]:
-    """Return what SOURCES may call a module: as a package, and as a plain one. Of no other package anything is there."""
+    """Return what SOURCES may call a module: as a package, and as a plain one; nothing for other packages."""
     package, _dot, below = name.partition(".")
     return (f"{below}.__init__".lstrip("."), below) if package == "imds" else ("", "")
 

@@ -109,7 +109,9 @@ class SocketRunner:
 
     def start(self, change: Change, spelled: records.JsonObject) -> SocketRun:  # noqa: ARG002  as other runners do
         """Hand a change over. Raises OSError where that cannot be done now."""
-        return SocketRun(self._path, json.dumps(spelled).encode() + b"\n", clock=self._clock)
+        # Not escaped: no longer than the document was.
+        question = json.dumps(spelled, ensure_ascii=False).encode(errors="replace") + b"\n"
+        return SocketRun(self._path, question, clock=self._clock)
 
 
 def _parse_answer(answer: bytes) -> int | None:

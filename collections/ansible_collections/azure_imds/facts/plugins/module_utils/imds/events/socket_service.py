@@ -9,24 +9,26 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import select
+import socket
 
 from .. import errors
+from ..clock import Clock
 from ..reporter import printable
 from .model import KINDS
+from .shell_runner import ShellRunner
 from .socket_records import Records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
-    from typing import Any
-
     from .. import records
-    from ..clock import Clock
     from ..reporter import Reporter
+    from .shell_runner import ShellRun
     from .socket_records import Record
 
+# systemd makes it, and names it to the service, from 240 on.
 RECORDS = "/run/azure-imds-events"
 # The command took longer than it may: what `timeout` of coreutils answers then.
 TIMED_OUT = 124
@@ -56,28 +58,41 @@ _FIELDS: dict[str, tuple[type, ...]] = {
 }
 
 
-class SocketService:
-    """One connection. `runner` starts the command; `records_path` is a directory of this user alone, made if missing.
+def take_over(command: str, *, timeout_s: float, reporter: Reporter) -> int:
+    """Run a command for the change that comes over standard input, a socket; return 0 where it ended with 0, else 1.
 
-    `timeout_s`: the command is asked to end after it, and ended five seconds later.
+    `timeout_s`: the command is asked to end after it, and ended five seconds later. Raises UsageError where standard
+    input is no socket, else as `SocketService.serve` does.
     """
+    try:
+        connection = socket.socket(fileno=os.dup(0))
+    except OSError:
+        raise errors.UsageError(
+            "Standard input is no socket.", hint="azure-imds-event@.service starts this; see docs/events.md."
+        ) from None
+    with connection:
+        service = SocketService(
+            connection,
+            command=command,
+            timeout_s=timeout_s,
+            records_path=os.environ.get("RUNTIME_DIRECTORY") or RECORDS,
+            reporter=reporter,
+        )
+        return int(service.serve() != 0)
+
+
+class SocketService:
+    """One connection. `records_path` is a directory of this user alone, made where it is missing."""
 
     def __init__(
-        self,
-        connection: socket.socket,
-        *,
-        runner: Any,
-        timeout_s: float,
-        clock: Clock,
-        reporter: Reporter,
-        records_path: str = RECORDS,
+        self, connection: socket.socket, *, command: str, timeout_s: float, records_path: str, reporter: Reporter
     ) -> None:
         self._connection = connection
-        self._runner = runner
+        self._runner = ShellRunner(command)
         self._timeout_s = timeout_s
-        self._clock = clock
-        self._reporter = reporter
         self._records_path = records_path
+        self._reporter = reporter
+        self._clock = Clock()
 
     def serve(self) -> int:
         """Take one change over, answer how its command ended, and return that: an exit code, or minus a signal.
@@ -157,12 +172,12 @@ class SocketService:
             f"{self._records_path} cannot be used: {error.strerror or error}. Asked again, the command runs again."
         )
 
-    def _wait_for_end(self, run: Any, name: str) -> int:
+    def _wait_for_end(self, run: ShellRun, name: str) -> int:
         ends, is_late = self._clock.monotonic() + self._timeout_s, False
         while True:
-            code: int | None = run.poll()
+            code = run.poll()
             if code is not None:
-                return TIMED_OUT if is_late else code
+                return self._report_end(TIMED_OUT if is_late else code, name)
             left_s = ends - self._clock.monotonic()
             if left_s <= 0 and not is_late:
                 is_late = True
@@ -171,6 +186,12 @@ class SocketService:
             elif left_s <= -_GRACE_S:
                 run.kill()
             self._clock.sleep(_LOOK_S)
+
+    def _report_end(self, code: int, name: str) -> int:
+        if code:
+            said = f"ended with {code}" if code > 0 else f"was ended by signal {-code}"
+            self._reporter.warn(f"The command for {name} {said}.")
+        return code
 
     def _is_asker_gone(self) -> bool:
         poll = select.poll()
