@@ -11,7 +11,6 @@ import sys
 from typing import Any
 
 import yaml
-
 from azure_imds_facts.core.versions import VERSION
 
 from tests.collection.machine import Machine

@@ -98,7 +98,7 @@ class Acceptor:
                     self.processes.append(
                         subprocess.Popen(
                             self._words,
-                            stdin=connection,
+                            stdin=connection.fileno(),
                             stdout=errors,
                             stderr=errors,
                             env=environment(RUNTIME_DIRECTORY=str(self.records)),

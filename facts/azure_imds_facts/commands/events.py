@@ -174,16 +174,16 @@ def _check(arguments: argparse.Namespace) -> None:
     """Raise UsageError for flags that make no sense together."""
     values = {name: value for name, value in vars(arguments).items() if value is not None and value is not False}
     wrong = [rule for rule in _EMPTY if _is_empty(values.get(rule[0]))]
-    wrong += [rule[1:] for rule in _NEEDS if rule[0] in values and values.keys().isdisjoint(_list(rule[1]))]
+    wrong += [
+        (flag, problem, hint)
+        for flag, needed, problem, hint in _NEEDS
+        if flag in values and values.keys().isdisjoint((needed,) if isinstance(needed, str) else needed)
+    ]
     wrong += [rule[1:] for rule in _EXCLUDES if rule[0] in values and rule[1] in values]
     if not 0 < values.get("exec_timeout", 1) < 1e9:
         wrong.append(("exec_timeout", "--exec-timeout is no time.", "Give seconds above 0."))
     for _flag, problem, hint in wrong:
         raise UsageError(problem, hint=hint)
-
-
-def _list(names: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else names
 
 
 def _is_empty(value: object) -> bool:

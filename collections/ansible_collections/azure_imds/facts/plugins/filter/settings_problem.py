@@ -6,15 +6,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds import errors, settings
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events import unit_flags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 
-def find_problem(environ: Mapping[str, str]) -> str:
-    """Return what is wrong with a service's environment variables, `""` where nothing is."""
+def find_problem(environ: Mapping[str, str], flags: Sequence[str] | None = None) -> str:
+    """Return what is wrong with a service's environment variables or its flags, `""` where nothing is."""
     try:
         settings.build_settings({}, environ)
+        if flags is not None:
+            unit_flags.parse_unit_flags(flags)
     except errors.UsageError as error:
         return str(error)
     return ""

@@ -8,25 +8,12 @@ codes: 0 ok, 2 usage, 3 not an Azure VM, 4 unreachable, 5 throttled, 6 unavailab
 from __future__ import annotations
 
 import os
-import sys
 
 from imds.collector import open_transport
 from imds.errors import ImdsError, UsageError
+from imds.journal import Journal
 from imds.local_facts import BOOT_TIMEOUT_S, write_local_facts
-from imds.reporter import Reporter, printable
 from imds.settings import DEFAULT_TIMEOUT_S, build_settings
-
-
-class Journal(Reporter):
-    """A reporter that prints to standard error, which is the journal's for a service."""
-
-    def warn(self, message: str) -> None:
-        """Print a warning."""
-        self.notice(f"warning: {message}")
-
-    def notice(self, message: str) -> None:
-        """Print a message, as a line of its own."""
-        print(f"azure-imds-facts: {printable(message, most=None)}", file=sys.stderr)
 
 
 def main(arguments: list[str]) -> int:

@@ -44,6 +44,8 @@ class ShellRunner:
 class ShellRun:
     """One command and all that it started: a process group."""
 
+    waiting_for: int | None = None  # SIGCHLD tells of it
+
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
         self._is_asked_to_end = False

@@ -37,6 +37,11 @@ class SocketRun:
         self._received = b""
         self._connect()
 
+    @property
+    def waiting_for(self) -> int | None:
+        """The connection, once the change is on its way."""
+        return None if self._connection is None or self._left else self._connection.fileno()
+
     def poll(self) -> int | None:
         """Return the command's exit code, minus a signal that ended it; None while it runs, as far as is known.
 
