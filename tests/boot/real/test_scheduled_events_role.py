@@ -23,7 +23,7 @@ def test_role(guest: Guest, network: Network, program: Path) -> None:
     told = guest.root / "var/log/on-event"
     told.unlink(missing_ok=True)
     try:
-        with network.imds(*MACHINE, "--event", "Reboot:after=30s:notice=10m:lasts=20s"):
+        with network.imds(*MACHINE):
             guest.start()
             guest.wait_for_target()
             assert play(guest, "--check", scheduled_events_command=COMMAND)["changed"] > 0
@@ -37,6 +37,7 @@ def test_role(guest: Guest, network: Network, program: Path) -> None:
             assert guest.show(EVENTS_UNIT, "MainPID") == pid
             assert play(guest, scheduled_events_command=COMMAND, scheduled_events_types=["Reboot"])["changed"] == 3
             assert guest.show(EVENTS_UNIT, "MainPID") != pid
+            network.plan("Reboot:notice=10m:lasts=40s")
             wait_for("a reboot that has begun", lambda: "started Reboot 0" in read_lines(told), within_s=60)
             time.sleep(1)  # a command that the end of the machine cuts off runs again after it
             guest.shut_down()
