@@ -55,7 +55,24 @@ class Guest:
         self.prepare_network()
         run("install", "-D", str(program), str(self.root / "usr/local/bin/azure-imds-facts"))
         run(sys.executable, str(program), "export", "systemd", str(self.root))
+        run("systemd-sysusers", "--root", str(self.root))
         self.enable("azure-imds-facts.timer")
+
+    def remove(self) -> None:
+        """Take out what `prepare` put in, but for the program and the network."""
+        self.enable("azure-imds-facts.timer", how="disable")
+        for folder in ("etc/systemd/system", "etc/default", "etc/sysusers.d"):
+            for place in (self.root / folder).glob("azure-imds-*"):
+                run("rm", "-rf", str(place))
+        run("chroot", str(self.root), "userdel", "azure-imds-events")
+
+    def write_command(self, content: str) -> Path:
+        """Write what acts on an event; return where it says what it did."""
+        command = self.root / "etc/azure-imds-facts/on-event"
+        command.parent.mkdir(exist_ok=True)
+        command.write_text(content)
+        command.chmod(0o755)
+        return self.root / "var/log/on-event"
 
     def prepare_network(self) -> None:
         """Put in a network card's settings, and a place for DMI."""
