@@ -13,22 +13,12 @@ from .settings import EXTRA_CATEGORIES
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
 
-    from .cache import Cache, Entry, Key
+    from .cache import Entry
     from .client import Answer
     from .retry import Retrier
     from .settings import Settings
     from .transport import HttpTransport, Transport
-
-    class FailureMemory(Protocol):
-        """A memory that spares an adapter the wait for an IMDS that did not answer a moment ago."""
-
-        def recall(self, key: Key, store: Cache, clock: Clock) -> errors.ImdsError | None:
-            """Return the last failure of an endpoint where it still counts, so that IMDS is not asked."""
-
-        def remember(self, failure: errors.ImdsError | None) -> None:
-            """Store how the request ended that `recall` did not spare."""
 
 
 # How long a boot waits for the sections that a partial document lacks.
@@ -42,7 +32,6 @@ def collect(
     host: Host | None = None,
     clock: Clock | None = None,
     reporter: Reporter | None = None,
-    failure_memory: FailureMemory | None = None,
     allow_fallback: bool = True,
     is_boot: bool = False,
 ) -> Snapshot:
@@ -52,10 +41,10 @@ def collect(
     IMDS gives none. `is_boot`: be patient. Raises the ImdsError of the outcome, and no other error.
     """
     deadline = Deadline(settings.timeout, clock or Clock())
-    collection = _Collection(settings, open_transport, host or Host(), deadline, reporter or Reporter())
+    collection = Collection(settings, open_transport, host or Host(), deadline, reporter or Reporter())
     collection.is_boot, collection.allow_fallback = is_boot, allow_fallback
     try:
-        return collection.run(failure_memory)
+        return collection.run()
     finally:
         collection.close()
 
@@ -67,7 +56,7 @@ def open_transport() -> HttpTransport:
     return HttpTransport()
 
 
-class _Collection:
+class Collection:
     """One run, and the connection that its requests share. Raises NotAzureError before anything is read or asked."""
 
     def __init__(
@@ -95,9 +84,9 @@ class _Collection:
         self._is_passed_over = False
         self._retrier: Retrier | None = None
 
-    def run(self, memory: FailureMemory | None) -> Snapshot:
+    def run(self) -> Snapshot:
         """Collect. Raises the ImdsError of the outcome."""
-        found = self._read_fresh() or self._fetch(memory)
+        found = self._read_fresh() or self._fetch()
         if not set(EXTRA_CATEGORIES).intersection(self._settings.gather):
             return found
         from .extra_categories import ExtraCategories  # noqa: PLC0415  few ask for them
@@ -116,24 +105,16 @@ class _Collection:
         )
         return records.replace(found, extra=extra, failures=failures)
 
-    def _fetch(self, memory: FailureMemory | None) -> Snapshot:
-        """Ask IMDS, unless it failed a moment ago; else return an older answer."""
-        failure = memory.recall(self._key, self._cache, self._clock) if memory else None
-        report = self._reporter.notice if failure else self._reporter.warn
-        if not failure:
-            try:
-                fetched = self._fetch_instance()
-            except errors.ImdsError as error:
-                failure = error
-            if memory:
-                memory.remember(failure)
-            if not failure:
-                return fetched
-        older = self._read_older(failure)
-        if not older:
-            raise failure
-        report(f"{failure} Using {older.source} facts of {older.fetched_at} instead.")
-        return older
+    def _fetch(self) -> Snapshot:
+        """Ask IMDS; where it gives no answer, return an older one."""
+        try:
+            return self._fetch_instance()
+        except errors.ImdsError as error:
+            older = self._read_older(error)
+            if not older:
+                raise
+            self._reporter.warn(f"{error} Using {older.source} facts of {older.fetched_at} instead.")
+            return older
 
     def close(self) -> None:
         """Close the connection."""
