@@ -11,6 +11,7 @@ from pathlib import Path
 from azure_imds_facts.emulator import Emulator
 from azure_imds_facts.emulator.command import add_arguments
 from azure_imds_facts.emulator.control.changes import CHANGES
+from azure_imds_facts.emulator.endpoints.proxy_agent import STATES
 from azure_imds_facts.emulator.http.faults import FAULT_KINDS, FAULT_OPTIONS
 from azure_imds_facts.emulator.settings.flags import read_flags
 from azure_imds_facts.emulator.settings.scenario import read_scenario
@@ -28,7 +29,7 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "emulator.md").read_text(
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("|")]
 
 # Defaults that are described in words.
-DESCRIBED_DEFAULTS = {"versions", "retry_after", "load_balancer", "tenant_id", "port"}
+DESCRIBED_DEFAULTS = {"versions", "retry_after", "proxy_agent", "load_balancer", "tenant_id", "port"}
 
 
 def list_column(head: str, number: int = 0) -> list[str]:
@@ -76,8 +77,19 @@ def test_every_name_is_documented() -> None:
         f"{kind}={'URL' if kind == 'redirect' else value}" for kind, value in FAULT_KINDS.items() if value
     }
     assert list_column("event") == list(EVENT_KINDS)
-    assert list_column("change") == ["tag", "untag", "resize", "set", "fault", "throttle", "event", "cancel_event"]
+    assert list_column("change") == [
+        "tag",
+        "untag",
+        "resize",
+        "set",
+        "fault",
+        "throttle",
+        "proxy_agent",
+        "event",
+        "cancel_event",
+    ]
     assert set(list_column("change")) == set(CHANGES)
+    assert list_column("state") == list(STATES)
     for name in [*LOAD_BALANCERS, *ERAS, *EVENT_OPTIONS]:
         assert f"`{name}`" in PAGE
     for option in FAULT_OPTIONS:

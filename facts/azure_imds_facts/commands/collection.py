@@ -53,31 +53,6 @@ class ErrorStreamReporter(Reporter):
             self.notice(message)
 
 
-class RepeatingReporter(Reporter):
-    """A reporter for what is tried again and again: each warning once, and failures only where every detail is wanted.
-
-    The caller that tries again reports a failure, once as long as it stays the same.
-    """
-
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
-        self._warned: set[str] = set()
-
-    def warn(self, message: str) -> None:
-        """Report a warning that is a new one."""
-        if message not in self._warned:
-            self._warned.add(message)
-            self._reporter.warn(message)
-
-    def notice(self, message: str) -> None:
-        """Report a failure of one try as a detail."""
-        self._reporter.attempt(message)
-
-    def attempt(self, message: str) -> None:
-        """Report one request."""
-        self._reporter.attempt(message)
-
-
 def add_settings(parser: argparse.ArgumentParser, *, leave_out: tuple[str, ...] = ()) -> None:
     """Add a flag for each setting, and -v."""
     group = parser.add_argument_group(

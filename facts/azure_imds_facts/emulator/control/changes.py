@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from azure_imds_facts.emulator.assembly import Assembly
+from azure_imds_facts.emulator.endpoints.proxy_agent import parse_agent_plan
 from azure_imds_facts.emulator.errors import EmulatorError, check_choice, format_choices, format_value
 from azure_imds_facts.emulator.quantities import check_duration, check_number
 from azure_imds_facts.emulator.settings.table import LIMITS
@@ -20,7 +21,7 @@ def apply_changes(assembly: Assembly, changes: object) -> dict[str, Any]:
 
     Shape: `{"tag": {"env": "prod"}, "untag": ["old"], "resize": "Standard_D4s_v5", "set": {"compute.zone": "2"},
     "fault": "429*3" or {path: script}, "throttle": {"rate_limit": 1, "retry_after": 2},
-    "event": "Reboot:notice=10s" or {"type": "Reboot"}, "cancel_event": id}`.
+    "proxy_agent": "enforce", "event": "Reboot:notice=10s" or {"type": "Reboot"}, "cancel_event": id}`.
 
     Raises:
         EmulatorError: a change is unknown or invalid; those before it are applied.
@@ -107,6 +108,12 @@ def _check_text(where: str, value: object) -> str:
     return value
 
 
+def _proxy_agent(assembly: Assembly, text: str) -> None:
+    if assembly.agent is None:
+        raise EmulatorError("proxy_agent: this emulator was started without --proxy-agent")
+    assembly.agent.change(parse_agent_plan(text))
+
+
 # Name → the types of its value, and the function that applies it.
 CHANGES: dict[str, tuple[Any, Callable[[Assembly, Any], None]]] = {
     "tag": (dict, _tag),
@@ -115,6 +122,7 @@ CHANGES: dict[str, tuple[Any, Callable[[Assembly, Any], None]]] = {
     "set": (dict, _set),
     "fault": ((str, dict), _fault),
     "throttle": (dict, _throttle),
+    "proxy_agent": (str, _proxy_agent),
     "event": ((str, dict), _event),
     "cancel_event": (str, _cancel_event),
 }

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import re
 
+from azure_imds_facts.emulator.endpoints.proxy_agent import parse_agent_plan
 from azure_imds_facts.emulator.errors import EmulatorError, check_choice, format_value
 from azure_imds_facts.emulator.versions import INSTANCE_VERSIONS
 from azure_imds_facts.emulator.vm.clouds import find_cloud
 
-__all__ = ["ERAS", "parse_cloud", "parse_era", "parse_port", "parse_version"]
+__all__ = ["ERAS", "parse_cloud", "parse_era", "parse_port", "parse_proxy_agent", "parse_version"]
 
 ERAS = ("now", "2019", "2017")
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -43,6 +44,16 @@ def parse_port(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 5 or int(text) > 65535:
         raise EmulatorError(f"invalid port {format_value(text)}; allowed: 0 to 65535, 0 for a free one")
     return int(text)
+
+
+def parse_proxy_agent(text: str) -> str:
+    """Return the mode and state of a metadata proxy agent.
+
+    Raises:
+        EmulatorError: one of them is unknown.
+    """
+    parse_agent_plan(text)
+    return text
 
 
 def parse_version(version: str) -> str:
