@@ -70,7 +70,7 @@ class Host:
         """
         owners = {*re.findall(_LISTENING, _read(self.sockets) + _read(self.sockets + "6"))}
         if not owners:
-            return "no program listens there; azcmagent show says how Azure Arc's agent is"
+            return "no program listens there"
         users = dict(re.findall("(?m)^([^:]+):[^:]*:([0-9]+):", _read(self.users)))
         owners -= {"0", users.get("himds")}
         names = [name for name, uid in users.items() if uid in owners]
