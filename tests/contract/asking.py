@@ -61,7 +61,8 @@ class Spellings:
         asked = {"endpoint": serving.endpoint, "cache_ttl": 0, "cache_dir": cache_dir, "timeout": 0.9, **settings}
         snapshot = collect(build_settings(asked, {}), open_transport=HttpTransport, reporter=self.listener)
         facts = build_facts(snapshot, reporter=self.listener)
-        self.salt: dict[str, Any] = spell_salt(facts)
+        self.salt: dict[str, Any] = spell_salt(facts, is_grain=False)
+        self.grain: dict[str, Any] = spell_salt(facts)
         self.ansible: dict[str, Any] = spell_ansible(facts, reporter=self.listener)
         self.local: dict[str, Any] = spell_local(facts, reporter=self.listener, with_age=True)
         self.file: dict[str, Any] = spell_local(facts, reporter=self.listener, with_age=False)

@@ -97,7 +97,7 @@ def takes(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return address == ADDRESS or address.is_unspecified
 
 
-FOUR = ["127.0.0.1", "0.0.0.0", "127.0.0.2", "10.1.0.4", "127.1.0.1", "1.0.0.126"]  # noqa: S104  as a table has it
+FOUR = ["127.0.0.1", "0.0.0.0", "127.0.0.2", "10.1.0.4", "127.1.0.1", "1.0.0.126"]
 SIX = ["::", "::1", "::ffff:127.0.0.1", "::ffff:0.0.0.0", "::ffff:10.1.0.4", "fe80::1", "2001:db8::7f00:2", "fd00::"]
 ADDRESSES = [ipaddress.ip_address(text) for text in (*FOUR, *SIX)]
 

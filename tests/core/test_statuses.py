@@ -50,7 +50,7 @@ def test_explain_refusal(tmp_path: Path) -> None:
     agent.touch()
     allowed = explain_refusal(403, b"", agent=str(agent))
     user = pwd.getpwuid(os.geteuid()).pw_name
-    assert f"allow user {user} with program {os.path.realpath(sys.executable)}" in allowed
+    assert f"let user {user} with program {os.path.realpath(sys.executable)} ask /metadata/instance" in allowed
     assert "proxy-agent-rules" in allowed
     assert "signed" in explain_refusal(401, b"anything", agent=str(agent))
     assert explain_refusal(403, b"<html>", agent=str(agent)) == ""

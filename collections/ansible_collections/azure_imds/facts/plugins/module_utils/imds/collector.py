@@ -13,7 +13,6 @@ from .settings import EXTRA_CATEGORIES
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from .cache import Entry
     from .client import Answer
@@ -32,7 +31,6 @@ def collect(
     host: Host | None = None,
     clock: Clock | None = None,
     reporter: Reporter | None = None,
-    failure_memory: Any = None,
     allow_fallback: bool = True,
     is_boot: bool = False,
     is_agent_pending: Callable[[], bool] | None = None,
@@ -40,16 +38,15 @@ def collect(
     """Return the machine's metadata inside `settings.timeout` seconds, with one request as a rule.
 
     `open_transport` is called when the first request is needed. `allow_fallback` False: no older answer is used where
-    IMDS gives none. `failure_memory`: a `FailureMemory` of the module of that name, which does not travel to targets.
-    `is_boot`: be patient; `is_agent_pending` says then whether Azure's metadata proxy agent may still change a refusal.
-    Raises the ImdsError of the outcome, and no other error.
+    IMDS gives none. `is_boot`: be patient; `is_agent_pending` says then whether Azure's metadata proxy agent may still
+    change a refusal. Raises the ImdsError of the outcome, and no other error.
     """
     deadline = Deadline(settings.timeout, clock or Clock())
-    collection = _Collection(settings, open_transport, host or Host(), deadline, reporter or Reporter())
+    collection = Collection(settings, open_transport, host or Host(), deadline, reporter or Reporter())
     collection.is_boot, collection.allow_fallback = is_boot, allow_fallback
     collection.is_agent_pending = is_agent_pending
     try:
-        return collection.run(failure_memory)
+        return collection.run()
     finally:
         collection.close()
 
@@ -61,7 +58,7 @@ def open_transport() -> HttpTransport:
     return HttpTransport()
 
 
-class _Collection:
+class Collection:
     """One run, and the connection that its requests share. Raises NotAzureError before anything is read or asked."""
 
     def __init__(
@@ -90,9 +87,9 @@ class _Collection:
         self._is_passed_over = False
         self._retrier: Retrier | None = None
 
-    def run(self, memory: Any) -> Snapshot:
+    def run(self) -> Snapshot:
         """Collect. Raises the ImdsError of the outcome."""
-        found = self._read_fresh() or self._fetch(memory)
+        found = self._read_fresh() or self._fetch()
         if not set(EXTRA_CATEGORIES).intersection(self._settings.gather):
             return found
         from .extra_categories import ExtraCategories  # noqa: PLC0415  few ask for them
@@ -111,24 +108,16 @@ class _Collection:
         )
         return records.replace(found, extra=extra, failures=failures)
 
-    def _fetch(self, memory: Any) -> Snapshot:
-        """Ask IMDS, unless it failed a moment ago; else return an older answer."""
-        failure = memory.recall(self._key, self._cache, self._clock) if memory else None
-        report = self._reporter.notice if failure else self._reporter.warn
-        if not failure:
-            try:
-                fetched = self._fetch_instance()
-            except errors.ImdsError as error:
-                failure = error
-            if memory:
-                memory.remember(failure)
-            if not failure:
-                return fetched
-        older = self._read_older(failure)
-        if not older:
-            raise failure
-        report(f"{failure} Using {older.source} facts of {older.fetched_at} instead.")
-        return older
+    def _fetch(self) -> Snapshot:
+        """Ask IMDS; where it gives no answer, return an older one."""
+        try:
+            return self._fetch_instance()
+        except errors.ImdsError as error:
+            older = self._read_older(error)
+            if not older:
+                raise
+            self._reporter.warn(f"{error} Using {older.source} facts of {older.fetched_at} instead.")
+            return older
 
     def close(self) -> None:
         """Close the connection."""

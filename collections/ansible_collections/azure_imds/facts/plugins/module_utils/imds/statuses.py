@@ -142,8 +142,9 @@ _AGENT_HINTS = {
     401: "IMDS wants requests that the VM's metadata proxy agent signed, and this one went around it, or came before "
     "it had its key: look at `azure-proxy-agent --status`, and let 127.0.0.1:3080 through where a firewall or a unit "
     "stands between.",
-    403: "The VM's metadata proxy agent refused it: allow user {user} with program {program} that path and "
-    "/metadata/versions in the VM's InVMAccessControlProfile (`azure-imds-facts export proxy-agent-rules` writes one).",
+    403: "The VM's metadata proxy agent refused it: its allow-list (the VM's InVMAccessControlProfile) has to let user "
+    "{user} with program {program} ask /metadata/instance, /metadata/versions and what else is gathered; "
+    "`azure-imds-facts export proxy-agent-rules` writes that down.",
 }
 
 
