@@ -156,7 +156,10 @@ def test_default_settings_name_known_variables(tree: Path) -> None:
 
     text = (tree / "etc/default/azure-imds-facts").read_text()
     named = re.findall(r"^#(AZURE_IMDS_[A-Z_]+)=", text, re.MULTILINE)
-    known = {f"AZURE_IMDS_{name.upper()}" for name, _metavar, _help in FLAGS} | {"AZURE_IMDS_DISABLED"}
+    known = {f"AZURE_IMDS_{name.upper()}" for name, _metavar, _help in FLAGS} | {
+        "AZURE_IMDS_DISABLED",
+        "AZURE_IMDS_ARC",
+    }
     # The unit decides where the cache is.
     assert sorted(named) == sorted(known - {"AZURE_IMDS_CACHE_DIR"})
 

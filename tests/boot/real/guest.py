@@ -104,11 +104,12 @@ class Guest:
         path = self.root / "etc/default/azure-imds-facts"
         path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
 
-    def start(self, *flags: str) -> None:
-        """Switch it on, and return when its process 1 runs."""
+    def start(self, *flags: str, cgroup: Path | None = None) -> None:
+        """Switch it on, below a cgroup where one is given, and return when its process 1 runs."""
         self.network.plug()
         self.booted_at = time.time()
-        words = ["unshare", "--mount", "sh", "-c", _NSPAWN, "sh", "--directory", str(self.root)]
+        join = ["sh", "-c", f'echo $$ >{cgroup}/cgroup.procs && exec "$@"', "sh"] if cgroup else []
+        words = [*join, "unshare", "--mount", "sh", "-c", _NSPAWN, "sh", "--directory", str(self.root)]
         with self.console.open("wb") as console:
             self._process = subprocess.Popen(
                 [*words, f"--network-namespace-path=/run/netns/{self.network.guest}", *flags],
