@@ -26,7 +26,7 @@ def test_policies(emulate: Emulate, watch: Callable[..., Watcher]) -> None:
     emulator = emulate()
     watcher = watch(emulator, "--approve-user", "--approve-freeze-below", "10")
     emulator.event("Reboot", source="Platform", notice="600s")
-    emulator.event("Reboot", source="User", notice="600s", resources="web-01,db-01")
+    emulator.event("Reboot", source="User", notice="600s", resources="web-01+db-01")
     user = emulator.event("Reboot", source="User", notice="600s")
     wait_for(lambda: f"Approved {user}." in watcher.errors.read_text())
     seen = polls(emulator)
@@ -41,7 +41,7 @@ def test_policies(emulate: Emulate, watch: Callable[..., Watcher]) -> None:
 def test_shared_events_where_they_are_allowed(emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path) -> None:
     """With --approve-shared a command's success approves an event of several VMs."""
     emulator = emulate()
-    shared = emulator.event("Reboot", notice="600s", resources="web-01,db-01")
+    shared = emulator.event("Reboot", notice="600s", resources="web-01+db-01")
     flags = ("--exec", "true", "--approve-on-success", "--state", str(tmp_path / "s.json"))
     first = watch(emulator, *flags)
     wait_for(lambda: "is not approved" in first.errors.read_text())

@@ -22,7 +22,7 @@ MOST_FOLLOWED = 1000
 _MOST_BYTES = 880_000
 # Bytes of a text, and of all names of VMs, that are stored of each event: less where there are many.
 _BOUNDS = ((65_536, 65_536), (1024, 512), (96, 160))
-_TEXTS = ("EventId", "EventStatus", "EventType", "ResourceType", "NotBefore", "Description", "EventSource")
+_TEXTS = ("ResourceType", "NotBefore", "Description", "EventSource")
 # The keys of states that earlier versions wrote.
 _OLD_KEYS = {"vmName", "incarnation", "events", "approved"}
 _KEYS = {"azure_imds_events", "vm_name", "incarnation", "events"}
@@ -127,7 +127,12 @@ class Told:
 
     def _spell(self, event: Event, most_text: int, most_names: int, awaiting: set[str]) -> records.JsonObject:
         """Return an event for JSON, as IMDS writes it as far as there is room; the digest is that of the whole."""
-        raw: records.JsonObject = {name: _cut(_text(event.raw, name), most_text) for name in _TEXTS}
+        raw: records.JsonObject = {
+            "EventId": event.event_id,
+            "EventStatus": event.status,
+            "EventType": event.event_type,
+            **{name: _cut(_text(event.raw, name), most_text) for name in _TEXTS},
+        }
         raw["Resources"] = self._cut_names(event.resources, most_names)
         raw["DurationInSeconds"] = -1 if event.duration_s is None else event.duration_s
         raw["Digest"] = event.digest
