@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from azure_imds_facts.boot import read_template
+from azure_imds_facts.commands import event_flags
 from azure_imds_facts.commands import events as command
 from azure_imds_facts.commands.export_systemd import TREE, build_tree
 from azure_imds_facts.core.events import socket_records, socket_service
@@ -94,14 +95,14 @@ def test_the_units_run_what_the_page_says() -> None:
     watcher, socket, _service = (content[f"etc/systemd/system/{unit}"] for unit in UNITS)
     flags, taking = read_flags(UNIT, "WATCH_OPTIONS"), read_flags(UNITS[2], "COMMAND_OPTIONS")
     watching, taken = build_parser().parse_args(flags), build_parser().parse_args(taking)
-    command._check(watching)
-    command._check(taken)
+    event_flags.check_flags(watching)
+    event_flags.check_flags(taken)
     assert f"ConditionFileIsExecutable={taken.take_over}\n" in watcher
     assert f"ListenStream={watching.hand_over}\n" in socket
     assert all(f"`{path}" in TEXT for path in (taken.take_over, watching.state))
     assert f"`events --watch --hand-over {watching.hand_over}`" in TEXT
     assert f"`events --take-over {taken.take_over}`" in TEXT
-    assert parse_unit_flags(flags).watch == command._read_options(watching)
+    assert parse_unit_flags(flags).watch == event_flags.read_options(watching)
     assert parse_unit_flags(taking).take_over == taken.take_over
     assert f"at most {socket_records._MOST:,} events, {socket_records._LONGEST // 1024} KiB each" in TEXT
     assert f"the exit code is {socket_service.TIMED_OUT} then" in TEXT
