@@ -181,21 +181,26 @@ class SocketService:
 
     def _wait_for_end(self, run: GuardedRun, name: str) -> int:
         """Return the command's exit code. Raises UnavailableError where `stop` cut it off."""
-        late_at, asked_at, is_late = self._clock.monotonic() + self._timeout_s, 0.0, False
-        while True:
-            code = run.poll()
-            now = self._clock.monotonic()
-            if code is not None and not (asked_at and not is_late):
-                return self._report_end(TIMED_OUT if is_late else code, name)
-            if code is not None:
-                raise errors.UnavailableError(f"The command for {name} was cut off. Asked again, it runs again.")
-            if asked_at and now - asked_at > _GRACE_S:
+        late_at = self._clock.monotonic() + self._timeout_s
+        while (code := run.poll()) is None and not self._is_stopped and self._clock.monotonic() < late_at:
+            run.wait(_LOOK_S)
+        if code is not None:
+            return self._report_end(code, name)
+        is_late = not self._is_stopped
+        if is_late:
+            self._reporter.warn(f"The command for {name} took over {self._timeout_s:g} s and is ended.")
+        self._end(run)
+        if not is_late:
+            raise errors.UnavailableError(f"The command for {name} was cut off. Asked again, it runs again.")
+        return self._report_end(TIMED_OUT, name)
+
+    def _end(self, run: GuardedRun) -> None:
+        """Ask a command to end, and end it with all that it started where it does not."""
+        run.ask_to_end()
+        killed_at = self._clock.monotonic() + _GRACE_S
+        while run.poll() is None:
+            if self._clock.monotonic() > killed_at:
                 run.kill()
-            elif not asked_at and (self._is_stopped or now > late_at):
-                asked_at, is_late = now, not self._is_stopped
-                if is_late:
-                    self._reporter.warn(f"The command for {name} took over {self._timeout_s:g} s and is ended.")
-                run.ask_to_end()
             run.wait(_LOOK_S)
 
     def _report_end(self, code: int, name: str) -> int:
