@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import time
@@ -74,11 +73,11 @@ def test_a_flood(acting: bool, watch: Callable[..., Watcher], tmp_path: Path) ->
             sizes.append(state.stat().st_size)
         used = (read_cpu(pid) - cpu) / (time.monotonic() - began)
         flood.own = "urgent"
-        took = wait_for(
-            (tmp_path / "preempted").exists if acting else lambda: '"urgent"' in watcher.output.read_text()
-        )
+        took = wait_for((tmp_path / "preempted").exists if acting else lambda: '"urgent"' in watcher.output.read_text())
         memory = read_memory(pid)
-        print(f"{flood.answers} answers, {memory} KiB, {used:.0%} of a core, state {max(sizes)} B, Preempt {took:.1f} s")
+        print(
+            f"{flood.answers} answers, {memory} KiB, {used:.0%} of a core, state {max(sizes)} B, Preempt {took:.1f} s"
+        )
         assert watcher.stop() == 0
         flood.is_calm = True
         again = watch(server, *flags)

@@ -107,6 +107,7 @@ MIRRORED = {
 TESTED_ELSEWHERE = {
     "tests/commands/test_export_cloud_init.py": ("tests/boot/test_cloud_config.py", "cloud-init and a shell read it"),
     "tests/commands/test_export_salt.py": ("tests/minions/test_export.py", "a minion runs what it writes"),
+    "tests/commands/test_salt_bundle.py": ("tests/minions/test_export.py", "a minion runs what it builds"),
     "tests/commands/test_export_systemd.py": ("tests/boot/test_units.py", "systemd reads what it writes"),
     "tests/commands/test_show_screen.py": (
         "tests/reported/test_show_buries_what_i_want.py",
@@ -115,6 +116,8 @@ TESTED_ELSEWHERE = {
     "tests/doctor/test_interfaces.py": ("tests/reported/test_misleading_advice.py", "real namespaces have the routes"),
     "tests/doctor/test_lock.py": ("tests/reported/test_everything_waits_for_something.py", "real processes hold it"),
     "tests/doctor/test_findings.py": ("tests/doctor/test_answer.py", "a record without a function"),
+    "tests/salt_adapter/test_bundle.py": ("tests/minions/test_export.py", "an exported file has it in it"),
+    "tests/salt_adapter/test_healing.py": ("tests/minions/test_troubles.py", "a minion lives on with it"),
     "tests/salt_adapter/grains/test_azure_imds.py": (
         "tests/minions/test_targeting.py",
         "the loader of a minion runs it",
@@ -124,6 +127,7 @@ TESTED_ELSEWHERE = {
 # Test files that are named after no module beside them, and why.
 NAMED_OTHERWISE = {
     "tests/commands/test_cli.py": "cli.py stands above the commands, and what it does is tested with each of them",
+    "tests/core/test_arc.py": "collections on a machine of Azure Arc, which several modules of the core know of",
     "tests/core/test_retry_processes.py": "retries among real processes, with what it takes to run them",
 }
 

@@ -20,16 +20,19 @@ _EMPTY = (
     ("types", "--types has no types.", "Name some, such as Reboot,Preempt, or leave it out."),
     ("metrics", "--metrics has no file.", "Name one, or leave it out."),
     ("exec", "--exec has no command.", "Give one, such as --exec /usr/local/sbin/drain."),
+    ("hand_over", "--hand-over has no socket.", "Name one, such as /run/azure-imds-event.sock."),
+    ("take_over", "--take-over has no command.", "Give one, such as --take-over /usr/local/sbin/drain."),
     ("approve", "--approve has no id.", "Give the event_id that azure-imds-facts events prints."),
     ("vm_name", "--vm-name has no name.", "Give compute.name of the VM, or leave it out."),
     ("state", "--state has no file.", "Name one, or leave it out."),
 )
 _NEEDS = (
     ("exec", "watch", "--exec runs for changes.", "Add --watch."),
-    ("approve_on_success", "exec", "Nothing can succeed without --exec.", "Add --exec."),
-    ("exec_timeout", "exec", "--exec-timeout is for --exec.", "Add --exec."),
+    ("hand_over", "watch", "--hand-over hands over changes.", "Add --watch."),
+    ("approve_on_success", "exec|hand_over", "Nothing can succeed without --exec or --hand-over.", "Add --exec."),
+    ("exec_timeout", "exec|take_over", "--exec-timeout is for --exec and --take-over.", "Add --exec."),
     ("state", "watch|status", "--state is for --watch and --status.", "Add --watch."),
-    ("types", "exec", "--types says which events run the command.", "Add --exec."),
+    ("types", "exec|hand_over", "--types says which events run the command.", "Add --exec."),
     ("approve_user", "watch", "--approve-user is for --watch.", "Add --watch."),
     ("approve_freeze_below", "watch", "--approve-freeze-below is for --watch.", "Add --watch."),
     ("approve_shared", "watch", "--approve-shared is for --watch; --approve approves what it names.", "Add --watch."),
@@ -42,6 +45,11 @@ _TIMES = (
 )
 _EXCLUDES = (
     ("exec", "all", "--exec runs for this VM's events.", "Leave --all out."),
+    ("hand_over", "all", "--hand-over is for this VM's events.", "Leave --all out."),
+    ("hand_over", "exec", "--hand-over is instead of --exec.", "Leave one of them out."),
+    ("take_over", "watch", "--take-over takes one change over.", "Leave --watch out."),
+    ("take_over", "approve", "--take-over takes one change over.", "Leave --approve out."),
+    ("take_over", "status", "--take-over takes one change over.", "Leave --status out."),
     ("approve_user", "all", "--approve-user is about this VM's events.", "Leave --all out."),
     ("approve_freeze_below", "all", "--approve-freeze-below is about this VM's events.", "Leave --all out."),
     ("status", "watch", "--status shows what a watch has stored.", "Run it by itself."),
@@ -62,12 +70,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--exec", metavar="COMMAND", help="with --watch: run this for each change of this VM's events")
     parser.add_argument(
-        "--approve-on-success", action="store_true", help="with --exec: approve an event once the command ended with 0"
+        "--hand-over",
+        metavar="SOCKET",
+        help="instead of --exec: hand each change to the service behind this socket, which runs the command as root",
     )
     parser.add_argument(
-        "--exec-timeout", metavar="SECONDS", type=float, help="with --exec: end a command after this long (600)"
+        "--take-over",
+        metavar="COMMAND",
+        help="what that service does: run this for the change that comes over standard input, a socket",
     )
-    parser.add_argument("--types", metavar="LIST", help=f"with --exec: events that run it: {','.join(TYPES)}, or all")
+    parser.add_argument(
+        "--approve-on-success",
+        action="store_true",
+        help="with --exec or --hand-over: approve an event once the command ended with 0",
+    )
+    parser.add_argument(
+        "--exec-timeout",
+        metavar="SECONDS",
+        type=float,
+        help="with --exec or --take-over: end a command after this long (600)",
+    )
+    parser.add_argument(
+        "--types", metavar="LIST", help=f"with a command: events that run it: {','.join(TYPES)}, or all"
+    )
     parser.add_argument("--approve-user", action="store_true", help="approve what a user of Azure asked for, at once")
     parser.add_argument(
         "--approve-freeze-below",
@@ -88,8 +113,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state",
         metavar="FILE",
-        help="where --watch stores its state, so that a restart prints nothing twice (with --exec: "
-        f"root {ROOTS_STATE}, others below $XDG_STATE_HOME; without: nowhere)",
+        help="where --watch stores its state, so that a restart prints nothing twice (with --exec "
+        f"or --hand-over: root {ROOTS_STATE}, others below $XDG_STATE_HOME; without: nowhere)",
     )
     names = parser.add_mutually_exclusive_group()
     names.add_argument("--vm-name", metavar="NAME", help="whose events count (compute.name of this VM)")
@@ -122,6 +147,7 @@ def read_options(arguments: argparse.Namespace) -> WatchOptions:
     return WatchOptions(
         command=arguments.exec,
         command_timeout_s=arguments.exec_timeout or COMMAND_S,
+        hand_over=arguments.hand_over,
         state_path=arguments.state,
         policy=Policy(
             types=None if arguments.types is None else parse_types(arguments.types),

@@ -49,6 +49,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.status:
         return _print_status(arguments.state)
     reporter = ErrorStreamReporter(is_verbose=arguments.verbose)
+    if arguments.take_over:
+        from azure_imds_facts.core.events.program import COMMAND_S  # noqa: PLC0415  one look needs none of it
+        from azure_imds_facts.core.events.socket_service import take_over  # noqa: PLC0415
+
+        return take_over(arguments.take_over, timeout_s=arguments.exec_timeout or COMMAND_S, reporter=reporter)
     if arguments.watch:
         from azure_imds_facts.core.events.program import run_watch  # noqa: PLC0415  one look needs none of it
 

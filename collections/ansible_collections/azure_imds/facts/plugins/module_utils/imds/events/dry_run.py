@@ -29,6 +29,8 @@ class DryRunner:
 class DryRun:
     """A command that was not run."""
 
+    waiting_for: int | None = None
+
     def poll(self) -> int:
         """Return the exit code of a command that succeeds."""
         return 0

@@ -102,7 +102,8 @@ class WatchLoop:
     def _rest(self) -> None:
         is_busy = self._hooks is not None and bool(self._hooks.unfinished)
         seconds = min(self._watch.wait_s, _CHECK_S) if is_busy else self._watch.wait_s
-        self._signals.sleep(seconds, writable=self._output.waiting_for)
+        readable = self._hooks.waiting_for if self._hooks is not None else ()
+        self._signals.sleep(seconds, readable=readable, writable=self._output.waiting_for)
 
     def _admit(self, change: Change) -> bool:
         """Return whether a change can be told now: its command has a place, or it runs none."""

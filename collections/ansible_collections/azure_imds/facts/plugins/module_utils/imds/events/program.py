@@ -21,6 +21,7 @@ from .runner import Hooks
 from .runs import Runs
 from .shell_runner import ShellRunner
 from .signals import Signals, Stopped
+from .socket_runner import SocketRunner
 from .state import StateFile
 from .watch import Watch, fetch_vm_name
 
@@ -36,19 +37,26 @@ COMMAND_S = 600.0
 class WatchOptions:
     """What the flags of `events --watch` say, one field a flag.
 
-    `command`: run by the shell for changes of this VM's events, None: none; `command_timeout_s` ends it. `state_path`:
-    the state file, None: the default one with a command, none without. `vm_name` None: asked for; `is_all`: events of
-    other VMs too. `events_version`: an api-version of scheduled events. `metrics_path`: a file for Prometheus.
+    `command`: run by the shell for changes of this VM's events, None: none; `command_timeout_s` ends it. `hand_over`:
+    instead of that, the Unix socket of the service that runs one. `state_path`: the state file, None: the default one
+    with either, none without. `vm_name` None: asked for; `is_all`: events of other VMs too. `events_version`: an
+    api-version of scheduled events. `metrics_path`: a file for Prometheus.
     """
 
     command: str | None = None
     command_timeout_s: float = COMMAND_S
+    hand_over: str | None = None
     state_path: str | None = None
     policy: Policy = Policy()
     vm_name: str | None = None
     is_all: bool = False
     events_version: str | None = None
     metrics_path: str | None = None
+
+    @property
+    def has_command(self) -> bool:
+        """Return whether changes run a command, of whoever's."""
+        return self.command is not None or self.hand_over is not None
 
 
 def run_watch(options: WatchOptions, settings: Settings, reporter: Reporter, *, output: int | None = 1) -> int:
@@ -89,7 +97,7 @@ class _Program:
     def run(self, client: EventClient, settings: Settings, output: int | None) -> None:
         """Watch. May raise Stopped."""
         options, clock, reporter, signals = self._options, self._clock, self._reporter, self._signals
-        is_acting = options.command is not None or options.metrics_path is not None
+        is_acting = options.has_command or options.metrics_path is not None
         if output is None and not is_acting:
             raise errors.UsageError("Standard output is closed.", hint="Leave it open, or send it to a file.")
         metrics = self._open_metrics()
@@ -127,7 +135,7 @@ class _Program:
 
     def _open_state(self) -> LockedState | None:
         given = self._options.state_path
-        if (given is None and self._options.command is None) or self._options.policy.is_dry_run:
+        if (given is None and not self._options.has_command) or self._options.policy.is_dry_run:
             return None
 
         def sleep(seconds: float) -> None:
@@ -151,7 +159,7 @@ class _Program:
     def _read_untouched(self) -> object:
         """Return the state for a dry run, which neither locks nor writes it; None where there is none to be read."""
         given = self._options.state_path
-        if given is None and self._options.command is None:
+        if given is None and not self._options.has_command:
             return None
         try:
             file = StateFile(find_state(given))
@@ -166,13 +174,15 @@ class _Program:
 
     def _build_hooks(self, watch: Watch, state: LockedState | None) -> Hooks | None:
         options = self._options
-        if options.command is None:
+        runner: Runner
+        if options.has_command and options.policy.is_dry_run:
+            runner = DryRunner(self._reporter)
+        elif options.hand_over is not None:
+            runner = SocketRunner(options.hand_over, clock=self._clock)
+        elif options.command is not None:
+            runner = ShellRunner(options.command, kept=() if state is None else (state.lock,))
+        else:
             return None
-        runner: Runner = (
-            DryRunner(self._reporter)
-            if options.policy.is_dry_run
-            else ShellRunner(options.command, kept=() if state is None else (state.lock,))
-        )
         return Hooks(
             runner,
             spell=watch.spell,

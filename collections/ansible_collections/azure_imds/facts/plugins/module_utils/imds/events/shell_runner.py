@@ -30,7 +30,7 @@ class ShellRunner:
         self._command = command
         self._kept = kept
 
-    def start(self, change: Change, spelled: JsonObject) -> GuardedRun:  # noqa: ARG002  it is spelled already
+    def start(self, change: Change | None, spelled: JsonObject) -> GuardedRun:  # noqa: ARG002  it is spelled already
         """Start the command. Raises OSError where it cannot be started now."""
         # Memory rather than a pipe: a command that does not read it delays nothing. No file: a disk can be full.
         with open(os.memfd_create("event"), "w+b") as given:
