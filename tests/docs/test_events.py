@@ -15,7 +15,7 @@ from azure_imds_facts.boot import read_template
 from azure_imds_facts.commands import event_flags
 from azure_imds_facts.commands import events as command
 from azure_imds_facts.commands.export_systemd import TREE, build_tree
-from azure_imds_facts.core.events import socket_records, socket_service
+from azure_imds_facts.core.events import metrics, socket_records, socket_service
 from azure_imds_facts.core.events.locked_state import ROOTS_STATE
 from azure_imds_facts.core.events.model import KINDS, changes, parse_timeline
 from azure_imds_facts.core.events.spelling import build_environment, spell_change, spell_event
@@ -62,18 +62,27 @@ def test_flags_are_the_program_s() -> None:
     systemctl = {"--now"}
     drain = {"--wait"}
     assert named - emulator - systemctl - drain <= known
-    assert {"--watch", "--approve", "--exec", "--approve-on-success", "--exec-timeout", "--state", "--all"} <= named
+    assert named >= {"--watch", "--approve", "--exec", "--approve-on-success", "--exec-timeout", "--state", "--all"}
+    assert named >= {"--types", "--approve-user", "--approve-freeze-below", "--approve-shared", "--dry-run", "--status"}
+
+
+def test_metrics_are_the_program_s() -> None:
+    """The table has every metric."""
+    assert first_cells("| metric | says |") == {f"azure_imds_events_{name}" for name in metrics._FAMILIES}
 
 
 def test_figures_are_the_program_s() -> None:
     """The page's seconds and the path of the state are those of the code."""
-    from azure_imds_facts.core.events import program, runner, watch  # noqa: PLC0415
+    from azure_imds_facts.core.events import program, runner, told, watch  # noqa: PLC0415
 
     assert f"over {program.COMMAND_S:g} seconds" in TEXT
     assert f"({program.COMMAND_S:g})" in build_parser().format_help()
     assert f"up to {watch._LONGEST_WAIT_S:g} seconds" in TEXT
     assert runner._MOST_AT_ONCE == 8
     assert "eight at the most" in TEXT
+    assert runner._MOST_WAITING == 64
+    assert "64 commands wait" in TEXT
+    assert f"{told.MOST_FOLLOWED:,} events are followed" in TEXT
     assert runner._GRACE_S == 5
     assert f"`{ROOTS_STATE}`" in TEXT
 

@@ -28,11 +28,11 @@ _EMPTY = (
 )
 _NEEDS = (
     ("exec", "watch", "--exec runs for changes.", "Add --watch."),
-    ("hand_over", "watch", "--hand-over hands changes over.", "Add --watch."),
-    ("approve_on_success", "exec|hand_over", "Nothing can succeed without --exec or --hand-over.", "Add one of them."),
-    ("exec_timeout", "exec|take_over", "--exec-timeout is for --exec and --take-over.", "Add one of them."),
+    ("hand_over", "watch", "--hand-over hands over changes.", "Add --watch."),
+    ("approve_on_success", "exec|hand_over", "Nothing can succeed without --exec or --hand-over.", "Add --exec."),
+    ("exec_timeout", "exec|take_over", "--exec-timeout is for --exec and --take-over.", "Add --exec."),
     ("state", "watch|status", "--state is for --watch and --status.", "Add --watch."),
-    ("types", "exec|hand_over", "--types says which events run the command.", "Add --exec or --hand-over."),
+    ("types", "exec|hand_over", "--types says which events run the command.", "Add --exec."),
     ("approve_user", "watch", "--approve-user is for --watch.", "Add --watch."),
     ("approve_freeze_below", "watch", "--approve-freeze-below is for --watch.", "Add --watch."),
     ("approve_shared", "watch", "--approve-shared is for --watch; --approve approves what it names.", "Add --watch."),
@@ -80,11 +80,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what that service does: run this for the change that comes over standard input, a socket",
     )
     parser.add_argument(
-        "--approve-on-success", action="store_true", help="approve an event once its command ended with 0"
+        "--approve-on-success",
+        action="store_true",
+        help="with --exec or --hand-over: approve an event once the command ended with 0",
     )
-    parser.add_argument("--exec-timeout", metavar="SECONDS", type=float, help="end a command after this long (600)")
     parser.add_argument(
-        "--types", metavar="LIST", help=f"events that run the command: {','.join(TYPES)}, or all (every one but Freeze)"
+        "--exec-timeout",
+        metavar="SECONDS",
+        type=float,
+        help="with --exec or --take-over: end a command after this long (600)",
+    )
+    parser.add_argument(
+        "--types", metavar="LIST", help=f"with a command: events that run it: {','.join(TYPES)}, or all"
     )
     parser.add_argument("--approve-user", action="store_true", help="approve what a user of Azure asked for, at once")
     parser.add_argument(

@@ -26,7 +26,7 @@ class GuardedRun:
     that the guard holds open until the command has ended, such as a lock. Raises OSError where it cannot be started.
     """
 
-    waiting_for: int | None = None
+    waiting_for: int | None = None  # SIGCHLD tells of it
 
     def __init__(
         self, line: Sequence[str], *, given: int, environment: Mapping[str, str], kept: Sequence[int] = ()

@@ -9,7 +9,7 @@ import fcntl
 import os
 import time
 
-from ..errors import ImdsError, UsageError
+from ..errors import ImdsError, UnavailableError, UsageError
 from ..reporter import printable
 from ..safe_files import UnsafeFileError, open_lock_file, remove_leftovers
 from .state import Found, StateFile
@@ -30,8 +30,11 @@ _WRONG = (
 _LOCKED_S = 6.0
 
 
-class PassingError(ImdsError):
-    """Something is in the way that passes: a full disk, no memory, another watch. A service manager tries again."""
+class PassingError(UnavailableError):
+    """Something on this machine is in the way that passes: a full disk, no memory, another watch.
+
+    It ends with 1, after which a service manager tries again.
+    """
 
     outcome = "unusable"
     exit_code = 1

@@ -54,8 +54,8 @@ class WatchOptions:
     metrics_path: str | None = None
 
     @property
-    def runs_command(self) -> bool:
-        """Return whether a command is run, by whatever."""
+    def has_command(self) -> bool:
+        """Return whether changes run a command, of whoever's."""
         return self.command is not None or self.hand_over is not None
 
 
@@ -97,7 +97,7 @@ class _Program:
     def run(self, client: EventClient, settings: Settings, output: int | None) -> None:
         """Watch. May raise Stopped."""
         options, clock, reporter, signals = self._options, self._clock, self._reporter, self._signals
-        is_acting = options.runs_command or options.metrics_path is not None
+        is_acting = options.has_command or options.metrics_path is not None
         if output is None and not is_acting:
             raise errors.UsageError("Standard output is closed.", hint="Leave it open, or send it to a file.")
         metrics = self._open_metrics()
@@ -135,7 +135,7 @@ class _Program:
 
     def _open_state(self) -> LockedState | None:
         given = self._options.state_path
-        if (given is None and not self._options.runs_command) or self._options.policy.is_dry_run:
+        if (given is None and not self._options.has_command) or self._options.policy.is_dry_run:
             return None
 
         def sleep(seconds: float) -> None:
@@ -159,7 +159,7 @@ class _Program:
     def _read_untouched(self) -> object:
         """Return the state for a dry run, which neither locks nor writes it; None where there is none to be read."""
         given = self._options.state_path
-        if given is None and not self._options.runs_command:
+        if given is None and not self._options.has_command:
             return None
         try:
             file = StateFile(find_state(given))
@@ -175,14 +175,14 @@ class _Program:
     def _build_hooks(self, watch: Watch, state: LockedState | None) -> Hooks | None:
         options = self._options
         runner: Runner
-        if not options.runs_command:
-            return None
-        if options.policy.is_dry_run:
+        if options.has_command and options.policy.is_dry_run:
             runner = DryRunner(self._reporter)
         elif options.hand_over is not None:
             runner = SocketRunner(options.hand_over, clock=self._clock)
+        elif options.command is not None:
+            runner = ShellRunner(options.command, kept=() if state is None else (state.lock,))
         else:
-            runner = ShellRunner(options.command or "", kept=() if state is None else (state.lock,))
+            return None
         return Hooks(
             runner,
             spell=watch.spell,

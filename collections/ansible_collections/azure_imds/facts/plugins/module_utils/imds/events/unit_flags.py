@@ -72,17 +72,8 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="azure-imds-facts events", add_help=False, allow_abbrev=False)
     for flag in ("--watch", "--approve-on-success", "--approve-user", "--approve-shared", "--dry-run"):
         parser.add_argument(flag, action="store_true")
-    for flag in (
-        "--hand-over",
-        "--take-over",
-        "--state",
-        "--cache-dir",
-        "--types",
-        "--vm-name",
-        "--events-version",
-        "--metrics",
-    ):
-        parser.add_argument(flag)
+    for name in ("hand-over", "take-over", "state", "cache-dir", "types", "vm-name", "events-version", "metrics"):
+        parser.add_argument(f"--{name}")
     for flag in ("--exec-timeout", "--approve-freeze-below"):
         parser.add_argument(flag, type=_parse_seconds)
     return parser
