@@ -68,6 +68,9 @@ fuzz: venv ## attack what reads strange input, for FUZZ_SECONDS
 test-sequences: venv ## 30,000 generated sequences of answers through collector, facts file, watch, and all programs of a machine; CI runs 400
 	@SEQUENCES=30000 $(BIN)/python -m pytest -q -n 2 tests/fire/test_sequences.py
 
+test-storm: venv ## 20 machines whose watches are killed, disks filled and IMDS taken away for ten minutes, and a flood, as root; CI runs 3
+	@STORM="20 600 50" FLOOD_SECONDS=60 $(BIN)/python -m pytest -q -s tests/storm
+
 bench: venv ## measure what is promised of speed beside peers, as ratios; ONLY=room, QUICK=yes, WRITE=yes
 	@$(BIN)/python -m benchmarks $(addprefix --only ,$(ONLY)) $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
