@@ -36,6 +36,8 @@ COMMANDS = {
         "azure_imds_facts.commands.events",
         "print planned maintenance before it happens, and approve it",
     ),
+    "attest": ("azure_imds_facts.commands.attest", "fetch IMDS's signed document about this VM"),
+    "verify": ("azure_imds_facts.commands.verify", "verify a signed document of any VM, anywhere"),
     "doctor": ("azure_imds_facts.commands.doctor", "find out why there are no facts, and what to do about it"),
     "emulate": ("azure_imds_facts.emulator.command", "run an IMDS on this machine, for tests and demonstrations"),
     "export": ("azure_imds_facts.commands.export", "print or write what other tools need to find this one"),

@@ -18,6 +18,7 @@ BROKEN = (
     TypeError,
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
+    x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
     UserWarning,
 )

@@ -24,16 +24,13 @@ ROOTS = {
     # In Windows' store, not in Mozilla's: docs/proof.md shows the fingerprint, to be compared.
     "microsoft_tls_rsa_root_g2.pem": "6a170583db584151e1c454eeca2a64cc5d8e484a5bd1156e720b4458654ee9e5",
 }
-# Files in intermediates/. They save a request; trust in them comes from a root.
+# Files in intermediates/. They save a request; trust in them comes from a root. DigiCert's cross-signed twins of the
+# issuing CAs have the same keys, so that these chains do for theirs.
 INTERMEDIATES = (
     "microsoft_azure_rsa_tls_issuing_ca_03.pem",
-    "microsoft_azure_rsa_tls_issuing_ca_03_xsign.pem",
     "microsoft_azure_rsa_tls_issuing_ca_04.pem",
-    "microsoft_azure_rsa_tls_issuing_ca_04_xsign.pem",
     "microsoft_azure_rsa_tls_issuing_ca_07.pem",
-    "microsoft_azure_rsa_tls_issuing_ca_07_xsign.pem",
     "microsoft_azure_rsa_tls_issuing_ca_08.pem",
-    "microsoft_azure_rsa_tls_issuing_ca_08_xsign.pem",
     "microsoft_tls_g2_rsa_ca_ocsp_02.pem",
     "microsoft_tls_g2_rsa_ca_ocsp_04.pem",
 )
