@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 COLLECTION := collections/ansible_collections/azure_imds/facts
 CORE := $(COLLECTION)/plugins/module_utils/imds
-MODULES := $(wildcard $(addprefix $(COLLECTION)/plugins/,modules/*.py action/*.py doc_fragments/*.py))
+MODULES := $(wildcard $(addprefix $(COLLECTION)/plugins/,modules/*.py action/*.py doc_fragments/*.py filter/*.py))
 BIN := .venv/bin
 LINT := .venv-lint/bin
 MYPY := $(CURDIR)/$(LINT)/mypy --config-file $(CURDIR)/pyproject.toml --namespace-packages --explicit-package-bases
@@ -78,7 +78,7 @@ lint: venv-lint types ## check style, types and the collection
 types: venv-lint typed ## check the types
 	@# The facade azure_imds_facts.core finds its modules at run time; mypy needs them where it reads them.
 	cd build/typed && $(MYPY) -p azure_imds_facts
-	cd collections && $(MYPY) $(MODULES:collections/%=%)
+	cd collections && MYPYPATH=$(CURDIR)/build/typed $(MYPY) $(MODULES:collections/%=%)
 	MYPYPATH=build/typed:scripts $(MYPY) tests $(wildcard scripts/lab scripts/*.py fuzz benchmarks)
 
 typed:

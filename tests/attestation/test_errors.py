@@ -12,13 +12,14 @@ from azure_imds_facts.attestation.errors import AttestationError, printable
 def test_tree_is_drawn() -> None:
     """The drawing names every class with its reason, and no other."""
     drawn = dict(re.findall(r"(\w+Error)\s{2,}(\w+)", errors.__doc__ or ""))
-    classes = [*AttestationError.__subclasses__(), errors.IntermediateError]
+    classes: list[type[AttestationError]] = [*AttestationError.__subclasses__(), errors.IntermediateError]
     assert drawn == {one.__name__: one.reason for one in classes}
 
 
 def test_reasons_are_told_apart() -> None:
     """No two classes have one reason."""
-    reasons = [one.reason for one in (*AttestationError.__subclasses__(), errors.IntermediateError)]
+    classes: list[type[AttestationError]] = [*AttestationError.__subclasses__(), errors.IntermediateError]
+    reasons = [one.reason for one in classes]
     assert len(reasons) == len(set(reasons))
 
 

@@ -17,7 +17,7 @@ def test_holds() -> None:
     assert self_test.run_self_test().spell()["proof"]["root"] == "Emulated IMDS root"
 
 
-def test_command(run: Run) -> None:  # noqa: F811  the fixture that is imported for it
+def test_command(run: Run) -> None:
     """The command prints its claims."""
     ended = run("verify", "--self-test")
     assert (ended.code, ended.err) == (0, "")

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import datetime as dt
     from typing import Any
+
+# Between what the names of signed fields are made of: vmId, rootSha256.
+_HUMP = re.compile("(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,17 @@ class Claims:
             "expiresAt": _spell_time(self.expires),
         }
         return {**self.content, "proof": proof}
+
+    def spell_snake(self) -> dict[str, Any]:
+        """Return the same with names in snake_case, as Ansible's facts have them."""
+        spelled: dict[str, Any] = _spell_snake(self.spell())
+        return spelled
+
+
+def _spell_snake(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {_HUMP.sub("_", name).lower(): _spell_snake(item) for name, item in value.items()}
 
 
 def _spell_time(moment: dt.datetime) -> str:

@@ -55,7 +55,9 @@ def fetch_document(
 
     def attempt() -> Answer:
         negotiation = Negotiation(client.fetch_versions, pinned=settings.api_version, remembered=remembered)
-        answer = client.negotiate(lambda version: client.parse(version, client.send(PATH, version, query=query)), negotiation)
+        answer = client.negotiate(
+            lambda version: client.parse(version, client.send(PATH, version, query=query)), negotiation
+        )
         if answer.status == 404 and answer.version in (negotiation.listed or ()):
             # An IMDS that is not ready would not know the version either.
             problem = f"404 from an IMDS that knows api-version {answer.version}"
