@@ -144,6 +144,7 @@ OTHERS: dict[str, tuple[str, object, str, str]] = {
     ),
     "snapshot_vm_id": ("str", "5e4b7a92-3f0d-4c6e-8a17-d2c94b6f1e08", OK, "IMDS's id of the machine."),
     "snapshot_vm_id_verified": ("bool", True, OK, "True where DMI says the same, null where it was not compared."),
+    "snapshot_proxy_agent": ("bool", False, OK, "Whether the answer came through Azure's metadata proxy agent."),
     "snapshot_missing": ("list", [], OK, "Categories that were gathered and could not be had."),
     "scheduled_events_pending": ("int", 1, EXTRA.format("scheduled_events"), "How many concern this machine."),
     "scheduled_events_next_not_before": (

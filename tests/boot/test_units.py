@@ -75,7 +75,10 @@ def test_nothing_waits_for_the_service(tree: Path) -> None:
     assert read_values(timer, "RandomizedDelaySec") == []
     assert read_values(refresh, "RandomizedDelaySec") == ["5min"]
     for unit in (service, timer, refresh):
-        assert [*read_values(unit, "After"), *read_values(unit, "Requires"), *read_values(unit, "Before")] == []
+        assert [*read_values(unit, "Requires"), *read_values(unit, "Before")] == []
+    # An order, no requirement: where there is no metadata proxy agent it means nothing.
+    assert read_values(service, "After") == ["azure-proxy-agent.service"]
+    assert read_values(timer, "After") == read_values(refresh, "After") == []
     assert read_values(service, "Wants") == []
 
 
@@ -90,6 +93,8 @@ def test_service_is_what_the_writer_needs(tree: Path) -> None:
         "RuntimeDirectoryPreserve": "yes",
         "ProtectSystem": "strict",
         "ReadWritePaths": "/etc/ansible/facts.d",
+        "IPAddressDeny": "any",
+        "IPAddressAllow": "169.254.169.254 localhost",
         "EnvironmentFile": "-/etc/default/azure-imds-facts",
     }
     assert {name: read_values(service, name) for name in expected} == {

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.watchers import Watcher, environment, run_events, wait_for, words
 from tests.support.emulators import Emulate
+from tests.support.watchers import Watcher, environment, run_events, wait_for, words
 
 
 def test_a_watch_without_imds_waits_for_it(watch: Callable[..., Watcher], emulate: Emulate) -> None:

@@ -80,6 +80,7 @@ def describe(serving: Serving, snapshot: dict[str, Any], **asked: Any) -> Circum
         "source": "imds",
         "bootId": Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip(),
         "vmIdVerified": None,
+        "proxyAgent": False,
         "missing": [],
         **{name: snapshot.get(name) for name in _KNOWN_ONLY_THERE},
     }

@@ -42,14 +42,14 @@ def host(tmp_path: Path) -> Host:
 
 @pytest.fixture
 def collect_from(tmp_path: Path, clock: ManualClock, reporter: ListReporter, host: Host) -> Callable[..., Snapshot]:
-    """Collect over a scripted transport; keyword arguments are settings, or `host`, `clock`, `failure_memory` and `allow_fallback`."""
+    """Collect over a scripted transport; keyword arguments are settings, or those of `collect`."""
 
     def collect_it(transport: ScriptedTransport, **options: Any) -> Snapshot:
         handed: dict[str, Any] = {"host": host, "clock": clock, "reporter": reporter}
         handed.update(
             {
                 name: options.pop(name)
-                for name in ("host", "clock", "failure_memory", "allow_fallback")
+                for name in ("host", "clock", "failure_memory", "allow_fallback", "is_boot", "is_agent_pending")
                 if name in options
             }
         )

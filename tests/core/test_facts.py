@@ -54,6 +54,7 @@ def test_snapshot(reporter: ListReporter) -> None:
         "tagsAmbiguous": False,
         "vmId": VM_ID,
         "vmIdVerified": True,
+        "proxyAgent": False,
         "missing": [],
     }
 

@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import sys
+from pathlib import Path
+
 import pytest
-from azure_imds_facts.core.statuses import classify_status, parse_error_body, parse_retry_after
+from azure_imds_facts.core.statuses import classify_status, explain_refusal, parse_error_body, parse_retry_after
 
 NOW = 1474309787.0  # Mon, 19 Sep 2016 18:29:47 GMT
 
@@ -28,6 +33,21 @@ def test_classify_status(statuses: tuple[int, ...], outcome: str, is_retried: bo
         assert (meaning.error.outcome, meaning.is_retried) == (outcome, is_retried), status
         assert meaning.label
         assert meaning.hint.endswith(".")
+
+
+def test_explain_refusal(tmp_path: Path) -> None:
+    """A refusal that the proxy agent explains says what to allow; another, or one without an agent, says nothing."""
+    agent = tmp_path / "azure-proxy-agent"
+    assert [explain_refusal(status, b"", agent=str(agent)) for status in (401, 403)] == ["", ""]
+    assert explain_refusal(403, b"", agent="") == ""
+    agent.touch()
+    allowed = explain_refusal(403, b"", agent=str(agent))
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    assert f"allow user {user} with program {os.path.realpath(sys.executable)}" in allowed
+    assert "proxy-agent-rules" in allowed
+    assert "signed" in explain_refusal(401, b"anything", agent=str(agent))
+    assert explain_refusal(403, b"<html>", agent=str(agent)) == ""
+    assert explain_refusal(404, b"", agent=str(agent)) == ""
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 from azure_imds_facts.boot import read_template
 from azure_imds_facts.commands import events as command
 from azure_imds_facts.commands.export_systemd import TREE, build_tree
+from azure_imds_facts.core.events.locked_state import ROOTS_STATE
 from azure_imds_facts.core.events.model import KINDS, changes, parse_timeline
 from azure_imds_facts.core.events.spelling import build_environment, spell_change, spell_event
 
@@ -61,16 +62,15 @@ def test_flags_are_the_program_s() -> None:
 
 def test_figures_are_the_program_s() -> None:
     """The page's seconds and the path of the state are those of the code."""
-    from azure_imds_facts.commands import event_hooks  # noqa: PLC0415
-    from azure_imds_facts.core.events import watch  # noqa: PLC0415
+    from azure_imds_facts.core.events import program, runner, watch  # noqa: PLC0415
 
-    assert f"over {command._HOOK_S:g} seconds" in TEXT
-    assert f"({command._HOOK_S:g})" in build_parser().format_help()
+    assert f"over {program.COMMAND_S:g} seconds" in TEXT
+    assert f"({program.COMMAND_S:g})" in build_parser().format_help()
     assert f"up to {watch._LONGEST_WAIT_S:g} seconds" in TEXT
-    assert event_hooks._MOST_AT_ONCE == 8
+    assert runner._MOST_AT_ONCE == 8
     assert "eight at the most" in TEXT
-    assert event_hooks._GRACE_S == 5
-    assert f"`{command._ROOTS_STATE}`" in TEXT
+    assert runner._GRACE_S == 5
+    assert f"`{ROOTS_STATE}`" in TEXT
 
 
 def test_the_unit_runs_what_the_page_says() -> None:
@@ -84,7 +84,7 @@ def test_the_unit_runs_what_the_page_says() -> None:
     assert arguments.watch
     assert f"ConditionFileIsExecutable={arguments.exec}\n" in content
     assert f"`{arguments.exec}`" in TEXT
-    assert f"/{re.search('StateDirectory=(.*)', content)[1]}/" in command._ROOTS_STATE  # type: ignore[index]
+    assert f"/{re.search('StateDirectory=(.*)', content)[1]}/" in ROOTS_STATE  # type: ignore[index]
 
 
 @pytest.mark.skipif(

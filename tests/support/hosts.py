@@ -18,6 +18,7 @@ def build_host(
     uuid: str | None = None,
     boot_id: str | None = BOOT_ID,
     copy: object = None,
+    with_proxy_agent: bool = False,
 ) -> Host:
     """Return a host below `root`; what is None cannot be read there. `copy`: what cloud-init keeps of IMDS."""
     dmi = root / "dmi"
@@ -27,6 +28,9 @@ def build_host(
         path.unlink(missing_ok=True)
         if content is not None:
             path.write_text(f"{content}\n")
+    agent = root / "azure-proxy-agent"
+    if with_proxy_agent:
+        agent.touch()
     if copy is not None:
         (root / "instance-data.json").write_text(json.dumps({"ds": {"meta_data": {"imds": copy}}}))
     return Host(
@@ -35,4 +39,5 @@ def build_host(
         agent_dir=str(root / "waagent"),
         instance_data=str(root / "instance-data.json"),
         boot_id=str(root / "boot_id"),
+        proxy_agent=str(agent),
     )

@@ -12,6 +12,7 @@ from .endpoints.checks import VersionPolicy
 from .endpoints.identity import IdentityInfoEndpoint, TokenEndpoint
 from .endpoints.instance import InstanceEndpoint, VersionsEndpoint
 from .endpoints.loadbalancer import LoadBalancerEndpoint
+from .endpoints.proxy_agent import ProxyAgent, parse_agent_plan
 from .endpoints.router import Endpoint, Router
 from .endpoints.scheduledevents import ScheduledEventsEndpoint
 from .http.faults import Faults
@@ -40,6 +41,7 @@ class Assembly:
     router: Router
     limits: Limits
     faults: Faults
+    agent: ProxyAgent | None
     schedule: EventSchedule
     authority: Authority
     identities: tuple[Identity, ...]
@@ -69,6 +71,7 @@ def assemble(settings: Settings) -> Assembly:
         router=Router(policy, _select_available(cloud, settings.vms, endpoints)),
         limits=Limits(settings.quota),
         faults=Faults(),
+        agent=ProxyAgent(parse_agent_plan(settings.proxy_agent)) if settings.proxy_agent else None,
         schedule=schedule,
         authority=authority,
         identities=identities,

@@ -72,7 +72,8 @@ def _run_child(assembly: Assembly, command: list[str], log: Log | None) -> int:
     from .sandbox.run_command import run_command  # its imports exist on Linux only
 
     vm_id = str(assembly.machine.compute.get("vmId") or "")
-    return run_command(command, server=BackgroundServer(assembly, log=log), vm_id=vm_id)
+    server = BackgroundServer(assembly, log=log)
+    return run_command(command, server=server, vm_id=vm_id, agent=assembly.agent)
 
 
 def _print_warnings(assembly: Assembly) -> None:

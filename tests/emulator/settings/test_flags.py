@@ -40,7 +40,7 @@ INVALID_FLAGS = [
     (["--bind", "localhost"], "invalid address 'localhost'; expected one such as"),
     (["--bind", "0.0.0.0"], "allow it with --allow-remote"),
     (["--rate-limit", "-1"], "--rate-limit: expected a number of 0 or more, not '-1'"),
-    (["--event-clock", "0"], "invalid event clock 0; allowed: more than 0"),
+    (["--event-clock", "0"], "invalid event clock 0; allowed: 0.01 to 1e+06, such as 60"),
     (["--token-lifetime", "soon"], "--token-lifetime: invalid duration 'soon'"),
     (["--fault", "explode"], "fault 'explode': unknown kind 'explode'; allowed: a status or ok"),
     (["--fault", "/metadata/versions=1"], "unknown kind '1'"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from azure_imds_facts.emulator.errors import EmulatorError, format_choices
 
-from .document_paths import Segment, format_path
+from .document_paths import Segment, format_path, is_index
 from .fields import FieldNode, load_instance_tree
 
 __all__ = ["check_document", "find_field", "find_unknown_fields", "project_document"]
@@ -109,7 +109,7 @@ def find_field(segments: tuple[Segment, ...]) -> FieldNode:
     """
     node, allowed = load_instance_tree(), load_instance_tree().children
     for number, segment in enumerate(segments):
-        if node.kind == "array" and segment.isdigit():
+        if node.kind == "array" and is_index(segment):
             node = FieldNode("object", node.children)
             continue
         if segment not in node.children or node.kind == "array":

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 
 from . import errors, json_body, records, settings, versions
+from .host import Host
 from .transport import TransportError
 
 TYPE_CHECKING = False
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from .transport import Response, Transport
 
 
+# On every answer that the metadata proxy agent forwards (recorded).
+_FORWARDED = "x-ms-azure-host-authorization"
 _HINT_OTHER_ENDPOINT = "Check that IMDS is served at this endpoint."
 _HINT_AZURE = "Check that this is an Azure VM whose primary network interface is up and has a route to 169.254.169.254."
 
@@ -29,7 +34,8 @@ class Answer:
 
     The error says what came back; `Client.with_context` adds what was tried. `wait_s`: what `Retry-After` asks for,
     None without it. `offered`: the api-versions that a refusal names, None where it is about no version.
-    `asked_boottime`: when it was asked for, in seconds since boot.
+    `asked_boottime`: when it was asked for, in seconds since boot. `proxy_agent`: it came through Azure's metadata
+    proxy agent.
     """
 
     version: str | None
@@ -38,6 +44,7 @@ class Answer:
     is_retried: bool = False
     wait_s: float | None = None
     local_address: str | None = None
+    proxy_agent: bool = False
     status: int | None = None
     offered: tuple[object, ...] | None = None
     url: str = ""
@@ -49,6 +56,9 @@ class Client:
 
     # One attempt must not take a boot's whole budget; cloud-init reads for as long.
     longest_attempt_s = 30.0
+    # Where Azure's metadata proxy agent would be, and whether it is still without a key, so that a refusal may pass.
+    agent = Host.proxy_agent
+    is_agent_pending: Callable[[], bool] | None = None
 
     def __init__(
         self,
@@ -137,7 +147,7 @@ class Client:
         common: JsonObject = {
             "version": version,
             "status": response.status,
-            "local_address": response.local_address,
+            **self._find_source(response),
             "url": self._url,
             "asked_boottime": self._asked_boottime,
         }
@@ -151,16 +161,34 @@ class Client:
         from . import statuses  # noqa: PLC0415  IMDS answers 200 as a rule
 
         meaning = statuses.classify_status(response.status)
+        explained = ""
+        if settings.is_azure_address(self._endpoint):
+            explained = statuses.explain_refusal(response.status, response.body, agent=self.agent)
+        is_retried = meaning.is_retried or bool(explained and self.is_agent_pending and self.is_agent_pending())
         said, offered = statuses.parse_error_body(response.body)
         return Answer(
-            error=meaning.error(f"{response.status} ({meaning.label}){said}", hint=meaning.hint),
-            is_retried=meaning.is_retried,
+            error=meaning.error(f"{response.status} ({meaning.label}){said}", hint=explained or meaning.hint),
+            is_retried=is_retried,
             wait_s=statuses.parse_retry_after(response.headers, now=self.deadline.clock.time())
             if meaning.is_retried
             else None,
             offered=offered,
             **common,
         )
+
+    def _find_source(self, response: Response) -> JsonObject:
+        """Return this side's address, and whether the metadata proxy agent stands between.
+
+        The agent redirects TCP to loopback, and leaves UDP alone: that shows the address that would be used. Nothing is
+        sent.
+        """
+        address = response.local_address
+        is_redirected = settings.is_azure_address(self._endpoint) and (address or "").startswith("127.")
+        if is_redirected:
+            with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+                opened.connect(("169.254.169.254", 80))
+                address = opened.getsockname()[0]
+        return {"local_address": address, "proxy_agent": is_redirected or _FORWARDED in response.headers}
 
 
 class Negotiation:

@@ -13,23 +13,13 @@ from .settings import EXTRA_CATEGORIES
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
+    from typing import Any
 
-    from .cache import Cache, Entry, Key
+    from .cache import Entry
     from .client import Answer
     from .retry import Retrier
     from .settings import Settings
     from .transport import HttpTransport, Transport
-
-    class FailureMemory(Protocol):
-        """A memory that spares an adapter the wait for an IMDS that did not answer a moment ago."""
-
-        def recall(self, key: Key, store: Cache, clock: Clock) -> errors.ImdsError | None:
-            """Return the last failure of an endpoint where it still counts, so that IMDS is not asked."""
-
-        def remember(self, failure: errors.ImdsError | None) -> None:
-            """Store how the request ended that `recall` did not spare."""
-
 
 # How long a boot waits for the sections that a partial document lacks.
 _BOOT_PATIENCE_S = 10.0
@@ -42,18 +32,22 @@ def collect(
     host: Host | None = None,
     clock: Clock | None = None,
     reporter: Reporter | None = None,
-    failure_memory: FailureMemory | None = None,
+    failure_memory: Any = None,
     allow_fallback: bool = True,
     is_boot: bool = False,
+    is_agent_pending: Callable[[], bool] | None = None,
 ) -> Snapshot:
     """Return the machine's metadata inside `settings.timeout` seconds, with one request as a rule.
 
     `open_transport` is called when the first request is needed. `allow_fallback` False: no older answer is used where
-    IMDS gives none. `is_boot`: be patient. Raises the ImdsError of the outcome, and no other error.
+    IMDS gives none. `failure_memory`: a `FailureMemory` of the module of that name, which does not travel to targets.
+    `is_boot`: be patient; `is_agent_pending` says then whether Azure's metadata proxy agent may still change a refusal.
+    Raises the ImdsError of the outcome, and no other error.
     """
     deadline = Deadline(settings.timeout, clock or Clock())
     collection = _Collection(settings, open_transport, host or Host(), deadline, reporter or Reporter())
     collection.is_boot, collection.allow_fallback = is_boot, allow_fallback
+    collection.is_agent_pending = is_agent_pending
     try:
         return collection.run(failure_memory)
     finally:
@@ -92,10 +86,11 @@ class _Collection:
         self._key = cache.build_key(settings, cache.INSTANCE, self._boot_id)
         self._began = self._clock.boottime()
         self.is_boot, self.allow_fallback = False, True
+        self.is_agent_pending: Callable[[], bool] | None = None
         self._is_passed_over = False
         self._retrier: Retrier | None = None
 
-    def run(self, memory: FailureMemory | None) -> Snapshot:
+    def run(self, memory: Any) -> Snapshot:
         """Collect. Raises the ImdsError of the outcome."""
         found = self._read_fresh() or self._fetch(memory)
         if not set(EXTRA_CATEGORIES).intersection(self._settings.gather):
@@ -116,7 +111,7 @@ class _Collection:
         )
         return records.replace(found, extra=extra, failures=failures)
 
-    def _fetch(self, memory: FailureMemory | None) -> Snapshot:
+    def _fetch(self, memory: Any) -> Snapshot:
         """Ask IMDS, unless it failed a moment ago; else return an older answer."""
         failure = memory.recall(self._key, self._cache, self._clock) if memory else None
         report = self._reporter.notice if failure else self._reporter.warn
@@ -149,6 +144,7 @@ class _Collection:
             client = Client(
                 self._settings.endpoint, self._open_transport(), deadline=self._deadline, reporter=self._reporter
             )
+            client.agent, client.is_agent_pending = self._host.proxy_agent, self.is_agent_pending
             self._retrier = Retrier(client, self._cache)
         return self._retrier
 
@@ -164,6 +160,7 @@ class _Collection:
             age_s=entry.age_s,
             boot_id=self._boot_id,
             local_address=entry.local_address,
+            proxy_agent=entry.proxy_agent,
             vm_id_verified=verify_vm_id(whole.get("compute"), self._dmi_uuid),
             gather=self._settings.gather,
             extra={},

@@ -19,7 +19,8 @@ class Snapshot:
     `document`: `/metadata/instance` without null sections and without sensitive fields that were not asked for.
     `source`: `imds`, `cache`, `stale` or `cloud-init`. `fetched_at`: RFC 3339 in UTC. `age_s`: seconds since then.
     `extra`: name among facts → content of a gathered category with an endpoint of its own. `failures`: the same name →
-    why it could not be had. `vm_id_verified`: True, or None where `vmId` was not compared with DMI.
+    why it could not be had. `vm_id_verified`: True, or None where `vmId` was not compared with DMI. `proxy_agent`:
+    IMDS was reached through Azure's metadata proxy agent.
     """
 
     document: JsonObject
@@ -30,6 +31,7 @@ class Snapshot:
     age_s: float = 0.0
     boot_id: str | None = None
     local_address: str | None = None
+    proxy_agent: bool = False
     vm_id_verified: bool | None = None
     gather: tuple[str, ...] = settings.DEFAULT_GATHER
     extra: JsonObject
@@ -71,6 +73,7 @@ def _describe(snapshot: Snapshot, tags: compute.Tags) -> JsonObject:
         "tagsAmbiguous": tags.is_ambiguous,
         "vmId": document.parse_compute_text(snapshot.document, "vmId"),
         "vmIdVerified": snapshot.vm_id_verified,
+        "proxyAgent": snapshot.proxy_agent,
         "missing": [
             name
             for name, row in settings.EXTRA_CATEGORIES.items()

@@ -32,6 +32,8 @@ class Host:
     agent_dir: str = "C:\\WindowsAzure" if sys.platform == "win32" else "/var/lib/waagent"
     instance_data: str = "/run/cloud-init/instance-data.json"
     boot_id: str = "/proc/sys/kernel/random/boot_id"
+    # Azure's metadata proxy agent (recorded); on Windows it is a service, which nothing here looks for.
+    proxy_agent: str = "" if sys.platform == "win32" else "/usr/sbin/azure-proxy-agent"
 
     def read_asset_tag(self) -> str:
         """Return the DMI chassis asset tag, `""` where none can be read."""

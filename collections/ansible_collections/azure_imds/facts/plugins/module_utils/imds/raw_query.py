@@ -49,6 +49,7 @@ def fetch_path(
     require_azure(settings, host)
     cache = Cache(settings.cache_dir, clock=clock, reporter=reporter)
     client = Client(settings.endpoint, open_transport(), deadline=deadline, reporter=reporter)
+    client.agent = host.proxy_agent
     query = _RawQuery(client, full_path, text_format, settings.api_version)
     # The version that this boot's collections negotiated.
     key = build_key(records.replace(settings, api_version=None), INSTANCE, host.read_boot_id())

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import sys
 
 from . import clock, errors, json_body, records
 from .reporter import printable
@@ -105,6 +108,32 @@ def classify_status(status: int) -> Meaning:
     """Return what a status that is not 200 means."""
     _first, _last, error, is_retried, label, hint = next(row for row in _ROWS if row[0] <= status <= row[1])
     return Meaning(error=error, is_retried=is_retried, label=label, hint=hint)
+
+
+# What stands behind a refusal where the metadata proxy agent is installed, and what to do. Sources: the agent itself,
+# and for 401 Microsoft's page "Metadata Security Protocol".
+_AGENT_HINTS = {
+    401: "IMDS wants requests that the VM's metadata proxy agent signed, and this one went around it, or came before "
+    "it had its key: look at `azure-proxy-agent --status`, and let 127.0.0.1:3080 through where a firewall or a unit "
+    "stands between.",
+    403: "The VM's metadata proxy agent refused it: allow user {user} with program {program} that path and "
+    "/metadata/versions in the VM's InVMAccessControlProfile (`azure-imds-facts export proxy-agent-rules` writes one).",
+}
+
+
+def explain_refusal(status: int, body: bytes, *, agent: str) -> str:
+    """Return what to do about a refusal that the metadata proxy agent explains, `""` for any other.
+
+    `agent`: where it would be installed. What it says itself has no body.
+    """
+    if status not in _AGENT_HINTS or (status == 403 and body) or not os.path.exists(agent):
+        return ""
+    import pwd  # noqa: PLC0415  few are refused, and none on Windows
+
+    user: object = os.geteuid()
+    with contextlib.suppress(KeyError):  # a user without a name, as in containers
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    return _AGENT_HINTS[status].format(user=user, program=os.path.realpath(sys.executable))
 
 
 def parse_error_body(content: bytes) -> tuple[str, tuple[object, ...] | None]:

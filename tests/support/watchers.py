@@ -9,10 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from azure_imds_facts.emulator import Emulator
 
 from tests.support.stopwatch import Stopwatch
@@ -67,3 +68,20 @@ def wait_for(condition: Callable[[], Any], *, seconds: float = 60.0) -> float:
 def polls(emulator: Emulator) -> int:
     """How often events were asked for."""
     return sum(record.path.startswith("/metadata/scheduledevents") for record in emulator.requests)
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Iterator[Callable[..., Watcher]]:
+    """Start watchers with given flags; all are ended at the end."""
+    started: list[Watcher] = []
+
+    def start_watcher(emulator: Emulator, *arguments: str) -> Watcher:
+        flags = ("--endpoint", emulator.url, "--cache-dir", str(tmp_path / "cache"))
+        started.append(Watcher(tmp_path, *flags, *arguments))
+        return started[-1]
+
+    yield start_watcher
+    for watcher in started:
+        if watcher.process.poll() is None:
+            watcher.process.kill()
+        watcher.process.wait(60)

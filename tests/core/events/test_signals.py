@@ -9,11 +9,11 @@ import sys
 
 import pytest
 
-from tests.commands.watchers import environment
+from tests.support.watchers import environment
 
 BEGIN = """
 import os, signal, subprocess, sys, time
-from azure_imds_facts.commands.signals import Signals, Stopped
+from azure_imds_facts.core.events.signals import Signals, Stopped
 signals = Signals()
 number = int(sys.argv[1])
 began = time.monotonic()

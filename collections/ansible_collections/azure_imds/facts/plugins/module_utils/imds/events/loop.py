@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The loop of `events --watch`: print each change, run a command for it, approve, until SIGTERM or Ctrl-C."""
+"""The loop of a watch: print each change, run a command for it, approve, until SIGTERM or Ctrl-C."""
 
 from __future__ import annotations
 
-import time
-
-from azure_imds_facts.commands.signals import Stopped
-from azure_imds_facts.commands.streams import print_json, silence
-from azure_imds_facts.core.errors import TRANSIENT, ImdsError, UsageError
-from azure_imds_facts.core.events.model import SCHEDULED, UPDATED
+from ..errors import TRANSIENT, ImdsError, UsageError
+from .policy import may_be_approved
+from .signals import Stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from azure_imds_facts.commands.event_hooks import Hooks
-    from azure_imds_facts.commands.event_state import LockedState
-    from azure_imds_facts.commands.signals import Signals
-    from azure_imds_facts.core.events.model import Change
-    from azure_imds_facts.core.events.watch import Watch
-    from azure_imds_facts.core.reporter import Reporter
+    from ..clock import Clock
+    from ..reporter import Reporter
+    from .locked_state import LockedState
+    from .model import Change
+    from .output import Output
+    from .policy import Policy
+    from .runner import Hooks
+    from .signals import Signals
+    from .watch import Watch
 
 # How often running commands are checked, should one end unnoticed or take too long.
 _CHECK_S = 0.5
@@ -26,24 +26,28 @@ _APPROVAL_S = 3.0
 
 
 class WatchLoop:
-    """The loop of `events --watch`."""
+    """A watch that acts: `hooks` None: without a command; `state` None: without a memory."""
 
     def __init__(
         self,
         watch: Watch,
         *,
+        policy: Policy,
         signals: Signals,
+        clock: Clock,
         reporter: Reporter,
+        output: Output,
         hooks: Hooks | None,
         state: LockedState | None,
-        approves: bool,
     ) -> None:
         self._watch = watch
+        self._policy = policy
         self._signals = signals
+        self._clock = clock
         self._reporter = reporter
+        self._output = output
         self._hooks = hooks
         self._state = state
-        self._approves = approves
         self._to_approve: dict[str, Change] = {}
         self._approve_from = 0.0
         self._is_unwritten = False
@@ -62,8 +66,8 @@ class WatchLoop:
         finally:
             if self._hooks is not None:
                 # A command that has just ended must not run again after a restart.
-                for change in self._hooks.reap(is_last=True):
-                    self._finish(change)
+                for end in self._hooks.reap(is_last=True):
+                    self._finish(end.change, is_success=end.is_success)
                 self._save()
                 self._hooks.stop()
 
@@ -73,38 +77,27 @@ class WatchLoop:
         for change in found:
             # An approval of the event as it was may not hold for what it is now.
             self._to_approve.pop(change.event.key, None)
+            self._output.print_json(self._watch.spell(change))
             if self._hooks is not None:
                 self._hooks.add(change)
-        self._print(found)
         self._save()
         if self._hooks is not None:
-            for change in self._hooks.reap():
-                self._finish(change)
+            for end in self._hooks.reap():
+                self._finish(end.change, is_success=end.is_success)
             self._save()
         self._approve_next()
+        self._output.flush()
         is_busy = self._hooks is not None and bool(self._hooks.unfinished)
-        self._signals.sleep(min(self._watch.wait_s, _CHECK_S) if is_busy else self._watch.wait_s)
+        self._signals.sleep(
+            min(self._watch.wait_s, _CHECK_S) if is_busy else self._watch.wait_s, writable=self._output.waiting_for
+        )
 
-    def _print(self, found: list[Change]) -> None:
-        """Print the changes. A reader may stop reading: a request to stop is heeded even then."""
-        try:
-            with self._signals:
-                for change in found:
-                    print_json(self._watch.spell(change))
-        except Stopped:
-            silence(1)
-            raise
-        except UsageError as error:
-            if self._hooks is None:
-                raise
-            self._reporter.warn(f"{error} Commands are run all the same.")
-
-    def _finish(self, change: Change) -> None:
+    def _finish(self, change: Change, *, is_success: bool) -> None:
         unfinished = {one.event.key for one in self._hooks.unfinished} if self._hooks is not None else set()
         if (
-            self._approves
-            and change.kind in (SCHEDULED, UPDATED)
-            and not change.event.is_started
+            is_success
+            and self._policy.approves_on_success
+            and may_be_approved(change)
             and change.event.key not in unfinished
         ):
             self._to_approve[change.event.key] = change
@@ -128,7 +121,7 @@ class WatchLoop:
 
     def _approve_next(self) -> None:
         """Approve one event that may start, in one request; the next poll comes before the next approval."""
-        if not self._to_approve or time.monotonic() < self._approve_from:
+        if not self._to_approve or self._clock.monotonic() < self._approve_from:
             return
         key, change = next(iter(self._to_approve.items()))
         event_id = change.event.event_id
@@ -138,7 +131,7 @@ class WatchLoop:
                 is_new = self._watch.approve(event_id, timeout_s=_APPROVAL_S)
         except TRANSIENT as error:
             self._to_approve[key] = change
-            self._approve_from = time.monotonic() + self._watch.approve_again_s
+            self._approve_from = self._clock.monotonic() + self._watch.approve_again_s
             self._reporter.notice(f"{error} The approval of {event_id} is tried again.")
         except Stopped:
             self._to_approve[key] = change

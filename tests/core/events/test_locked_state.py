@@ -9,17 +9,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from azure_imds_facts.commands.event_state import LockedState
 from azure_imds_facts.core.errors import UsageError
+from azure_imds_facts.core.events.locked_state import LockedState
 
-from tests.commands.watchers import environment, run_events
 from tests.support.events import raw_event
+from tests.support.watchers import environment, run_events
 
 STATE = {"vmName": "web-01", "incarnation": 1, "events": [raw_event()], "approved": []}
 # Locks a state, writes it, and waits for the end of its input.
 PROGRAM = """
 import json, sys
-from azure_imds_facts.commands.event_state import LockedState
+from azure_imds_facts.core.events.locked_state import LockedState
 state = LockedState(sys.argv[1])
 state.write(json.loads(sys.argv[2]))
 print("locked", flush=True)

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The state file of `events --watch`, which one process at a time may use."""
+"""The state file of a watch, which one process at a time may use."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 
-from azure_imds_facts.core.errors import UsageError
-from azure_imds_facts.core.events.state import StateFile
-from azure_imds_facts.core.safe_files import UnsafeFileError, open_lock_file
+from ..errors import UsageError
+from ..safe_files import UnsafeFileError, open_lock_file
+from .state import StateFile
+
+ROOTS_STATE = "/var/lib/azure-imds-facts/events.json"
 
 
 class LockedState:
@@ -59,3 +61,18 @@ class LockedState:
             f"The state cannot be written to {self._path}: {error.strerror or error}.",
             hint="Make the folder writable, or name another file with --state.",
         )
+
+
+def find_default_state() -> str:
+    """Return where this user's state is. Raises UsageError where nothing says what the user's folder is."""
+    if os.geteuid() == 0:
+        return ROOTS_STATE
+    base = os.environ.get("XDG_STATE_HOME") or ""
+    if not os.path.isabs(base):
+        base = os.path.join(os.path.expanduser("~"), ".local", "state")
+    if not os.path.isabs(base):
+        raise UsageError(
+            "There is no place for the state of a watch: this user has no home directory.",
+            hint="Name a file with --state.",
+        )
+    return os.path.join(base, "azure-imds-facts", "events.json")

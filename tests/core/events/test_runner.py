@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from azure_imds_facts.commands.event_hooks import Hooks
 from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.events.model import Change, changes, parse_timeline
+from azure_imds_facts.core.events.runner import Hooks
+from azure_imds_facts.core.events.shell_runner import ShellRunner
 from azure_imds_facts.core.events.spelling import build_environment, spell_change
 
-from tests.commands.watchers import Watcher, polls, wait_for
 from tests.support.emulators import Emulate
 from tests.support.events import document, raw_event
 from tests.support.reporters import ListReporter
+from tests.support.watchers import Watcher, polls, wait_for
 
 STUBBORN = 'trap "" TERM; while :; do sleep 0.1; done'
 
@@ -55,7 +56,7 @@ def run_to_end(hooks: Hooks) -> list[str]:
     succeeded: list[str] = []
 
     def is_over() -> bool:
-        succeeded.extend(change.event.event_id for change in hooks.reap())
+        succeeded.extend(end.change.event.event_id for end in hooks.reap() if end.is_success)
         return not hooks.unfinished
 
     wait_for(is_over)
@@ -66,7 +67,7 @@ def test_order(tmp_path: Path) -> None:
     """Commands of one event run one after the other, those of another event beside them."""
     log, reporter = tmp_path / "log", ListReporter()
     command = f'echo "+$AZURE_IMDS_EVENT_ID" >> {log}; sleep 0.3; echo "-$AZURE_IMDS_EVENT_ID" >> {log}'
-    hooks = Hooks(command, spell=spell, timeout_s=10.0, clock=Clock(), reporter=reporter)
+    hooks = Hooks(ShellRunner(command), spell=spell, timeout_s=10.0, clock=Clock(), reporter=reporter)
     for change in build_changes("A", "a", "B"):
         hooks.add(change)
     assert [change.event.event_id for change in hooks.unfinished] == ["A", "B", "a"]
@@ -80,7 +81,7 @@ def test_order(tmp_path: Path) -> None:
 def test_eight_at_once(tmp_path: Path) -> None:
     """Of more events than eight the others wait, until one has ended."""
     command = f"touch {tmp_path}/$AZURE_IMDS_EVENT_ID; while [ ! -e {tmp_path}/go ]; do sleep 0.02; done"
-    hooks = Hooks(command, spell=spell, timeout_s=30.0, clock=Clock(), reporter=ListReporter())
+    hooks = Hooks(ShellRunner(command), spell=spell, timeout_s=30.0, clock=Clock(), reporter=ListReporter())
     ids = [f"id-{number}" for number in range(10)]
     for change in build_changes(*ids):
         hooks.add(change)
@@ -93,13 +94,15 @@ def test_eight_at_once(tmp_path: Path) -> None:
 
 def test_the_last_look_starts_nothing(tmp_path: Path) -> None:
     """What waits when the watch ends is not begun, and remains unfinished."""
-    hooks = Hooks(f"echo >> {tmp_path}/ran", spell=spell, timeout_s=10.0, clock=Clock(), reporter=ListReporter())
+    hooks = Hooks(
+        ShellRunner(f"echo >> {tmp_path}/ran"), spell=spell, timeout_s=10.0, clock=Clock(), reporter=ListReporter()
+    )
     for change in build_changes("A", "a"):
         hooks.add(change)
     done: list[Change] = []
 
     def has_ended() -> bool:
-        done.extend(hooks.reap(is_last=True))
+        done.extend(end.change for end in hooks.reap(is_last=True))
         return bool(done)
 
     wait_for(has_ended)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.watchers import Watcher, environment, polls, wait_for, words
 from tests.support.emulators import Emulate
 from tests.support.stopwatch import Stopwatch
+from tests.support.watchers import Watcher, environment, polls, wait_for, words
 
 
 def test_a_preempt_reaches_the_command_in_time(emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path) -> None:

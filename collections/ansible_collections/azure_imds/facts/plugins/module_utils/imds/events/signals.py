@@ -9,6 +9,7 @@ import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import FrameType
 
 
@@ -40,9 +41,9 @@ class Signals:
         """From here on it is only noted."""
         self._may_raise = False
 
-    def sleep(self, seconds: float) -> None:
-        """Wait, at most until a signal."""
-        if not self.is_stopped and select.select([self._read_end], [], [], seconds)[0]:
+    def sleep(self, seconds: float, *, writable: Sequence[int] = ()) -> None:
+        """Wait, at most until a signal, or until a descriptor is `writable`."""
+        if not self.is_stopped and select.select([self._read_end], writable, [], seconds)[0]:
             os.read(self._read_end, 4096)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
