@@ -37,7 +37,7 @@ _COMPUTE = {
 
 def run_self_test() -> Claims:
     """Return the claims of the document that holds. Raises AttestationError where one does not end as it has to."""
-    authority = Authority(common_name="metadata.azure.com", host="westus2.metadata.azure.com")
+    authority = Authority(common_name="metadata.azure.com", region="westus2")
     now = dt.datetime.now(dt.timezone.utc)
     payload = build_payload(_COMPUTE, "2021-02-01", _NONCE, now.timestamp())
     document = authority.sign_document(json.dumps(payload, separators=(",", ":")).encode())

@@ -11,6 +11,7 @@ from .endpoints.authority import Authority
 from .endpoints.checks import VersionPolicy
 from .endpoints.identity import IdentityInfoEndpoint, TokenEndpoint
 from .endpoints.instance import InstanceEndpoint, VersionsEndpoint
+from .endpoints.issuer import IssuerEndpoint
 from .endpoints.loadbalancer import LoadBalancerEndpoint
 from .endpoints.proxy_agent import ProxyAgent, parse_agent_plan
 from .endpoints.router import Endpoint, Router
@@ -24,7 +25,7 @@ from .vm.events import EventSchedule
 from .vm.identities import Identity, build_identities
 from .vm.load_balancers import build_load_balancer
 from .vm.machine import Machine, ProjectedMachine, RawMachine
-from .vm.profiles import CLASSIC_MISSING_ENDPOINTS, build_document, clear_public_addresses
+from .vm.profiles import CLASSIC_MISSING_ENDPOINTS, build_document, clear_public_addresses, find_vm_id
 
 if TYPE_CHECKING:
     from .settings.table import Settings
@@ -46,6 +47,11 @@ class Assembly:
     authority: Authority
     identities: tuple[Identity, ...]
 
+    @property
+    def vm_id(self) -> str:
+        """The id of the machine as it is now, also of one without a compute section; empty if it has none."""
+        return find_vm_id(self.machine, self.settings.vms)
+
 
 def assemble(settings: Settings) -> Assembly:
     """Build the parts of an emulator, without a socket.
@@ -57,7 +63,7 @@ def assemble(settings: Settings) -> Assembly:
     machine = _build_machine(settings)
     cloud = find_cloud(settings.cloud)
     region = str(machine.compute.get("location") or cloud.region).lower()
-    authority = Authority(common_name=cloud.attested_domain, host=f"{region}.{cloud.attested_domain}")
+    authority = Authority(common_name=cloud.attested_domain, region=region)
     schedule = EventSchedule(scale=settings.event_clock, first_call_delay_s=settings.events_delay)
     identities = _build_identities(settings, machine)
     versions = cloud.versions if settings.versions is None else settings.versions
@@ -68,7 +74,7 @@ def assemble(settings: Settings) -> Assembly:
     assembly = Assembly(
         settings=settings,
         machine=machine,
-        router=Router(policy, _select_available(cloud, settings.vms, endpoints)),
+        router=Router(policy, _select_available(cloud, settings.vms, endpoints), IssuerEndpoint(authority)),
         limits=Limits(settings.quota),
         faults=Faults(),
         agent=ProxyAgent(parse_agent_plan(settings.proxy_agent)) if settings.proxy_agent else None,
@@ -96,11 +102,11 @@ def _build_base_machine(settings: Settings) -> Machine:
     if settings.raw:
         return RawMachine(settings.document)
     if settings.document is not None:
-        return ProjectedMachine(settings.document, source=settings.document_name)
+        return ProjectedMachine(settings.document, source=settings.document_name, keep_unknown=settings.keep_unknown)
     document = build_document(cloud=find_cloud(settings.cloud), profiles=settings.vms)
     if settings.load_balancer is not None:
         clear_public_addresses(document)
-    return ProjectedMachine(document)
+    return ProjectedMachine(document, keep_unknown=settings.keep_unknown)
 
 
 def _build_identities(settings: Settings, machine: Machine) -> tuple[Identity, ...]:
@@ -129,7 +135,9 @@ def _build_endpoints(
         "metadata/loadbalancer": LoadBalancerEndpoint(
             build_load_balancer(settings.load_balancer, machine.document), policy
         ),
-        "metadata/attested/document": AttestedEndpoint(machine, policy, authority),
+        "metadata/attested/document": AttestedEndpoint(
+            machine, policy, authority, find_vm_id=lambda: find_vm_id(machine, settings.vms)
+        ),
         "metadata/scheduledevents": ScheduledEventsEndpoint(schedule, policy),
         "metadata/identity/info": IdentityInfoEndpoint(tenant_id=settings.tenant_id, policy=policy),
         "metadata/identity/oauth2/token": TokenEndpoint(
@@ -137,6 +145,7 @@ def _build_endpoints(
             tenant_id=settings.tenant_id,
             policy=policy,
             authority=authority,
+            issuer=policy.cloud.sts_url,
             lifetime_s=int(settings.token_lifetime),
         ),
     }

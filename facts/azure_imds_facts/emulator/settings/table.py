@@ -83,6 +83,12 @@ class Settings:
         default=False,
         metadata=describe(MACHINE, "--raw", "serve the document unchanged in every version", readers.SWITCH),
     )
+    keep_unknown: bool = field(
+        default=False,
+        metadata=describe(
+            MACHINE, "--keep-unknown", "serve fields that no api-version has, in every version", readers.SWITCH
+        ),
+    )
     changes: tuple[tuple[str, object], ...] = field(
         default=(),
         metadata=describe(

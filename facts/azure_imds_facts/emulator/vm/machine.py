@@ -112,11 +112,13 @@ class Machine(abc.ABC):
 class ProjectedMachine(Machine):
     """A machine whose complete document is projected to the requested version.
 
-    `source` names the document in messages, for instance a file.
+    `source` names the document in messages, for instance a file. `keep_unknown`: fields that no version has are served
+    in every version.
     """
 
-    def __init__(self, document: object, *, source: str = "document") -> None:
+    def __init__(self, document: object, *, source: str = "document", keep_unknown: bool = False) -> None:
         super().__init__(_complete(check_document(deepcopy(document), source=source)))
+        self._keep_unknown = keep_unknown
         self._projections: dict[tuple[str, bool], Any] = {}
         self._bodies: dict[tuple[str, bool], bytes] = {}
         # Paths below `compute` that were set: these follow no other field.
@@ -127,7 +129,9 @@ class ProjectedMachine(Machine):
         with self._lock:
             key = (version, extended)
             if key not in self._projections:
-                self._projections[key] = project_document(self._document, version, extended=extended)
+                self._projections[key] = project_document(
+                    self._document, version, extended=extended, keep_unknown=self._keep_unknown
+                )
             return self._projections[key]
 
     def encode(self, version: str, *, extended: bool) -> bytes:
@@ -145,7 +149,8 @@ class ProjectedMachine(Machine):
     def _set_in(self, document: Any, path: str, value: object) -> None:
         segments = parse_path(path)
         before = deepcopy(self.compute)
-        set_value(document, segments, _parse_value(value, find_field(segments).kind, path))
+        field = find_field(segments, keep_unknown=self._keep_unknown)
+        set_value(document, segments, _parse_value(value, field.kind, path))
         compute = document.get("compute")
         if segments[:2] == ("compute", "tags"):
             compute.pop("tagsList", None)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from .clouds import Cloud
+    from .machine import Machine
 
 __all__ = [
     "CLASSIC_MISSING_ENDPOINTS",
@@ -24,12 +25,14 @@ __all__ = [
     "build_document",
     "check_profile",
     "clear_public_addresses",
+    "find_vm_id",
 ]
 
 _BASE = Path(__file__).with_name("machine.json")
 Document = dict[str, Any]
 
-# A classic machine has network and attested data only (documented). That it has scheduled events is assumed.
+# A classic machine has network and attested data only, of the latter `vmId` for certain (documented). That it has
+# scheduled events is assumed.
 CLASSIC_MISSING_ENDPOINTS = frozenset({"identity", "loadbalancer"})
 
 
@@ -59,6 +62,14 @@ def check_profile(name: str) -> str:
     """
     check_choice("machine", name, PROFILES)
     return name
+
+
+def find_vm_id(machine: Machine, profiles: Iterable[str]) -> str:
+    """Return the id of a machine; of a classic one, whose document has none, that of the example machine."""
+    own = machine.compute.get("vmId")
+    if not own and "classic" in profiles:
+        own = json.loads(_read_base())["compute"]["vmId"]
+    return str(own or "")
 
 
 def clear_public_addresses(document: Document) -> None:
