@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from azure_imds_facts.emulator.errors import EmulatorError
 from azure_imds_facts.emulator.quantities import check_duration, check_number
 
-from .validators import parse_cloud, parse_era, parse_port, parse_proxy_agent, parse_version
+from .validators import parse_attested_fault, parse_cloud, parse_era, parse_port, parse_proxy_agent, parse_version
 
 if TYPE_CHECKING:
     from .table import Settings
@@ -29,6 +29,8 @@ def check_settings(settings: Settings) -> None:
     parse_cloud(settings.cloud)
     parse_era(settings.era)
     parse_port(str(settings.port))
+    if settings.attested_fault:
+        parse_attested_fault(settings.attested_fault)
     if settings.proxy_agent:
         parse_proxy_agent(settings.proxy_agent)
     for version in settings.versions or ():
