@@ -37,6 +37,7 @@ COMMANDS = {
         "print planned maintenance before it happens, and approve it",
     ),
     "attest": ("azure_imds_facts.commands.attest", "fetch IMDS's signed document about this VM"),
+    "enrol": ("azure_imds_facts.commands.enrol", "send a Salt minion's key to its master, with a proof that binds it"),
     "verify": ("azure_imds_facts.commands.verify", "verify a signed document of any VM, anywhere"),
     "doctor": ("azure_imds_facts.commands.doctor", "find out why there are no facts, and what to do about it"),
     "emulate": ("azure_imds_facts.emulator.command", "run an IMDS on this machine, for tests and demonstrations"),

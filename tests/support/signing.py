@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from tests.support.attested import LEAF, VM_ID, Certificate, Document, build_content
 from tests.support.servers import RawServer
@@ -22,7 +23,7 @@ Change = Callable[[Document], Document]
 def make_chain() -> tuple[Certificate, Certificate, Certificate]:
     """Return root, intermediate and leaf that are valid now."""
     now = dt.datetime.now(dt.timezone.utc)
-    span = {"begins": now - dt.timedelta(days=2), "ends": now + dt.timedelta(days=100)}
+    span: dict[str, Any] = {"begins": now - dt.timedelta(days=2), "ends": now + dt.timedelta(days=100)}
     root = Certificate("Live Root", **span)
     intermediate = Certificate("Live CA", root, **span)
     return root, intermediate, replace(LEAF, issuer=intermediate, **span)

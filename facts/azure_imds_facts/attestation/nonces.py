@@ -25,3 +25,11 @@ def bind_key(pem: str) -> str:
     if not encoded:
         raise FormError("The key is no public key in PEM.")
     return hashlib.sha256(encoded).hexdigest()[:_LENGTH]
+
+
+def is_bound(pem: str, nonce: str) -> bool:
+    """Return whether a text is the public key that a nonce binds."""
+    try:
+        return bind_key(pem) == nonce
+    except FormError:
+        return False
