@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import http.client
 import json
 import re
 import ssl
 import subprocess
 import time
-import urllib.request
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from lab.processes import Background
 from lab.salted import reserved_ports, salt_master, write_master_config
 
 from tests.e2e.shell import Shell
+from tests.emulator.client import send_request
 from tests.minions.daemons import Master, Minion
 from tests.support.attested import ROOT, Certificate, make_key
 
@@ -132,22 +133,21 @@ class ProvingMaster:
 
     def fetch(self, name: str, nonce: str) -> dict[str, str]:
         """Fetch a document of a VM, as who has stolen one."""
-        url = f"{self.imds[name].url}/metadata/attested/document?api-version=2021-02-01&nonce={nonce}"
-        with urllib.request.urlopen(urllib.request.Request(url, headers={"Metadata": "true"})) as answer:
-            document: dict[str, str] = json.load(answer)
+        document: dict[str, str] = send_request(
+            self.imds[name].url, f"/metadata/attested/document?api-version=2021-02-01&nonce={nonce}"
+        ).json
         return document
 
     def post(self, content: object) -> int:
         """Send something to the hook; return the status."""
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
-        request = urllib.request.Request(self.url, data=body, headers={"Content-Type": "application/json"})
         context = ssl.create_default_context(cafile=str(self.folder / "api-ca.pem"))
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-        )
-        with opener.open(request, timeout=30) as answer:
-            status: int = answer.status
-        return status
+        connection = http.client.HTTPSConnection("localhost", self.api_port, timeout=30, context=context)
+        try:
+            connection.request("POST", HOOK, body=body, headers={"Content-Type": "application/json"})
+            return connection.getresponse().status
+        finally:
+            connection.close()
 
     def wait_for_log(self, pattern: str, *, timeout_s: float = 30) -> None:
         """Wait for a line of the master's log."""

@@ -130,6 +130,10 @@ TESTED_ELSEWHERE = {
     "tests/doctor/test_interfaces.py": ("tests/reported/test_misleading_advice.py", "real namespaces have the routes"),
     "tests/doctor/test_lock.py": ("tests/reported/test_everything_waits_for_something.py", "real processes hold it"),
     "tests/doctor/test_findings.py": ("tests/doctor/test_answer.py", "a record without a function"),
+    **{
+        f"tests/salt_adapter/{module}.py": ("tests/minions/test_proof.py", "a real master runs it")
+        for module in ("engines/test_azure_imds_accept", "pillar/test_azure_imds_identity", "test_minion_keys")
+    },
     "tests/salt_adapter/grains/test_azure_imds.py": (
         "tests/minions/test_targeting.py",
         "the loader of a minion runs it",

@@ -10,6 +10,7 @@ For example:  azure-imds-facts enrol --url https://salt.example.com:8000/hook/az
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import re
@@ -33,6 +34,7 @@ CONFIG_DIR = "/etc/salt"
 TIMEOUT_S = 60.0
 _POLL_S = 0.5
 _MOST_BYTES = 64 * 1024
+_SETTING = re.compile(r"""(?m)^["']?(id|pki_dir)["']?\s*:\s*["']?([^"'#\s]+)""")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,11 +66,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _read_minion(config_dir: str, deadline: Deadline) -> tuple[str, str]:
     """Return the minion's id and its public key, once it has them. Raises UsageError."""
-    config = _read(os.path.join(config_dir, "minion"))
-    pki_dir = _find_setting(config, "pki_dir") or os.path.join(config_dir, "pki", "minion")
+    config = _read_config(config_dir)
+    pki_dir = config.get("pki_dir") or os.path.join(config_dir, "pki", "minion")
     while True:
         # What the minion found out itself stands in minion_id.
-        minion_id = _find_setting(config, "id") or _read(os.path.join(config_dir, "minion_id")).strip()
+        minion_id = config.get("id") or _read(os.path.join(config_dir, "minion_id")).strip()
         key = _read(os.path.join(pki_dir, "minion.pub"))
         if minion_id and key:
             return minion_id, key
@@ -79,10 +81,24 @@ def _read_minion(config_dir: str, deadline: Deadline) -> tuple[str, str]:
         deadline.clock.sleep(min(_POLL_S, deadline.remaining))
 
 
-def _find_setting(config: str, name: str) -> str:
-    """Return a text of the minion's configuration, which is YAML or, as that allows, JSON; `""` without it."""
-    found = re.search(rf"""(?m)^\s*["']?{name}["']?\s*:\s*["']?([^"'#\s,]+)""", config)
-    return found[1] if found else ""
+def _read_config(config_dir: str) -> dict[str, str]:
+    """Return `id` and `pki_dir` of the minion's configuration, where they are set; what is in minion.d overrides.
+
+    It is YAML, of which two texts at the beginning of lines are wanted, or JSON, as YAML allows.
+    """
+    config: dict[str, str] = {}
+    for path in [
+        os.path.join(config_dir, "minion"),
+        *sorted(glob.glob(os.path.join(config_dir, "minion.d", "*.conf"))),
+    ]:
+        text = _read(path)
+        try:
+            parsed = json.loads(text)
+        except (ValueError, RecursionError):
+            parsed = dict(_SETTING.findall(text))
+        if isinstance(parsed, dict):
+            config.update({name: parsed[name] for name in ("id", "pki_dir") if isinstance(parsed.get(name), str)})
+    return config
 
 
 def _read(path: str) -> str:
