@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "facts/azure_imds_facts"
 COLLECTION = ROOT / "collections/ansible_collections/azure_imds/facts"
 CORE = COLLECTION / "plugins/module_utils/imds"
-COMMANDS = ("facts", "show", "get", "local-facts", "events", "attest", "verify", "doctor", "export")
+COMMANDS = ("facts", "show", "get", "local-facts", "events", "attest", "enrol", "verify", "doctor", "export")
 # They write out sources, which are no files in there.
 LEFT_OUT = ("export_salt.py", "export_ansible_path.py")
 # A zip may have anything before it. The shell starts Python isolated: as root it must not run what lies in the HOME or

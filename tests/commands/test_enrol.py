@@ -53,7 +53,7 @@ def test_sends_key_and_proof(run: Run, hook: Hook, config: Path) -> None:
         ("id: web-2\n", "web-2"),
         ('id: "web-2"  # mine\n', "web-2"),
         ('{"id": "web-2", "master": "x"}', "web-2"),
-        ("ids: x\n", "web-1"),
+        ("ids: x\nsome:\n  id: y\n", "web-1"),
     ],
 )
 def test_finds_the_id(text: str, name: str, run: Run, hook: Hook, config: Path) -> None:
@@ -62,6 +62,16 @@ def test_finds_the_id(text: str, name: str, run: Run, hook: Hook, config: Path) 
     with signing() as imds:
         assert run(*flags(hook, config, imds.url)).code == 0
     assert json.loads(hook.bodies[0])["id"] == name
+
+
+def test_finds_the_id_in_a_part(run: Run, hook: Hook, config: Path) -> None:
+    """Files in minion.d override the configuration."""
+    (config / "minion").write_text("id: web-2\n")
+    (config / "minion.d").mkdir()
+    (config / "minion.d/id.conf").write_text("id: web-3\n")
+    with signing() as imds:
+        assert run(*flags(hook, config, imds.url)).code == 0
+    assert json.loads(hook.bodies[0])["id"] == "web-3"
 
 
 def test_finds_the_key_elsewhere(run: Run, hook: Hook, config: Path, tmp_path: Path) -> None:

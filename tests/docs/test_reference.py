@@ -157,7 +157,9 @@ def _options(command: str) -> set[str]:
     return set(re.findall(r"(?m)^ +(?:-\w, )?(--[a-z-]+)", asked.stdout))
 
 
-@pytest.mark.parametrize("command", ["facts", "show", "get", "local-facts", "events", "attest", "verify", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["facts", "show", "get", "local-facts", "events", "attest", "enrol", "verify", "doctor"]
+)
 def test_commands_table_names_every_flag(command: str) -> None:
     """A flag is a setting, or common to all, or stands in its command's row."""
     row = next(row[1] for row in _rows(_section("Commands")) if row[0] == f"`{command}`")

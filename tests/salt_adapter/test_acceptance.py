@@ -232,9 +232,8 @@ def test_too_many(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
 
 def test_strange_events(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     """Whatever an event holds ends in one line."""
-    for number, event in enumerate(
-        ({}, {"post": []}, {"body": b"\xff"}, {"body": "[" * 9999}, {"post": {"id": "a\nb"}}), 1
-    ):
+    events: list[dict[str, Any]] = [{}, {"post": []}, {"body": b"\xff"}, {"body": "[" * 9999}, {"post": {"id": "a\nb"}}]
+    for number, event in enumerate(events, 1):
         scene.acceptor.take_request(event)
         assert caplog.text.count("azure_imds_accept refused a minion at an unknown address") == number
 

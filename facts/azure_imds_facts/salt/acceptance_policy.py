@@ -71,24 +71,28 @@ def parse_policy(settings: Mapping[str, Any]) -> AcceptancePolicy:
 
 
 def _parse_value(name: str, value: Any) -> Any:
-    """Return a setting's value as the type that the field's default has."""
+    """Return a setting's value as the type that the field's default has. Raises PolicyError."""
     default = getattr(AcceptancePolicy, name, ())
     if isinstance(default, bool):
         if not isinstance(value, bool):
             raise PolicyError(f"{name} has to be true or false")
         return value
     if isinstance(default, float):
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e9:
-            raise PolicyError(f"{name} has to be a number above 0")
-        return float(value)
+        return _parse_number(name, value)
+    if isinstance(default, str):
+        if not isinstance(value, str) or not value:
+            raise PolicyError(f"{name} has to be a text")
+        return value
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) and item for item in items):
-        raise PolicyError(f"{name} has to be {'a text' if isinstance(default, str) else 'a list of texts'}")
-    if not isinstance(default, str):
-        return tuple(items)
-    if len(items) != 1:
-        raise PolicyError(f"{name} has to be a text")
-    return items[0]
+        raise PolicyError(f"{name} has to be a list of texts")
+    return tuple(items)
+
+
+def _parse_number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e9:
+        raise PolicyError(f"{name} has to be a number above 0")
+    return float(value)
 
 
 def _read(path: str) -> bytes:
