@@ -88,7 +88,7 @@ def test_master_configuration() -> None:
 
 def test_cloud_config() -> None:
     """The cloud-config is YAML, and calls the command with flags that it has."""
-    text = (ROOT / "examples/enrol.cloud-config.yml").read_text(encoding="utf-8")
+    text = (ROOT / "examples/enrol.cloud-config").read_text(encoding="utf-8")
     assert text.startswith("#cloud-config\n")
     words = yaml.safe_load(text)["runcmd"][-1]
     parser = argparse.ArgumentParser()
