@@ -82,7 +82,7 @@ def stage(folder: Path) -> None:
     shutil.copytree(CORE, package / "core", ignore=no_compiled)
     for folder_name in ("attestation", "boot", "commands", "doctor", "formats"):
         shutil.copytree(PACKAGE / folder_name, package / folder_name, ignore=no_compiled)
-    for unit in sorted((COLLECTION / "roles/local_facts/files").glob("azure-imds-facts*")):
+    for unit in sorted((COLLECTION / "roles").glob("*/files/azure-imds-*")):
         shutil.copyfile(unit, package / "boot" / unit.name)
     (folder / "__main__.py").write_text(MAIN, encoding="utf-8")
     for name in LICENCES:

@@ -125,6 +125,7 @@ OTHERS: dict[str, tuple[str, object, str, str]] = {
         "Tag names and values, exactly as they are. Each is a fact of its own as well, C(azure_imds_tags_cost_center).",
     ),
     "snapshot_endpoint": ("str", "http://169.254.169.254", OK, "Where IMDS was."),
+    "snapshot_platform": ("str", "vm", OK, "V(vm), or V(arc) for a machine outside Azure that Azure Arc manages."),
     "snapshot_api_version": ("str", "2025-04-07", OK, "The api-version of the document; null from cloud-init."),
     "snapshot_source": ("str", "imds", OK, "V(imds), V(cache), V(stale) or V(cloud-init)."),
     "snapshot_fetched_at": ("str", "2026-11-22T21:56:00Z", OK, "When IMDS said so, in UTC."),

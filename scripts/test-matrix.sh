@@ -20,7 +20,7 @@ for pair in "${pairs[@]}"; do
     # shellcheck disable=SC2086  ARGS is a list of options
     if ! python="$(find_python "$version")"; then
         printf '== Salt %s: skipped, this machine lacks Python %s\n' "$salt" "$version"
-    elif set_up "$venv" "$python" "salt==$salt" "${tools[@]}" && "$venv/bin/python" -m pytest tests/minions ${ARGS:-}; then
+    elif set_up "$venv" "$python" "salt==$salt" "${tools[@]}" && FORM=long "$venv/bin/python" -m pytest tests/minions ${ARGS:-}; then
         printf '== Salt %s on Python %s: passed, %d s\n' "$salt" "$version" $((SECONDS - started))
     else
         failed+=("$pair")

@@ -29,4 +29,4 @@ if ! cmp -s requirements/rulebook.txt "$home/.wanted"; then
     set_up "$home" "$python" --no-deps -r requirements/rulebook.txt
     cp requirements/rulebook.txt "$home/.wanted"
 fi
-.venv/bin/python -m pytest -q tests/eda/test_rulebook.py
+exec .venv/bin/python -m pytest -q tests/eda -k rulebook

@@ -61,7 +61,8 @@ class Spellings:
         asked = {"endpoint": serving.endpoint, "cache_ttl": 0, "cache_dir": cache_dir, "timeout": 0.9, **settings}
         snapshot = collect(build_settings(asked, {}), open_transport=HttpTransport, reporter=self.listener)
         facts = build_facts(snapshot, reporter=self.listener)
-        self.salt: dict[str, Any] = spell_salt(facts)
+        self.salt: dict[str, Any] = spell_salt(facts, is_grain=False)
+        self.grain: dict[str, Any] = spell_salt(facts)
         self.ansible: dict[str, Any] = spell_ansible(facts, reporter=self.listener)
         self.local: dict[str, Any] = spell_local(facts, reporter=self.listener, with_age=True)
         self.file: dict[str, Any] = spell_local(facts, reporter=self.listener, with_age=False)
@@ -76,6 +77,7 @@ def describe(serving: Serving, snapshot: dict[str, Any], **asked: Any) -> Circum
     """Say how a document was got; of `snapshot` only what nobody else can know is taken over."""
     known = {
         "endpoint": serving.endpoint,
+        "platform": "vm",
         "apiVersion": NEWEST,
         "source": "imds",
         "bootId": Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip(),

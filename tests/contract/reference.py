@@ -59,6 +59,12 @@ def build_grain(document: dict[str, Any], how: Circumstances) -> dict[str, Any]:
     return facts
 
 
+def leave_out_age(content: dict[str, Any]) -> dict[str, Any]:
+    """Return what stays the same from one load to the next: the grain proper (section 2, "Per adapter")."""
+    snapshot = {name: value for name, value in content["snapshot"].items() if name not in ("fetchedAt", "ageSeconds")}
+    return {**content, "snapshot": {**snapshot, "source": snapshot["source"].replace("cache", "imds")}}
+
+
 def snake(name: str) -> str:
     """Spell one name as rule 2 of section 2 says."""
     return re.sub("[^A-Za-z0-9]+", "_", _HUMP.sub("_", name)).lower().strip("_")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from .asking import Spellings, describe, dump, serve_document
 from .generated import balancers, documents, networked
 from .odd import DOCUMENTS, FIRST, interface, nics, only
-from .reference import build_grain, spell_ansible, spell_local
+from .reference import build_grain, leave_out_age, spell_ansible, spell_local
 from .serving import Answer, Serving
 
 LOAD_BALANCED: dict[str, tuple[Any, list[Any]]] = {
@@ -59,6 +59,7 @@ def compare(
     snapshot = got.salt["azure_imds"]["snapshot"]
     wanted = build_grain(document, describe(serving, snapshot, **asked))
     assert dump(got.salt) == dump({"azure_imds": wanted})
+    assert dump(got.grain) == dump({"azure_imds": leave_out_age(wanted)})
     assert dump(got.local) == dump(spell_local(wanted, is_with_age=True))
     assert dump(got.file) == dump(spell_local(wanted, is_with_age=False))
     assert dump(got.ansible) == dump(spell_ansible(wanted))

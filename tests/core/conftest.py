@@ -13,6 +13,7 @@ from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.facts import Snapshot
 from azure_imds_facts.core.failure_memory import _IN_PROCESS
+from azure_imds_facts.core.grain_collector import collect_for_grain
 from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.settings import build_settings
 
@@ -42,18 +43,22 @@ def host(tmp_path: Path) -> Host:
 
 @pytest.fixture
 def collect_from(tmp_path: Path, clock: ManualClock, reporter: ListReporter, host: Host) -> Callable[..., Snapshot]:
-    """Collect over a scripted transport; keyword arguments are settings, or those of `collect`."""
+    """Collect over a scripted transport; keyword arguments are settings, or those of `collect`;
+    with `memory`, and perhaps `asks_once`, as for Salt's grain.
+    """
 
     def collect_it(transport: ScriptedTransport, **options: Any) -> Snapshot:
         handed: dict[str, Any] = {"host": host, "clock": clock, "reporter": reporter}
         handed.update(
             {
                 name: options.pop(name)
-                for name in ("host", "clock", "failure_memory", "allow_fallback", "is_boot", "is_agent_pending")
+                for name in ("host", "clock", "memory", "asks_once", "allow_fallback", "is_boot", "is_agent_pending")
                 if name in options
             }
         )
         options.setdefault("cache_dir", str(tmp_path / "cache"))
+        if "memory" in handed:
+            return collect_for_grain(build_settings(options, {}), open_transport=transport.open, **handed)
         return collect(build_settings(options, {}), open_transport=transport.open, **handed)
 
     return collect_it

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from azure_imds_facts.core import proxy_agent
 from azure_imds_facts.core.clock import Clock
-from azure_imds_facts.core.errors import ImdsError, RejectedError
+from azure_imds_facts.core.errors import ImdsError, NotAzureError, RejectedError
 from azure_imds_facts.emulator import Emulator
 
 from tests.support.clocks import ManualClock
@@ -66,7 +67,7 @@ def test_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         assert time.monotonic() - started < 1.5
 
 
-@pytest.mark.parametrize(("status", "cause"), [(401, "went around it"), (403, "allow user")])
+@pytest.mark.parametrize(("status", "cause"), [(401, "went around it"), (403, "its allow-list")])
 def test_a_refusal_passes_at_boot(
     status: int, cause: str, collect_from: Collect, clock: ManualClock, tmp_path: Path
 ) -> None:
@@ -135,3 +136,29 @@ def test_seen_by_the_address(collect_from: Collect, monkeypatch: pytest.MonkeyPa
         assert (snapshot.proxy_agent, snapshot.local_address) == (True, address)
     snapshot = collect_from(ScriptedTransport(response), endpoint="http://127.0.0.1:9")
     assert (snapshot.proxy_agent, snapshot.local_address) == (False, "127.0.0.1")
+
+
+@pytest.mark.parametrize("tag", [None, "Amazon EC2"])
+def test_nobody_looks_for_it_off_azure(
+    tag: str | None, collect_from: Collect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Off Azure nothing is asked and the agent is not looked for; on Azure it is once IMDS has refused."""
+    looked_for: list[str] = []
+    stat = os.stat
+
+    def counted(path: Any, *arguments: Any, **options: Any) -> Any:
+        looked_for.append(str(path))
+        return stat(path, *arguments, **options)
+
+    host = build_host(tmp_path / "host", tag=tag)
+    transport = ScriptedTransport(reply(403))
+    monkeypatch.setattr(os, "stat", counted)
+    with pytest.raises(NotAzureError):
+        collect_from(transport, host=host)
+    assert transport.opened == 0
+    assert host.proxy_agent not in looked_for
+    # One for Azure's other agent, and one for what says that this is another platform altogether.
+    assert len(looked_for) <= 2
+    with pytest.raises(RejectedError):
+        collect_from(transport, host=build_host(tmp_path / "host"))
+    assert looked_for.count(host.proxy_agent) == 1

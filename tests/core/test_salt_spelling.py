@@ -14,7 +14,16 @@ from tests.support.facts import COLLIDING, ODD_TAGS, RESERVED_BY_ANSIBLE, build_
 def test_shape() -> None:
     """One top-level grain holds the facts in IMDS's names."""
     facts = build_other_categories()
-    assert spell_salt(facts) == {"azure_imds": facts}
+    assert spell_salt(facts, is_grain=False) == {"azure_imds": facts}
+
+
+def test_nothing_volatile() -> None:
+    """What a grain says of its answer is the same for one that is new and one that was kept."""
+    for source, told in (("imds", "imds"), ("cache", "imds"), ("stale", "stale"), ("cloud-init", "cloud-init")):
+        snapshot = {"source": source, "fetchedAt": "2026-11-22T21:56:00Z", "ageSeconds": 1, "missing": []}
+        grain = spell_salt({"cloud": "AzureCloud", "snapshot": snapshot})["azure_imds"]
+        assert grain["snapshot"] == {"source": told, "missing": []}
+        assert snapshot["ageSeconds"] == 1
 
 
 @pytest.mark.parametrize("compute", [row[0] for row in COLLIDING])

@@ -4,21 +4,19 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from lab.places import CHECKOUT, build_environment, short_folder
 from lab.processes import Background, running
 
 _FOLDER = CHECKOUT / "build/rulebook"
 # The Java machine takes seconds, and many on a machine that has much else to do.
-_START_S = 60.0
+_PATIENCE_S = 60.0
 _OLDEST_JAVA = 17
 
 
@@ -36,43 +34,42 @@ def find_missing() -> str:
     return ""
 
 
-class Rulebook:
-    """A running ansible-rulebook, with the folder in which it and its plays run."""
+class Plays:
+    """The plays of a running ansible-rulebook, as its output tells them."""
 
-    def __init__(self, folder: Path, program: Background) -> None:
-        self.folder = folder
-        self.program = program
+    def __init__(self, program: Background) -> None:
+        self._program = program
 
     def count(self) -> tuple[int, int]:
         """Return how many plays have ended well, and how many have failed.
 
         The output of one that failed is printed twice, the second time as an error.
         """
-        log = self.program.read_log()
+        log = self._program.read_log()
         failed = len(re.findall(r"run_playbook - ERROR.*?PLAY RECAP", log, re.DOTALL))
         return log.count("PLAY RECAP") - 2 * failed, failed
 
     @contextlib.contextmanager
-    def expecting(self, *, good: int = 0, failed: int = 0, timeout_s: float = _START_S) -> Iterator[None]:
+    def expecting(self, *, good: int = 0, failed: int = 0) -> Iterator[None]:
         """Wait, after the block, until so many plays more have ended than before it."""
         before = self.count()
         yield
         wanted = (before[0] + good, before[1] + failed)
-        self.program.wait_until(lambda: self.count() == wanted, timeout_s=timeout_s)
+        self._program.wait_until(lambda: self.count() == wanted, timeout_s=_PATIENCE_S)
 
 
 @contextlib.contextmanager
-def running_rulebook(rulebook: str, inventory: dict[str, Any], *, endpoint: str) -> Iterator[Rulebook]:
-    """Run a rulebook, of this collection or a file, beside an emulated VM.
+def running_rulebook(rulebook: str, folder: Path, *, endpoint: str) -> Iterator[Background]:
+    """Run a rulebook, of this collection or in the folder, with its inventory.yml, beside an emulated VM.
 
-    Ansible finds its own Python's programs alone, and no setting of the one who runs the tests.
+    Ansible finds its own Python's programs alone, and no setting of the one who runs the tests. What it writes lies
+    elsewhere: it copies the folder for each play.
     """
-    with short_folder() as folder:
-        (folder / "inventory.yml").write_text(json.dumps(inventory))
-        env = build_environment(folder)
+    with short_folder() as home:
+        env = build_environment(home)
         env["PATH"] = os.pathsep.join([str(_FOLDER / "bin"), env["PATH"]])
         env["ANSIBLE_COLLECTIONS_PATH"] = str(CHECKOUT / "collections")
         env["AZURE_IMDS_ENDPOINT"] = endpoint
-        command = ["ansible-rulebook", "-r", rulebook, "-i", str(folder / "inventory.yml")]
-        with running(command, env=env, log=folder / "log") as program:
-            yield Rulebook(folder, program)
+        command = ["env", "-C", str(folder), "ansible-rulebook", "-r", rulebook, "-i", "inventory.yml"]
+        with running(command, env=env, log=home / "log") as program:
+            yield program

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 from azure_imds_facts.core.events.client import EventClient
 from azure_imds_facts.core.events.model import Event
 from azure_imds_facts.core.transport import HttpTransport
@@ -20,7 +21,9 @@ from tests.e2e.shell import Shell
 
 __all__ = ["shell"]
 
-PLAYBOOK = CHECKOUT / "collections/ansible_collections/azure_imds/facts/playbooks/drain.yml"
+COLLECTION = CHECKOUT / "collections/ansible_collections/azure_imds/facts"
+PLAYBOOK = COLLECTION / "playbooks/drain.yml"
+RULEBOOK = COLLECTION / "extensions/eda/rulebooks/drain.yml"
 FREEZE = {"azure_event_type": "Freeze", "azure_event_by_user": False, "azure_event_duration": 5}
 BY_USER = {"azure_event_type": "Reboot", "azure_event_by_user": True, "azure_event_duration": None}
 
@@ -138,7 +141,7 @@ def test_shared(is_allowed: bool, drain: Drain) -> None:
     given = {"azure_approve_shared": True} if is_allowed else {}
     ending = drain.run(resources=("vm-one", "db1"), **given)
     assert ending[:3] == (True, is_allowed, 0 if is_allowed else 2), ending.printed
-    assert ("namely db1" in ending.printed) != is_allowed
+    assert ("other VMs too (db1)" in ending.printed) != is_allowed
 
 
 @pytest.mark.parametrize(
@@ -166,9 +169,16 @@ def test_no_command(shell: Shell, imds: Emulator) -> None:
 
 
 def test_described() -> None:
-    """The playbook's head names each variable that it takes."""
+    """The playbook's head and the documentation name each variable that is the user's, and the head the rulebook's too."""
     head, text = PLAYBOOK.read_text().split("\n- name:", 1)
     taken = set(re.findall(r"azure_[a-z_]+", text)) - {"azure_imds", "azure_imds_event_approve"}
     own = {"azure_event_kind", "azure_event_draining", "azure_event_plan", "azure_event_rehearsed"}
     assert own < taken
     assert taken - own == set(re.findall(r"azure_[a-z_]+", head)) - {"azure_imds"}
+    (ruleset,) = yaml.safe_load(RULEBOOK.read_text())
+    handed_on = set(ruleset["rules"][0]["action"]["run_playbook"]["extra_vars"])
+    table = (
+        (CHECKOUT / "docs/ansible.md").read_text().partition("| variable | says |\n|---|---|\n")[2].partition("\n\n")[0]
+    )
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == re.findall(r"^#   (azure_\w+)  ", head, re.MULTILINE)
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == taken - own - handed_on

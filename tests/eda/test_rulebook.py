@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 from azure_imds_facts.core.events.client import EventClient
 from azure_imds_facts.core.transport import HttpTransport
 from azure_imds_facts.emulator import Emulator
+from lab.processes import Background
 
-from tests.eda.rulebooks import Rulebook, find_missing, running_rulebook
+from tests.eda.rulebooks import Plays, find_missing, running_rulebook
 from tests.support.stopwatch import Stopwatch
 
 MISSING = find_missing()
@@ -34,12 +36,19 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def rulebook(imds: Emulator, command: Path) -> Iterator[Rulebook]:
+def program(imds: Emulator, command: Path) -> Iterator[Background]:
     """The shipped rulebook, watching, with an inventory that has a plain localhost in it."""
     inventory = {"all": {"hosts": {"localhost": None}, "vars": {"azure_drain_command": ["sh", str(command)]}}}
-    with running_rulebook("azure_imds.facts.drain", inventory, endpoint=imds.url) as started:
-        started.program.wait_until(lambda: looks(imds) > 1, timeout_s=60)
-        yield started
+    command.with_name("inventory.yml").write_text(json.dumps(inventory))
+    with running_rulebook("azure_imds.facts.drain", command.parent, endpoint=imds.url) as running:
+        running.wait_until(lambda: looks(imds) > 1, timeout_s=60)
+        yield running
+
+
+@pytest.fixture
+def plays(program: Background) -> Plays:
+    """What its output tells of its plays."""
+    return Plays(program)
 
 
 def looks(imds: Emulator) -> int:
@@ -60,71 +69,71 @@ def drains(command: Path, then: str = "true") -> Path:
     return mark
 
 
-def test_preempt(rulebook: Rulebook, imds: Emulator, command: Path) -> None:
+def test_preempt(program: Background, plays: Plays, imds: Emulator, command: Path) -> None:
     """A Preempt reaches its command in less than five seconds, and is approved when that has ended."""
     mark = drains(command)
-    with rulebook.expecting(good=1):
+    with plays.expecting(good=1):
         watch = Stopwatch()
         event_id = imds.event("Preempt")
-        rulebook.program.wait_until(mark.exists, timeout_s=60)
+        program.wait_until(mark.exists, timeout_s=60)
         assert watch.seconds < 5
     assert statuses(imds)[event_id] == "Started"
     assert watch.seconds < 10
 
 
-def test_failing_command(rulebook: Rulebook, imds: Emulator, command: Path) -> None:
+def test_failing_command(plays: Plays, imds: Emulator, command: Path) -> None:
     """Where the command fails nothing is approved, and the rulebook goes on."""
     mark = drains(command, "exit 3")
-    with rulebook.expecting(failed=1):
+    with plays.expecting(failed=1):
         event_id = imds.event("Reboot")
     assert mark.exists()
     assert statuses(imds)[event_id] == "Scheduled"
     imds.cancel_event(event_id)
 
 
-def test_shared(rulebook: Rulebook, imds: Emulator, command: Path) -> None:
+def test_shared(program: Background, plays: Plays, imds: Emulator, command: Path) -> None:
     """An event that names another machine is drained for, and not approved, and the play says why."""
     mark = drains(command)
-    with rulebook.expecting(failed=1):
+    with plays.expecting(failed=1):
         event_id = imds.event("Reboot", resources=["vm-one", "db1"])
     assert mark.exists()
     assert statuses(imds)[event_id] == "Scheduled"
-    assert "other VMs than vm-one, namely db1" in rulebook.program.read_log()
+    assert "it names other VMs too (db1" in program.read_log()
     imds.cancel_event(event_id)
 
 
-def test_outage(rulebook: Rulebook, imds: Emulator, command: Path) -> None:
+def test_outage(program: Background, plays: Plays, imds: Emulator, command: Path) -> None:
     """What is announced while IMDS fails is drained for once it answers."""
     mark = drains(command)
     imds.fault("503*1000")
-    wait_for_looks(rulebook, imds)
-    with rulebook.expecting(good=1):
+    wait_for_looks(program, imds)
+    with plays.expecting(good=1):
         event_id = imds.event("Reboot")
-        wait_for_looks(rulebook, imds)
+        wait_for_looks(program, imds)
         assert not mark.exists()
         imds.fault("")
     assert mark.exists()
     assert statuses(imds)[event_id] == "Started"
-    assert "Watching goes on" in rulebook.program.read_log()
+    assert "Watching goes on" in program.read_log()
 
 
-def wait_for_looks(rulebook: Rulebook, imds: Emulator) -> None:
+def wait_for_looks(program: Background, imds: Emulator) -> None:
     """Wait until IMDS was asked, and answered, after this call."""
     before = looks(imds)
-    rulebook.program.wait_until(lambda: looks(imds) > before + 1, timeout_s=60)
+    program.wait_until(lambda: looks(imds) > before + 1, timeout_s=60)
 
 
-def test_beside_each_other(rulebook: Rulebook, imds: Emulator, command: Path) -> None:
+def test_beside_each_other(program: Background, plays: Plays, imds: Emulator, command: Path) -> None:
     """The drain of a Preempt does not wait for that of a Reboot."""
     go_on = command.with_name("go-on")
     first = drains(command, f"while [ ! -e {go_on} ]; do sleep 0.1; done")
-    with rulebook.expecting(good=2):
+    with plays.expecting(good=2):
         reboot = imds.event("Reboot")
-        rulebook.program.wait_until(first.exists, timeout_s=60)
+        program.wait_until(first.exists, timeout_s=60)
         time.sleep(0.2)  # the shell has read the rest of its script by now
         drains(command)
         try:
-            with rulebook.expecting(good=1):
+            with plays.expecting(good=1):
                 preempt = imds.event("Preempt")
             assert (statuses(imds)[preempt], statuses(imds)[reboot]) == ("Started", "Scheduled")
         finally:

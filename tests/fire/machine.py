@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from azure_imds_facts.core import collector, local_facts
+from azure_imds_facts.core import collector, grain_collector, local_facts
 from azure_imds_facts.core.clock import Deadline
 from azure_imds_facts.core.errors import ImdsError
 from azure_imds_facts.core.facts import Snapshot, build_facts
@@ -129,7 +129,7 @@ class Programs:
         elif chance < 0.5:
             self._check(self._collect(timeout=machine.chance.choice([1, 5])))
         elif chance < 0.7:
-            self._check(self._collect(timeout=1, failure_memory=FailureMemory(seconds=60.0)))
+            self._check(self._collect(timeout=1, memory=FailureMemory(seconds=60.0)), is_grain=True)
         else:
             self._write(is_boot=chance > 0.95)
 
@@ -138,10 +138,10 @@ class Programs:
         ttl = self._machine.chance.choice([0, 2, 60, 60])
         return build_settings({"cache_dir": cache_dir, "cache_ttl": ttl, "timeout": timeout}, {})
 
-    def _collect(self, *, timeout: float, failure_memory: FailureMemory | None = None) -> ImdsError | None:
+    def _collect(self, *, timeout: float, **memory: FailureMemory) -> ImdsError | None:
         self._asked = self._settings(timeout)
         try:
-            self._capture(self._asked, open_transport=self._machine.open, failure_memory=failure_memory)
+            self._capture(self._asked, open_transport=self._machine.open, **memory)
         except ImdsError as error:
             return error
         return None
@@ -151,14 +151,16 @@ class Programs:
         began = self._clock.passed
         options.update(host=self._machine.host, clock=self._clock, reporter=Reporter())
         try:
-            self._found = collector.collect(settings, **options)
+            collect: Any = grain_collector.collect_for_grain if "memory" in options else collector.collect
+            self._found = collect(settings, **options)
         finally:
             assert self._clock.passed - began < settings.timeout + 0.01, "late"
         return self._found
 
-    def _check(self, error: ImdsError | None) -> None:
-        """Compare what was collected with what was sent."""
+    def _check(self, error: ImdsError | None, *, is_grain: bool = False) -> None:
+        """Compare what was collected with what was sent. The grain survives more, and for longer."""
         machine, kept = self._machine, self._machine.kept
+        survived = (*TRANSIENT, "rejected") if is_grain else TRANSIENT
         age_s = self._clock.passed - kept[2] if kept else DAY_S
         complete = [end for end in machine.ends if end != "cut"]
         if not self._found:
@@ -167,7 +169,8 @@ class Programs:
                 last = complete[-1] if complete else "unreachable"
                 # What follows a document without vmId is its second chance.
                 assert error.outcome == last or (error.outcome == "invalid" and "no id" in complete[-3:]), machine.ends
-            assert error.outcome not in TRANSIENT or age_s >= DAY_S - 60, f"lost: {error}"
+            is_too_old = not kept if is_grain else age_s >= DAY_S - 60
+            assert error.outcome not in survived or is_too_old, f"lost: {error}"
             return
         found = self._found
         documents = [end for end in machine.ends if isinstance(end, tuple)]
@@ -184,9 +187,9 @@ class Programs:
                 assert not machine.ends, "asked for nothing"
                 assert found.age_s < self._asked.cache_ttl, "too old"
             else:
-                assert found.age_s < DAY_S, "far too old"
+                assert is_grain or found.age_s < DAY_S, "far too old"
                 replaced = documents and documents[-1][1] and not is_partial
-                assert replaced or not complete or complete[-1] in TRANSIENT, f"stale after {machine.ends}"
+                assert replaced or not complete or complete[-1] in survived, f"stale after {machine.ends}"
         assert number >= machine.shown, "older than what was shown before"
         machine.shown = number
 

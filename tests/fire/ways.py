@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from azure_imds_facts.commands import collection, local_facts
-from azure_imds_facts.core import collector, transport
+from azure_imds_facts.core import collector, grain_collector, transport
 from azure_imds_facts.core import local_facts as core_local_facts
 from azure_imds_facts.core.errors import ImdsError
 from azure_imds_facts.core.facts import build_facts
@@ -71,10 +71,12 @@ def prepare(way: str, chosen: str, host: Host) -> Callable[..., None]:
 
         open_transport = RequestsTransport
 
+    really_collect: Any = grain_collector.collect_for_grain if way == "salt" else collector.collect
+
     def collect(*arguments: Any, **options: Any) -> Any:
         started, watch = time.monotonic(), Stopwatch()
         try:
-            return collector.collect(*arguments, **{**options, "open_transport": open_transport, "host": host})
+            return really_collect(*arguments, **{**options, "open_transport": open_transport, "host": host})
         finally:
             _NOW.ended.elapsed_s = time.monotonic() - started
             _NOW.ended.counted_s = watch.seconds
@@ -126,7 +128,7 @@ def _prepare_salt(collect: Any) -> Callable[..., None]:
     from azure_imds_facts.core.failure_memory import _IN_PROCESS  # noqa: PLC0415  Salt is loaded for its own way alone
     from azure_imds_facts.salt import grain as salt_grain  # noqa: PLC0415
 
-    _replace(salt_grain, "collect", collect)
+    _replace(salt_grain, "collect_for_grain", collect)
     log = logging.getLogger("azure_imds_facts")
     log.setLevel(logging.DEBUG)
     log.addHandler(_Collected())

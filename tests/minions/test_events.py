@@ -85,9 +85,7 @@ def watched() -> Iterator[Watched]:
                 target = folder / place[1:]
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(content)
-        (master.salt_tree / "drain.sls").write_text(
-            f"note it:\n  file.append:\n    - name: {drained}\n    - text: drained\n    - ignore_whitespace: False\n"
-        )
+        (master.salt_tree / "drain.sls").write_text(f"note it:\n  cmd.run:\n    - name: echo drained >>{drained}\n")
         reactor = FILES["/etc/salt/master.d/azure_imds_events.conf"].replace("/srv/salt", str(master.salt_tree))
         (folder / "master.d/reactor.conf").write_text(reactor)
         write_master_config(folder, ports=ports)
@@ -139,6 +137,48 @@ def test_reboot_is_drained_and_approved(watched: Watched) -> None:
     assert changes == ["scheduled", "started", "completed"]
 
 
+def test_acknowledged(watched: Watched) -> None:
+    """The orchestration has acknowledged the event before it drained: to do so again fails."""
+    event_id = next(event["data"]["event_id"] for event in watched.bus.heard if event["tag"].endswith("/Reboot"))
+    code, _output, _errors = watched.master.prompt.run(
+        "salt", "-c", str(watched.master.folder), "web", "azure_imds.acknowledge", event_id
+    )
+    assert code != 0
+    assert watched.master.salt("web", "azure_imds.acknowledge", event_id) == {"web": False}
+
+
+def test_shared_is_drained_and_not_approved(watched: Watched) -> None:
+    """An event that names another machine too is drained for, and starts when Azure lets it."""
+    imds = watched.minion.imds
+    shared = imds.event("Redeploy", resources=["web", "other"])
+    told = watched.bus.wait_for(event_id=shared)
+    assert told["data"]["concerns_others"] is True
+    wait_until(lambda: watched.drained.read_text() == "drained\n" * 2, timeout_s=60)
+    time.sleep(3)
+    assert statuses(imds)[shared] == "Scheduled"
+    imds.cancel_event(shared)
+    watched.bus.wait_for(event_id=shared, change="cancelled")
+
+
+def test_an_id_with_a_comma_is_one_name(watched: Watched) -> None:
+    """What calls itself `web,db` has no machine named web drained."""
+    program = (
+        "import json, sys, salt.config, salt.utils.event\n"
+        "opts = salt.config.client_config(sys.argv[1] + '/master')\n"
+        "with salt.utils.event.get_event('master', opts=opts, sock_dir=opts['sock_dir'], listen=False) as bus:\n"
+        "    bus.fire_event(json.loads(sys.argv[2]), 'salt/beacon/web,db/azure_imds_events/Reboot')\n"
+    )
+    told = {"id": "web,db", "change": "scheduled", "event_type": "Reboot", "event_id": "e", "concerns_others": False}
+    before = watched.drained.read_text()
+    command = [sys.executable, "-c", program, str(watched.master.folder), json.dumps(told)]
+    subprocess.run(command, env=watched.master.shell.env, check=True)
+    watched.bus.wait_for(event_id="e")
+    log = watched.master.folder / "master-root/master.log"
+    wait_until(lambda: "No minions matched" in log.read_text() or "web,db" in log.read_text(), timeout_s=60)
+    time.sleep(10)
+    assert watched.drained.read_text() == before
+
+
 def test_others_are_not_told(watched: Watched) -> None:
     """What concerns another machine alone is not told here, and a freeze is told and not drained."""
     imds = watched.minion.imds
@@ -149,7 +189,7 @@ def test_others_are_not_told(watched: Watched) -> None:
     assert heard["tag"].endswith("/Freeze")
     imds.cancel_event(freeze)
     assert watched.bus.wait_for(event_id=freeze, change="cancelled")
-    assert watched.drained.read_text() == "drained\n"
+    assert watched.drained.read_text() == "drained\n" * 2
 
 
 def test_restart_and_outage(watched: Watched) -> None:

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 import shlex
+import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import yaml
+from azure_imds_facts.commands.export_systemd import build_tree
 from azure_imds_facts.core.settings import build_settings
 from lab.places import CHECKOUT
 
@@ -48,11 +51,13 @@ ELSEWHERE = {
     "salt '*' pip.install azure-imds-facts": "no package index in a test; that it works once installed, the fleet shows",
     "salt '*' service.restart salt-minion": "test_sharing.py restarts a minion",
     "azure-imds-facts export salt /srv/salt": "the fleet's fixture",
+    "salt-ssh bare grains.get azure_imds:compute:vmSize": "test_ssh.py",
     "salt '*' azure_imds.facts gather=tags": "test_module.py",
     "salt web azure_imds.get compute/vmId": "test_module.py",
     "salt web azure_imds.refresh": "test_targeting.py",
     "salt web azure_imds.events timeout=5": "test_module.py",
     "salt web sys.doc azure_imds": "test_module.py",
+    "salt web azure_imds.acknowledge 602d9444-d2cd-49c7-8624-8643e7171297": "test_events.py",
     "salt web azure_imds.approve 602d9444-d2cd-49c7-8624-8643e7171297": "test_events.py",
     "salt -G 'azure_imds:compute:zone:1' state.apply zone_one": "test_states",
     "salt '*' pillar.ls": "test_pillar",
@@ -128,6 +133,27 @@ def test_orchestration(documented: Fleet) -> None:
         ("fault domain 0", True, {"web"}),
         ("fault domain 1", True, {"db", "files"}),
     ]
+
+
+def test_first_start(fleet: Fleet, add_minion: Callable[..., Minion]) -> None:
+    """A minion that was never synced has the grain soon after its first start, by the configuration of the page alone."""
+    options = yaml.safe_load(FILES["/etc/salt/minion.d/azure_imds_sync.conf"])
+    minion = add_minion("fresh", options=options, bin_dir=fleet.bare_bin)
+    minion.start()
+    fleet.master.wait_for({"fresh": True}, "-C", "G@azure_imds:cloud:AzureCloud and fresh", "test.ping", timeout_s=30)
+
+
+def test_drop_in() -> None:
+    """The drop-in names the unit that there is, and the file that it writes, and gives up after its time."""
+    unit = configparser.ConfigParser(delimiters="=")
+    unit.read_string(re.findall(r"```ini\n# \S+salt-minion.service.d\S+\n(.*?)```", PAGE, re.DOTALL)[0])
+    assert any(path.endswith(unit["Unit"]["Wants"]) for path in build_tree("/usr/bin/azure-imds-facts"))
+    command = unit["Service"]["ExecStartPre"].removeprefix("-")
+    assert "/etc/ansible/facts.d/azure_imds.fact" in command
+    waited = subprocess.run(
+        ["sh", "-c", command.replace("timeout 30", "timeout 1").replace("/etc/", "/none/")], check=False
+    )
+    assert waited.returncode == 124
 
 
 def test_settings() -> None:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
 
 from tests.minions.conftest import Fleet
 from tests.minions.daemons import Minion
+from tests.minions.long import long_forms
 from tests.support.stopwatch import Stopwatch
 
 # What a minion may lose, as the project promises; the budget for IMDS itself is a second.
@@ -57,6 +59,56 @@ def test_refresh_while_it_hangs(fleet: Fleet, add_minion: Callable[..., Minion])
     assert during_s <= before_s + LATER_S + 1
     fleet.master.wait_for({"stale": "stale"}, "stale", "grains.get", "azure_imds:snapshot:source")
     assert fleet.salt("-G", "azure_imds:cloud:AzureCloud", "test.ping")["stale"] is True
+
+
+@pytest.mark.parametrize(
+    ("beacon", "down_s"),
+    [
+        (False, 15),
+        pytest.param(True, 15, marks=long_forms("a minion with the beacon")),
+        pytest.param(False, 90, marks=long_forms("an outage of 90 s")),
+    ],
+)
+def test_imds_comes_later(fleet: Fleet, add_minion: Callable[..., Minion], beacon: bool, down_s: float) -> None:
+    """A minion that came up without the grain has it, for its master too, soon after IMDS answers; nothing told it to."""
+    options = {"beacons": {"azure_imds_events": [{"interval": 1}]}} if beacon else {}
+    minion = add_minion(f"late-{beacon}-{down_s}", options=options)
+    minion.imds.fault("503*forever")
+    minion.start()
+    asked_at_start = _count_questions(minion)
+    began = time.monotonic()
+    time.sleep(down_s)
+    assert fleet.salt(minion.name, "grains.get", "azure_imds") == {minion.name: ""}
+    assert _count_questions(minion) - asked_at_start <= (time.monotonic() - began) / 10 + 1 or beacon
+    minion.imds.fault("")
+    began = time.monotonic()
+    while fleet.salt("-C", f"G@azure_imds:cloud:AzureCloud and {minion.name}", "test.ping") != {minion.name: True}:
+        assert time.monotonic() - began < 30
+    print(f"the grain came {time.monotonic() - began:.1f} s after IMDS had answered again")
+    known = fleet.master.salt_run("cache.grains", f"tgt={minion.name}")
+    assert known[minion.name]["azure_imds"]["cloud"] == "AzureCloud"
+    if not beacon:
+        asked = _count_questions(minion)
+        time.sleep(11)
+        assert _count_questions(minion) == asked, "asked while all is well"
+    assert minion.log.count("IMDS answers now; loading the grains again") == 1
+
+
+def test_refresh_heeds_no_failure(fleet: Fleet, add_minion: Callable[..., Minion]) -> None:
+    """`saltutil.refresh_grains` asks IMDS, whatever happened a moment ago."""
+    minion = add_minion("asked", settings={"cache_ttl": 0.001})
+    minion.start()
+    time.sleep(11)
+    minion.imds.fault("503*forever")
+    fleet.salt("asked", "saltutil.refresh_grains")
+    fleet.master.wait_for({"asked": "stale"}, "asked", "grains.get", "azure_imds:snapshot:source")
+    minion.imds.fault("")
+    fleet.salt("asked", "saltutil.refresh_grains")
+    fleet.master.wait_for({"asked": "imds"}, "asked", "grains.get", "azure_imds:snapshot:source", timeout_s=8)
+
+
+def _count_questions(minion: Minion) -> int:
+    return len([record for record in minion.imds.requests if record.path == "/metadata/instance"])
 
 
 def _start_to_ping(fleet: Fleet, minion: Minion) -> float:

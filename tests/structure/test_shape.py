@@ -108,6 +108,7 @@ MIRRORED = {
 TESTED_ELSEWHERE = {
     "tests/commands/test_export_cloud_init.py": ("tests/boot/test_cloud_config.py", "cloud-init and a shell read it"),
     "tests/commands/test_export_salt.py": ("tests/minions/test_export.py", "a minion runs what it writes"),
+    "tests/commands/test_salt_bundle.py": ("tests/minions/test_export.py", "a minion runs what it builds"),
     "tests/commands/test_export_systemd.py": ("tests/boot/test_units.py", "systemd reads what it writes"),
     "tests/commands/test_show_screen.py": (
         "tests/reported/test_show_buries_what_i_want.py",
@@ -134,6 +135,8 @@ TESTED_ELSEWHERE = {
         f"tests/salt_adapter/{module}.py": ("tests/minions/test_proof.py", "a real master runs it")
         for module in ("engines/test_azure_imds_accept", "pillar/test_azure_imds_identity", "test_minion_keys")
     },
+    "tests/salt_adapter/test_bundle.py": ("tests/minions/test_export.py", "an exported file has it in it"),
+    "tests/salt_adapter/test_healing.py": ("tests/minions/test_troubles.py", "a minion lives on with it"),
     "tests/salt_adapter/grains/test_azure_imds.py": (
         "tests/minions/test_targeting.py",
         "the loader of a minion runs it",
@@ -143,6 +146,7 @@ TESTED_ELSEWHERE = {
 # Test files that are named after no module beside them, and why.
 NAMED_OTHERWISE = {
     "tests/commands/test_cli.py": "cli.py stands above the commands, and what it does is tested with each of them",
+    "tests/core/test_arc.py": "collections on a machine of Azure Arc, which several modules of the core know of",
     "tests/core/test_retry_processes.py": "retries among real processes, with what it takes to run them",
 }
 

@@ -39,21 +39,29 @@ if TYPE_CHECKING:
     from azure_imds_facts.core.reporter import Reporter
     from azure_imds_facts.core.settings import Settings
 
-# Flags that may not be empty, flags that need another, and flags that exclude another; the problem; what to do.
+# Flags that may not be empty, flags that need another (or one of several), and flags that exclude another; the problem;
+# what to do.
 _EMPTY = (
     ("exec", "--exec has no command.", "Give one, such as --exec /usr/local/sbin/drain."),
+    ("hand_over", "--hand-over has no socket.", "Name one, such as /run/azure-imds-event.sock."),
+    ("take_over", "--take-over has no command.", "Give one, such as --take-over /usr/local/sbin/drain."),
     ("approve", "--approve has no id.", "Give the event_id that azure-imds-facts events prints."),
     ("vm_name", "--vm-name has no name.", "Give compute.name of the VM, or leave it out."),
     ("state", "--state has no file.", "Name one, or leave it out."),
 )
 _NEEDS = (
     ("exec", "watch", "--exec runs for changes.", "Add --watch."),
-    ("approve_on_success", "exec", "Nothing can succeed without --exec.", "Add --exec."),
-    ("exec_timeout", "exec", "--exec-timeout is for --exec.", "Add --exec."),
+    ("hand_over", "watch", "--hand-over hands over changes.", "Add --watch."),
+    ("approve_on_success", ("exec", "hand_over"), "Nothing can succeed without --exec or --hand-over.", "Add one."),
+    ("exec_timeout", ("exec", "take_over"), "--exec-timeout is for --exec and --take-over.", "Add one of these."),
     ("state", "watch", "--state is for --watch.", "Add --watch."),
 )
 _EXCLUDES = (
     ("exec", "all", "--exec runs for this VM's events.", "Leave --all out."),
+    ("hand_over", "all", "--hand-over is for this VM's events.", "Leave --all out."),
+    ("hand_over", "exec", "--hand-over is instead of --exec.", "Leave one of them out."),
+    ("take_over", "watch", "--take-over takes one change over.", "Leave --watch out."),
+    ("take_over", "approve", "--take-over takes one change over.", "Leave --approve out."),
     ("approve", "watch", "--approve does not watch.", "Run it by itself."),
     ("approve", "all", "--approve takes an id, whichever VM it is about.", "Leave --all out."),
     ("approve", "vm_name", "--approve takes an id, whichever VM it is about.", "Leave --vm-name out."),
@@ -68,16 +76,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--exec", metavar="COMMAND", help="with --watch: run this for each change of this VM's events")
     parser.add_argument(
-        "--approve-on-success", action="store_true", help="with --exec: approve an event once the command ended with 0"
+        "--hand-over",
+        metavar="SOCKET",
+        help="instead of --exec: hand each change to the service behind this socket, which runs the command as root",
     )
     parser.add_argument(
-        "--exec-timeout", metavar="SECONDS", type=float, help="with --exec: end a command after this long (600)"
+        "--take-over",
+        metavar="COMMAND",
+        help="what that service does: run this for the change that comes over standard input, a socket",
+    )
+    parser.add_argument(
+        "--approve-on-success",
+        action="store_true",
+        help="with --exec or --hand-over: approve an event once the command ended with 0",
+    )
+    parser.add_argument(
+        "--exec-timeout",
+        metavar="SECONDS",
+        type=float,
+        help="with --exec or --take-over: end a command after this long (600)",
     )
     parser.add_argument(
         "--state",
         metavar="FILE",
-        help="where --watch stores its state, so that a restart prints nothing twice (with --exec: "
-        f"root {ROOTS_STATE}, others below $XDG_STATE_HOME; without: nowhere)",
+        help="where --watch stores its state, so that a restart prints nothing twice (with --exec "
+        f"or --hand-over: root {ROOTS_STATE}, others below $XDG_STATE_HOME; without: nowhere)",
     )
     names = parser.add_mutually_exclusive_group()
     names.add_argument("--vm-name", metavar="NAME", help="whose events count (compute.name of this VM)")
@@ -90,6 +113,11 @@ def run(arguments: argparse.Namespace) -> int:
     """List, approve or watch. Raises the ImdsError of the outcome."""
     _check(arguments)
     reporter = ErrorStreamReporter(is_verbose=arguments.verbose)
+    if arguments.take_over:
+        from azure_imds_facts.core.events.program import COMMAND_S  # noqa: PLC0415  one look needs none of it
+        from azure_imds_facts.core.events.socket_service import take_over  # noqa: PLC0415
+
+        return take_over(arguments.take_over, timeout_s=arguments.exec_timeout or COMMAND_S, reporter=reporter)
     if arguments.watch:
         from azure_imds_facts.core.events.program import run_watch  # noqa: PLC0415  one look needs none of it
 
@@ -146,7 +174,11 @@ def _check(arguments: argparse.Namespace) -> None:
     """Raise UsageError for flags that make no sense together."""
     values = {name: value for name, value in vars(arguments).items() if value is not None and value is not False}
     wrong = [rule for rule in _EMPTY if _is_empty(values.get(rule[0]))]
-    wrong += [rule[1:] for rule in _NEEDS if rule[0] in values and rule[1] not in values]
+    wrong += [
+        (flag, problem, hint)
+        for flag, needed, problem, hint in _NEEDS
+        if flag in values and values.keys().isdisjoint((needed,) if isinstance(needed, str) else needed)
+    ]
     wrong += [rule[1:] for rule in _EXCLUDES if rule[0] in values and rule[1] in values]
     if not 0 < values.get("exec_timeout", 1) < 1e9:
         wrong.append(("exec_timeout", "--exec-timeout is no time.", "Give seconds above 0."))
@@ -167,6 +199,7 @@ def _read_options(arguments: argparse.Namespace) -> WatchOptions:
     return WatchOptions(
         command=arguments.exec,
         command_timeout_s=arguments.exec_timeout or COMMAND_S,
+        hand_over=arguments.hand_over,
         state_path=arguments.state,
         policy=Policy(approves_on_success=arguments.approve_on_success),
         vm_name=arguments.vm_name,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .endpoints.attested import AttestedEndpoint
 from .endpoints.attested_faults import FaultyAuthority
@@ -26,7 +26,15 @@ from .vm.events import EventSchedule
 from .vm.identities import Identity, build_identities
 from .vm.load_balancers import build_load_balancer
 from .vm.machine import Machine, ProjectedMachine, RawMachine
-from .vm.profiles import CLASSIC_MISSING_ENDPOINTS, build_document, clear_public_addresses, find_vm_id
+from .vm.profiles import (
+    ARC_ENDPOINTS,
+    ARC_VERSIONS,
+    CLASSIC_MISSING_ENDPOINTS,
+    build_document,
+    clear_public_addresses,
+    find_platform,
+    find_vm_id,
+)
 
 if TYPE_CHECKING:
     from .settings.table import Settings
@@ -39,6 +47,7 @@ class Assembly:
     """The parts of an emulator that serve requests or can be changed at run time."""
 
     settings: Settings
+    platform: str
     machine: Machine
     router: Router
     limits: Limits
@@ -69,13 +78,16 @@ def assemble(settings: Settings) -> Assembly:
     authority = FaultyAuthority(fault, **names) if fault else Authority(**names)
     schedule = EventSchedule(scale=settings.event_clock, first_call_delay_s=settings.events_delay)
     identities = _build_identities(settings, machine)
-    versions = cloud.versions if settings.versions is None else settings.versions
-    policy = VersionPolicy(cloud=cloud, versions=tuple(sorted(versions)), era=settings.era)
+    platform = find_platform(settings.vms)
+    own = cloud.versions if platform == "vm" else ARC_VERSIONS
+    versions = tuple(sorted(own if settings.versions is None else settings.versions))
+    policy = VersionPolicy(cloud=cloud, versions=versions, era=settings.era, has_list=platform == "vm")
     endpoints = _build_endpoints(
         settings, machine=machine, policy=policy, authority=authority, identities=identities, schedule=schedule
     )
     assembly = Assembly(
         settings=settings,
+        platform=platform,
         machine=machine,
         router=Router(policy, _select_available(cloud, settings.vms, endpoints), IssuerEndpoint(authority)),
         limits=Limits(settings.quota),
@@ -104,12 +116,13 @@ def _build_machine(settings: Settings) -> Machine:
 def _build_base_machine(settings: Settings) -> Machine:
     if settings.raw:
         return RawMachine(settings.document)
+    fields: Any = {"platform": find_platform(settings.vms), "keep_unknown": settings.keep_unknown}
     if settings.document is not None:
-        return ProjectedMachine(settings.document, source=settings.document_name, keep_unknown=settings.keep_unknown)
+        return ProjectedMachine(settings.document, source=settings.document_name, **fields)
     document = build_document(cloud=find_cloud(settings.cloud), profiles=settings.vms)
     if settings.load_balancer is not None:
         clear_public_addresses(document)
-    return ProjectedMachine(document, keep_unknown=settings.keep_unknown)
+    return ProjectedMachine(document, **fields)
 
 
 def _build_identities(settings: Settings, machine: Machine) -> tuple[Identity, ...]:
@@ -160,5 +173,7 @@ def _select_available(
     """Drop the endpoints that the cloud or the machine lacks, and split the paths into segments."""
     by_segments = {tuple(path.split("/")): endpoint for path, endpoint in endpoints.items()}
     available = {segments[1] for segments in by_segments} if cloud.endpoints is None else cloud.endpoints
+    if find_platform(profiles) == "arc":
+        available = ARC_ENDPOINTS
     available = available - (CLASSIC_MISSING_ENDPOINTS if "classic" in profiles else frozenset())
     return {segments: endpoint for segments, endpoint in by_segments.items() if segments[1] in available}

@@ -19,6 +19,7 @@ from .errors import EmulatorError, NamespaceError, format_choices, format_os_err
 from .http.listener import IMDS_ADDRESS, IMDS_PORT, format_url, open_listener
 from .servers import BackgroundServer, EmulatorServer, import_http_server
 from .settings.flags import add_arguments, read_flags
+from .vm.fields import load_instance_tree
 from .vm.machine import RawMachine
 from .vm.projection import find_unknown_fields
 
@@ -71,7 +72,7 @@ def _run_child(assembly: Assembly, command: list[str], log: Log | None) -> int:
     from .sandbox.run_command import run_command  # its imports exist on Linux only
 
     server = BackgroundServer(assembly, log=log)
-    return run_command(command, server=server, vm_id=assembly.vm_id, agent=assembly.agent)
+    return run_command(command, server=server, vm_id=assembly.vm_id, platform=assembly.platform, agent=assembly.agent)
 
 
 def _export_keys(assembly: Assembly) -> None:
@@ -85,7 +86,7 @@ def _print_warnings(assembly: Assembly) -> None:
         print_message(f"warning: {settings.bind} hands out metadata and tokens to any host that can reach it")
     if isinstance(assembly.machine, RawMachine):
         return
-    unknown = find_unknown_fields(assembly.machine.document)
+    unknown = find_unknown_fields(assembly.machine.document, load_instance_tree(platform=assembly.platform))
     if unknown and settings.keep_unknown:
         print_message(f"warning: no api-version has {format_choices(unknown)}; served in every version nevertheless")
     elif unknown:

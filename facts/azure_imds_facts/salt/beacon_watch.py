@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.errors import ImdsError, NotAzureError
+from azure_imds_facts.core.events.model import SCHEDULED, Change
+from azure_imds_facts.core.events.spelling import spell_change
 from azure_imds_facts.core.events.state import StateFile
 from azure_imds_facts.core.events.watch import Watch, fetch_vm_name
+from azure_imds_facts.salt.acknowledgements import is_acknowledged
 from azure_imds_facts.salt.execution import open_events
 from azure_imds_facts.salt.grain import LogReporter, build_minion_settings, open_transport
+from azure_imds_facts.salt.reminders import Reminders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,14 +29,15 @@ _AFTER_SILENCE_S = 5.0
 # Nothing says that this machine will become an Azure VM, or its settings right.
 _AFTER_NOT_AZURE_S = 60.0
 # One for all instances that the loader makes of the beacon, so that a reload of beacons returns nothing twice.
-_WATCHES: dict[tuple[str, bool], MinionWatch] = {}
+_WATCHES: dict[tuple[str, bool, float], MinionWatch] = {}
+REMIND_S = 60.0
 
 
-def watch_for(opts: Mapping[str, Any], *, is_all: bool) -> MinionWatch:
+def watch_for(opts: Mapping[str, Any], *, is_all: bool, remind_s: float) -> MinionWatch:
     """Return this process's watch for a minion."""
-    key = (str(opts.get("id")), is_all)
+    key = (str(opts.get("id")), is_all, remind_s)
     if key not in _WATCHES:
-        _WATCHES[key] = MinionWatch(opts, is_all=is_all)
+        _WATCHES[key] = MinionWatch(opts, is_all=is_all, remind_s=remind_s)
     return _WATCHES[key]
 
 
@@ -50,17 +55,40 @@ class _OutageReporter(LogReporter):
 class MinionWatch:
     """The watch of a beacon from one call to the next and, by a file below the minion's cachedir, across restarts."""
 
-    def __init__(self, opts: Mapping[str, Any], *, is_all: bool, clock: Clock | None = None) -> None:
+    def __init__(
+        self, opts: Mapping[str, Any], *, is_all: bool, remind_s: float = REMIND_S, clock: Clock | None = None
+    ) -> None:
         self._opts = opts
         self._is_all = is_all
         self._clock = clock or Clock()
         self._watch: Watch | None = None
+        self._vm_name: str | None = None
+        self._reminders = Reminders(
+            self._clock, every_s=remind_s, is_acknowledged=lambda event_id: is_acknowledged(opts, event_id)
+        )
         self._resting_until = 0.0
         self._is_saved = True
         self._reported_outcome = ""
 
     def poll(self) -> list[dict[str, Any]]:
-        """Return what changed since the last call, for the bus. It makes one request at the most and raises nothing."""
+        """Return what changed since the last call, and what is to be told again, for the bus.
+
+        It makes one request at the most and raises nothing.
+        """
+        changes = self._look()
+        told = [self._spell(change) for change in changes]
+        for change in changes:
+            self._reminders.note(change.event)
+        listed = self._watch.timeline.events if self._watch and self._watch.timeline else ()
+        due = [Change(kind=SCHEDULED, event=event) for event in self._reminders.take_due(listed)]
+        return told + [self._spell(change, is_reminder=True) for change in due]
+
+    def _spell(self, change: Change, *, is_reminder: bool = False) -> dict[str, Any]:
+        spelled = spell_change(change, now_s=self._clock.time(), vm_name=self._vm_name, is_reminder=is_reminder)
+        return {"tag": change.event.event_type or "Unknown", **spelled}
+
+    def _look(self) -> list[Change]:
+        """Ask IMDS, unless there is a reason to wait, and return what changed."""
         if self._clock.monotonic() < self._resting_until:
             return []
         try:
@@ -80,10 +108,10 @@ class MinionWatch:
         if watch.timeline is None and self._clock.monotonic() - started > 0.5:
             self._rest(_AFTER_SILENCE_S)
         self._is_saved = not changes
-        return [{"tag": change.event.event_type or "Unknown", **watch.spell(change)} for change in changes]
+        return changes
 
     def _begin(self) -> Watch:
-        name = None if self._is_all else self._find_name()
+        name = self._vm_name = None if self._is_all else self._find_name()
         watch = Watch(
             open_events(self._opts), vm_name=name, clock=self._clock, interval_s=0.0, reporter=_OutageReporter()
         )

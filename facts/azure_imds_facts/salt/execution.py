@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 
 
 def collect_facts(opts: Mapping[str, Any], **overrides: object) -> dict[str, Any]:
-    """Return the content of the grain; `overrides` are settings that beat the minion's where they are not None."""
+    """Return the content of the grain, and how old it is.
+
+    `overrides` are settings that beat the minion's where they are not None.
+    """
     reporter = LogReporter()
     snapshot = collect(build_minion_settings(opts, **overrides), open_transport=open_transport, reporter=reporter)
-    content: dict[str, Any] = spell_salt(build_facts(snapshot, reporter=reporter))["azure_imds"]
+    content: dict[str, Any] = spell_salt(build_facts(snapshot, reporter=reporter), is_grain=False)["azure_imds"]
     return content
 
 

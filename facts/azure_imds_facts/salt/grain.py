@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import salt.utils.platform
 
-from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import ImdsError, NotAzureError, UsageError
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.failure_memory import FailureMemory
+from azure_imds_facts.core.grain_collector import collect_for_grain
 from azure_imds_facts.core.reporter import Reporter, printable
 from azure_imds_facts.core.salt_spelling import spell_salt
 from azure_imds_facts.core.settings import SETTINGS, build_settings
@@ -21,8 +21,9 @@ from azure_imds_facts.core.settings import SETTINGS, build_settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from azure_imds_facts.core.facts import Snapshot
     from azure_imds_facts.core.settings import Settings
-    from azure_imds_facts.requests_transport import RequestsTransport
+    from azure_imds_facts.core.transport import Transport
 
 log = logging.getLogger(__name__)
 
@@ -48,23 +49,40 @@ class LogReporter(Reporter):
 
 
 def collect_grain(opts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the grain, or `{}` and one warning a failure in the log."""
+    """Return the grain, or `{}` and one warning a failure in the log. A minion is given it later, once IMDS answers."""
     if is_proxy(opts):
         return {}
     reporter = LogReporter()
     memory = FailureMemory(seconds=_REMEMBER_FAILURE_S)
     try:
-        snapshot = collect(
-            build_minion_settings(opts), open_transport=open_transport, reporter=reporter, failure_memory=memory
-        )
+        snapshot = _collect(opts, memory, reporter)
         return spell_salt(build_facts(snapshot, reporter=reporter))
-    except NotAzureError as error:
-        log.debug("azure_imds: %s", error)
+    except (NotAzureError, UsageError) as error:
+        (log.warning if isinstance(error, UsageError) else log.debug)(
+            "azure_imds: no grain (%s): %s", error.outcome, error
+        )
     except ImdsError as error:
         (log.debug if memory.has_recalled else log.warning)("azure_imds: no grain (%s): %s", error.outcome, error)
+        _heal_later(opts)
     except Exception:  # a grain that raises would fail the minion's start
         log.warning("azure_imds: no grain: an error inside azure-imds-facts, please report it", exc_info=True)
     return {}
+
+
+def _collect(
+    opts: Mapping[str, Any], memory: FailureMemory, reporter: Reporter, *, asks_once: bool = False
+) -> Snapshot:
+    settings = build_minion_settings(opts)
+    return collect_for_grain(
+        settings, open_transport=open_transport, memory=memory, reporter=reporter, asks_once=asks_once
+    )
+
+
+def _heal_later(opts: Mapping[str, Any]) -> None:
+    from azure_imds_facts.salt.healing import heal_later  # noqa: PLC0415  IMDS answers as a rule
+
+    # Its failures are told already.
+    heal_later(opts, lambda: _collect(opts, FailureMemory(seconds=0.0), Reporter(), asks_once=True))
 
 
 def is_proxy(opts: Mapping[str, Any]) -> bool:
@@ -97,10 +115,17 @@ def build_minion_settings(opts: Mapping[str, Any], **overrides: object) -> Setti
     )
 
 
-def open_transport() -> RequestsTransport:
-    """Return the transport on requests, which Salt has loaded anyway."""
-    from azure_imds_facts.requests_transport import RequestsTransport  # noqa: PLC0415  not for a cached answer
+def open_transport() -> Transport:
+    """Return the transport on requests, which Salt has loaded anyway, or the core's own where there is none.
 
+    The thin Salt of 3006 that salt-ssh carries to its targets has no requests.
+    """
+    try:
+        from azure_imds_facts.requests_transport import RequestsTransport  # noqa: PLC0415  not for a cached answer
+    except ImportError:
+        from azure_imds_facts.core.transport import HttpTransport  # noqa: PLC0415  nor this
+
+        return HttpTransport()
     return RequestsTransport()
 
 

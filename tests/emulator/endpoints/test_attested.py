@@ -127,6 +127,14 @@ def test_a_classic_machine_has_an_id(start_emulator: StartEmulator, verify: Veri
     assert {payload[name] for name in ("licenseType", "sku", "subscriptionId")} == {""}
 
 
+@pytest.mark.parametrize("cloud", ["stack", "bleu"])
+def test_a_cloud_without_attested_documents_has_keys(start_emulator: StartEmulator, tmp_path: Path, cloud: str) -> None:
+    """What there is, is exported; the certificate for attested documents is not there."""
+    names = {path.name for path in start_emulator(cloud=cloud).export_keys(tmp_path)}
+    assert names == {"root.pem", "intermediate.pem", "ca.pem", "token-key.pem", "jwks.json"}
+    assert names == {path.name for path in tmp_path.iterdir()}
+
+
 def test_the_nonce_defaults_to_the_time_of_expiry(start_emulator: StartEmulator, verify: Verify) -> None:
     """Without a nonce it is the time of expiry, six hours after signing."""
     emulator = start_emulator()

@@ -33,7 +33,7 @@ def test_flags_take_precedence_over_a_scenario(start_command: StartCommand, tmp_
 
 
 INVALID_FLAGS = [
-    (["--cloud", "mars"], "unknown cloud 'mars'; allowed: public, government, china, german, stack"),
+    (["--cloud", "mars"], "unknown cloud 'mars'; allowed: public, government, china, german, bleu, delos, stack"),
     (["--vm", "toaster"], "unknown machine 'toaster'; allowed: linux, windows, vmss"),
     (["--era", "1999"], "unknown era '1999'; allowed: now, 2019, 2017"),
     (["--port", "99999"], "invalid port '99999'; allowed: 0 to 65535"),
@@ -76,5 +76,9 @@ def test_bad_input_is_one_line(arguments: list[str], message: str) -> None:
 def test_help_names_the_choices() -> None:
     """--help lists clouds, machines and events."""
     shown = " ".join(run_command("--help").stdout.split())
-    for words in ("public, government, china, german, stack", "linux, windows, vmss", "Freeze, Reboot, Redeploy"):
+    for words in (
+        "public, government, china, german, bleu, delos, stack",
+        "linux, windows, vmss",
+        "Freeze, Reboot, Redeploy",
+    ):
         assert words in shown

@@ -26,6 +26,8 @@ def beacons(import_salt_adapter: Callable[[str], Any]) -> Any:
         ([{"intervall": 1}], "knows no 'intervall'"),
         ([{"interval": "1"}], "interval has to be a number of seconds"),
         ([{"interval": True}], "interval has to be a number of seconds"),
+        ([{"remind": 30}], ""),
+        ([{"remind": "often"}], "remind has to be a number of seconds"),
         ([{"all": "yes"}], "all has to be True or False"),
     ],
 )

@@ -72,24 +72,26 @@ class Authority:
     def write_public_keys(self, directory: Path) -> list[Path]:
         """Write certificates and keys; return their paths.
 
-        `root.pem`, `intermediate.pem`, `ca.pem` (both), `attested.pem` (the leaf), `token-key.pem` and `jwks.json`.
+        `root.pem`, `intermediate.pem`, `ca.pem` (both), `attested.pem` (the leaf), `token-key.pem` and `jwks.json`. A
+        cloud without attested documents has no `attested.pem`.
 
         Raises:
             EmulatorError: the directory cannot be written.
         """
-        chain = [*self._authorities, self._leaf]
+        authorities = self._authorities
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-        certificates = [certificate.public_bytes(Encoding.PEM) for certificate, _ in chain]
+        root, intermediate = (certificate.public_bytes(Encoding.PEM) for certificate, _ in authorities)
         public_key = self._token_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         files = {
-            "root.pem": certificates[0],
-            "intermediate.pem": certificates[1],
-            "ca.pem": b"".join(certificates[:2]),
-            "attested.pem": certificates[2],
+            "root.pem": root,
+            "intermediate.pem": intermediate,
+            "ca.pem": root + intermediate,
             "token-key.pem": public_key,
             "jwks.json": json.dumps(self.key_set, indent=2).encode() + b"\n",
         }
+        if self._common_name:
+            files["attested.pem"] = self._leaf[0].public_bytes(Encoding.PEM)
         try:
             directory.mkdir(parents=True, exist_ok=True)
             for name, content in files.items():

@@ -30,7 +30,8 @@ class IssuerEndpoint:
 
     def serves(self, request: Request) -> bool:
         """Return whether a request is for the certificate."""
-        return request.path == INTERMEDIATE_PATH
+        # Microsoft's sample in Python sends the newline that ends the line with the address in openssl's output.
+        return request.path.removesuffix("%0A") == INTERMEDIATE_PATH
 
     def respond(self, request: Request) -> Response:
         """Return the certificate for GET, with any headers or none."""

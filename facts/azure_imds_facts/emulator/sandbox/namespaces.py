@@ -22,6 +22,7 @@ from azure_imds_facts.emulator.endpoints.proxy_agent import AGENT_ADDRESS, AGENT
 from azure_imds_facts.emulator.errors import EmulatorError, NamespaceError, format_os_error
 from azure_imds_facts.emulator.http.listener import IMDS_ADDRESS, IMDS_PORT
 
+from .arc import ARC_ADDRESS, ARC_PORT, overlay_arc_agent
 from .dmi import overlay_dmi
 from .overlay import overlay_file
 from .syscalls import (
@@ -81,9 +82,11 @@ def start_sandbox(
     dmi_files: Mapping[str, str],
     with_agent: bool,
     signal_mask: set[signal.Signals],
+    platform: str = "vm",
 ) -> Sandbox:
     """Fork a child into namespaces. It runs the command, with an environment and a signal mask, when released.
 
+    `platform`: `vm`, or `arc` for the agent of Azure Arc and its address instead of IMDS's.
     `with_agent`: it has the files of the metadata proxy agent, and a socket at its address.
 
     Must be called before threads are started.
@@ -95,7 +98,8 @@ def start_sandbox(
     pid = os.fork()
     if pid == 0:
         parent_end.close()
-        _Child(command, environment, child_end).run(dmi_files, signal_mask, with_agent=with_agent)
+        child = _Child(command, environment, child_end, platform)
+        child.run(dmi_files, signal_mask, with_agent=with_agent)
     child_end.close()
     report, descriptors, _, _ = socket.recv_fds(parent_end, 4096, 2)
     if not descriptors:
@@ -108,10 +112,13 @@ def start_sandbox(
 class _Child:
     """The child process, until it executes the command."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], channel: socket.socket) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], channel: socket.socket, platform: str
+    ) -> None:
         self._command = list(command)
         self._environment = dict(environment)
         self._channel = channel
+        self._platform = platform
 
     def run(self, dmi_files: Mapping[str, str], signal_mask: set[signal.Signals], *, with_agent: bool) -> NoReturn:
         try:
@@ -125,8 +132,7 @@ class _Child:
         try:
             _enter_namespaces()
             exit_with_parent(signal.SIGTERM)
-            _activate_loopback()
-            listeners = [_listen(IMDS_ADDRESS, IMDS_PORT)]
+            listeners = self._listen_as_platform()
             if with_agent:
                 listeners.append(_listen(AGENT_ADDRESS, AGENT_PORT))
                 overlay_file(AGENT_PROGRAM, _AGENT_SCRIPT, mode=0o755)
@@ -134,13 +140,21 @@ class _Child:
         except OSError as error:
             self._channel.send(_format_error(error).encode())
             os._exit(NamespaceError.exit_code)
-        if not overlay_dmi(dmi_files):
+        if not overlay_dmi(dmi_files) and self._platform == "vm":
             self._environment["AZURE_IMDS_DETECT"] = "skip"
         socket.send_fds(self._channel, [b"listening"], [listener.fileno() for listener in listeners])
         for listener in listeners:
             listener.close()
         if not self._channel.recv(2):  # the parent has failed and reported it
             os._exit(NamespaceError.exit_code)
+
+    def _listen_as_platform(self) -> list[socket.socket]:
+        _activate_loopback()
+        if self._platform == "arc":
+            overlay_arc_agent()
+            return [_listen(ARC_ADDRESS, ARC_PORT)]
+        _add_address()
+        return [_listen(IMDS_ADDRESS, IMDS_PORT)]
 
     def _execute(self) -> NoReturn:
         # Python ignores these two, and the command would inherit that.
@@ -177,11 +191,15 @@ def _enter_namespaces() -> None:
 
 
 def _activate_loopback() -> None:
-    """Activate the loopback, and add the address of IMDS to it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         request = struct.pack("16sh22x", b"lo", 0)
         flags = struct.unpack("16sh22x", fcntl.ioctl(control, _SIOCGIFFLAGS, request))[1]
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))
+
+
+def _add_address() -> None:
+    """Add the address of IMDS to the loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, _SIOCSIFADDR, _pack_address(b"lo:imds", IMDS_ADDRESS))
         fcntl.ioctl(control, _SIOCSIFNETMASK, _pack_address(b"lo:imds", "255.255.255.255"))
 

@@ -25,14 +25,14 @@ class Redirect:
     """A cgroup whose processes connect to the agent where they ask for IMDS, while it is switched on."""
 
     def __init__(self, cgroup: Path, descriptor: int, program: int) -> None:
-        self._cgroup = cgroup
+        self.cgroup = cgroup
         self._descriptor = descriptor
         self._program = program
         self._is_on = False
 
     def add(self, pid: int) -> None:
         """Move a process into the cgroup. Its children are born there."""
-        _move(self._cgroup, pid)
+        _move(self.cgroup, pid)
 
     def switch(self, is_on: bool) -> None:  # noqa: FBT001 - a listener of the agent
         """Redirect new connections, or let them through."""
@@ -94,12 +94,14 @@ def _remove_leftovers(root: Path) -> None:
 
 
 def _remove(cgroup: Path) -> None:
-    """Remove a cgroup; what still runs there, such as a daemon of the command, moves to the root."""
-    with suppress(OSError):
-        for pid in (cgroup / "cgroup.procs").read_text(encoding="ascii").split():
-            with suppress(OSError):  # it has ended meanwhile
-                _move(cgroup.parent, int(pid))
-        cgroup.rmdir()
+    """Remove a cgroup and those inside; what still runs there, such as a daemon of the command, moves to the root."""
+    inner = sorted((path.parent for path in cgroup.rglob("cgroup.procs")), reverse=True)
+    for each in inner:
+        with suppress(OSError):
+            for pid in (each / "cgroup.procs").read_text(encoding="ascii").split():
+                with suppress(OSError):  # it has ended meanwhile
+                    _move(cgroup.parent, int(pid))
+            each.rmdir()
 
 
 def _move(cgroup: Path, pid: int) -> None:

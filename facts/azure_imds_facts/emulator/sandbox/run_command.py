@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from .dmi import build_dmi_files
+from .dmi import build_dmi_files, build_foreign_dmi_files
 from .namespaces import AGENT_STATUS, start_sandbox
 from .redirect import Redirect, open_redirect
 
@@ -45,11 +45,14 @@ class Server(Protocol):
         """Close the sockets and every connection."""
 
 
-def run_command(command: Sequence[str], *, server: Server, vm_id: str, agent: ProxyAgent | None = None) -> int:
+def run_command(
+    command: Sequence[str], *, server: Server, vm_id: str, platform: str = "vm", agent: ProxyAgent | None = None
+) -> int:
     """Run a command for which 169.254.169.254 is the server; return its exit code, or 128 + n for signal n.
 
-    The command alone uses the standard streams. `vm_id` is the product UUID in DMI. With an
-    `agent`, which only root can have, its connections end there.
+    The command alone uses the standard streams. `vm_id` is the product UUID in DMI. With the `platform` `arc` the
+    server is that of Azure Arc's agent instead, and DMI is another's. With an `agent`, which only root can have, its
+    connections end there.
 
     Raises:
         EmulatorError: namespaces are not permitted, or the command cannot be run.
@@ -67,7 +70,8 @@ def run_command(command: Sequence[str], *, server: Server, vm_id: str, agent: Pr
             sandbox = start_sandbox(
                 command,
                 environment=environment,
-                dmi_files=build_dmi_files(vm_id),
+                dmi_files=build_dmi_files(vm_id) if platform == "vm" else build_foreign_dmi_files(),
+                platform=platform,
                 with_agent=agent is not None,
                 signal_mask={signal.Signals(number) for number in previous},
             )

@@ -16,6 +16,7 @@ __all__ = ["build_smbios"]
 _END_OF_TABLE = 127
 _MAJOR, _MINOR = 3, 1
 _NO_UUID = b"\xff" * 16  # "not present"
+_NO_MORE_BIOS = (0, 0, 0, 1 << 3, 0x1800, 4, 1, 0xFF, 0xFF, 0)
 
 
 def build_smbios(files: Mapping[str, str]) -> dict[str, bytes]:
@@ -24,28 +25,41 @@ def build_smbios(files: Mapping[str, str]) -> dict[str, bytes]:
     The first three fields of the UUID are little-endian, as the specification wants it since 2.6.
     """
     product_uuid = uuid.UUID(files["product_uuid"]).bytes_le if "product_uuid" in files else _NO_UUID
-    bios = _Strings(files, "bios_vendor", "bios_version")
-    system = _Strings(files, "sys_vendor", "product_name", "product_version")
-    board = _Strings(files, "board_vendor", "board_name")
-    chassis = _Strings(files, "chassis_vendor", "chassis_asset_tag")
+    bios, system, board, chassis = (_Strings(files) for _ in range(4))
+    kind = int(files["chassis_type"])
     structures = [
-        # Segment, date, ROM size, characteristics and their extension (UEFI, virtual machine), releases, larger size.
-        (0, struct.pack("<BBHBBQHBBBBH", 1, 2, 0, 0, 0, 1 << 3, 0x1800, 4, 1, 0xFF, 0xFF, 0), bios),
-        # Serial number, UUID, wake-up by the power switch, SKU, family.
-        (1, struct.pack("<BBBB16sBBB", 1, 2, 3, 0, product_uuid, 6, 0, 0), system),
-        # Version, serial number, asset tag, hosting board, place, its chassis, motherboard, nothing contained.
-        (2, struct.pack("<BBBBBBBHBB", 1, 2, 0, 0, 0, 1, 0, 3, 10, 0), board),
-        # Type, version, serial number, asset tag, four states that are safe or unknown, nothing else.
+        # Maker, version, then segment, date, ROM size, characteristics and their extension (UEFI, virtual machine),
+        # releases, and a larger ROM's size.
+        (0, bios, struct.pack("<BBHBBQHBBBBH", *bios.add("bios_vendor", "bios_version"), *_NO_MORE_BIOS)),
+        # Maker, name, version, then serial number, UUID, wake-up by the power switch, SKU, family.
+        (
+            1,
+            system,
+            struct.pack(
+                "<BBBB16sBBB", *system.add("sys_vendor", "product_name", "product_version"), 0, product_uuid, 6, 0, 0
+            ),
+        ),
+        # Maker, name, then version, serial number, asset tag, hosting board, place, its chassis, motherboard.
+        (2, board, struct.pack("<BBBBBBBHBB", *board.add("board_vendor", "board_name"), 0, 0, 0, 1, 0, 3, 10, 0)),
+        # Maker, type, version, serial number, asset tag, then three safe states, unknown security, nothing else.
         (
             3,
-            struct.pack("<BBBBBBBBBIBBBBB", 1, int(files["chassis_type"]), 0, 0, 2, 3, 3, 3, 2, 0, 0, 0, 0, 0, 0),
             chassis,
+            struct.pack(
+                "<BBBBBBBBBIBBBBB",
+                *chassis.add("chassis_vendor"),
+                kind,
+                0,
+                0,
+                *chassis.add("chassis_asset_tag"),
+                *(3, 3, 3, 2, 0, 0, 0, 0, 0, 0),
+            ),
         ),
-        (_END_OF_TABLE, b"", _Strings(files)),
+        (_END_OF_TABLE, _Strings(files), b""),
     ]
     table = b"".join(
-        struct.pack("<BBH", kind, 4 + len(fields), handle) + fields + strings.encode()
-        for handle, (kind, fields, strings) in enumerate(structures)
+        struct.pack("<BBH", number, 4 + len(fields), handle) + fields + strings.encode()
+        for handle, (number, strings, fields) in enumerate(structures)
     )
     return {"smbios_entry_point": _build_entry_point(len(table)), "DMI": table}
 
@@ -53,8 +67,17 @@ def build_smbios(files: Mapping[str, str]) -> dict[str, bytes]:
 class _Strings:
     """The strings of a structure, which its fields name by number from 1, 0 for none."""
 
-    def __init__(self, files: Mapping[str, str], *names: str) -> None:
-        self._texts = [files[name] for name in names]
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self._files = files
+        self._texts: list[str] = []
+
+    def add(self, *names: str) -> list[int]:
+        """Add what files say; return the number of each, 0 for one that is not there."""
+        numbers = []
+        for name in names:
+            self._texts += [self._files[name]] if name in self._files else []
+            numbers.append(len(self._texts) if name in self._files else 0)
+        return numbers
 
     def encode(self) -> bytes:
         """Return the strings with what ends each, and all."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from azure_imds_facts.emulator.errors import EmulatorError
 from azure_imds_facts.emulator.quantities import check_duration, check_number
+from azure_imds_facts.emulator.vm.profiles import find_platform
 
 from .validators import parse_attested_fault, parse_cloud, parse_era, parse_port, parse_proxy_agent, parse_version
 
@@ -36,6 +37,8 @@ def check_settings(settings: Settings) -> None:
     for version in settings.versions or ():
         parse_version(version)
     _check_address(settings)
+    if find_platform(settings.vms) == "arc":
+        _check_arc(settings)
     if settings.raw and settings.document is None:
         raise EmulatorError("--raw serves a document unchanged; name one with --document")
     _check_quantities(settings)
@@ -56,6 +59,14 @@ def _check_quantities(settings: Settings) -> None:
         raise EmulatorError(
             f"invalid event clock {settings.event_clock:g}; allowed: {_SLOWEST:g} to {_FASTEST:g}, such as 60"
         )
+
+
+def _check_arc(settings: Settings) -> None:
+    """Reject what a machine of Azure Arc does not have."""
+    absent = {"load balancer": settings.load_balancer, "event": settings.events, "proxy agent": settings.proxy_agent}
+    for what, given in absent.items():
+        if given:
+            raise EmulatorError(f"machine 'arc' has no {what}: Azure Arc describes machines outside Azure")
 
 
 def _check_address(settings: Settings) -> None:

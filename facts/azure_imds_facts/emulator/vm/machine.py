@@ -112,13 +112,16 @@ class Machine(abc.ABC):
 class ProjectedMachine(Machine):
     """A machine whose complete document is projected to the requested version.
 
-    `source` names the document in messages, for instance a file. `keep_unknown`: fields that no version has are served
-    in every version.
+    `source` names the document in messages, for instance a file. `platform`: whose fields it has, `vm` or `arc`.
+    `keep_unknown`: fields that no version has are served in every version.
     """
 
-    def __init__(self, document: object, *, source: str = "document", keep_unknown: bool = False) -> None:
-        super().__init__(_complete(check_document(deepcopy(document), source=source)))
+    def __init__(
+        self, document: object, *, source: str = "document", platform: str = "vm", keep_unknown: bool = False
+    ) -> None:
+        self._platform = platform
         self._keep_unknown = keep_unknown
+        super().__init__(_complete(check_document(deepcopy(document), source=source, platform=platform)))
         self._projections: dict[tuple[str, bool], Any] = {}
         self._bodies: dict[tuple[str, bool], bytes] = {}
         # Paths below `compute` that were set: these follow no other field.
@@ -130,7 +133,11 @@ class ProjectedMachine(Machine):
             key = (version, extended)
             if key not in self._projections:
                 self._projections[key] = project_document(
-                    self._document, version, extended=extended, keep_unknown=self._keep_unknown
+                    self._document,
+                    version,
+                    extended=extended,
+                    platform=self._platform,
+                    keep_unknown=self._keep_unknown,
                 )
             return self._projections[key]
 
@@ -149,14 +156,14 @@ class ProjectedMachine(Machine):
     def _set_in(self, document: Any, path: str, value: object) -> None:
         segments = parse_path(path)
         before = deepcopy(self.compute)
-        field = find_field(segments, keep_unknown=self._keep_unknown)
+        field = find_field(segments, platform=self._platform, keep_unknown=self._keep_unknown)
         set_value(document, segments, _parse_value(value, field.kind, path))
         compute = document.get("compute")
         if segments[:2] == ("compute", "tags"):
             compute.pop("tagsList", None)
         elif segments[:2] == ("compute", "tagsList"):
             compute.pop("tags", None)
-        _complete(check_document(document, source=path))
+        _complete(check_document(document, source=path, platform=self._platform))
         if segments[0] == "compute":
             self._fixed.add(segments[1:])
             update_followers(before, compute or {}, fixed=self._fixed)

@@ -13,11 +13,11 @@ from .fields import FieldNode, load_instance_tree
 
 __all__ = ["check_document", "find_field", "find_unknown_fields", "project_document"]
 
-_CONTAINERS = {"object": dict, "array": list}
+_CONTAINERS: dict[str, type] = {"object": dict, "array": list, "null": type(None)}
 
 
 def project_document(
-    document: dict[str, Any], version: str, *, extended: bool, keep_unknown: bool = False
+    document: dict[str, Any], version: str, *, extended: bool, platform: str = "vm", keep_unknown: bool = False
 ) -> dict[str, Any]:
     """Return the fields of a complete document that a version serves.
 
@@ -28,10 +28,10 @@ def project_document(
     assumed: it is documented since 2023-11-15, but the one recorded document, which had no zone, lacks it. `extended`
     is present only on request (recorded).
     """
-    tree = load_instance_tree(version)
+    tree = load_instance_tree(version, platform=platform)
     projected = {name: _project(document[name], node) for name, node in tree.children.items() if name in document}
     if keep_unknown:
-        _add_unknown(document, projected, load_instance_tree())
+        _add_unknown(document, projected, load_instance_tree(platform=platform))
     if not extended:
         projected.pop("extended", None)
     compute = projected.get("compute")
@@ -47,6 +47,8 @@ def _project(value: Any, node: FieldNode) -> Any:
     if node.kind == "array":
         element = FieldNode("object", node.children)
         return [_project(item, element) for item in value or []]
+    if node.kind == "null":
+        return None
     return value in (True, "true") if node.kind == "bool" else _format_scalar(value)
 
 
@@ -70,13 +72,14 @@ def _format_scalar(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def check_document(document: object, *, source: str) -> dict[str, Any]:
+def check_document(document: object, *, source: str, platform: str = "vm") -> dict[str, Any]:
     """Return a document whose containers have the types of the field table. `source` names it in messages.
 
     Raises:
         EmulatorError: it is not an object, has no known section, or a container has the wrong type.
     """
-    sections = load_instance_tree().children
+    tree = load_instance_tree(platform=platform)
+    sections = tree.children
     if not isinstance(document, dict):
         raise EmulatorError(
             f"{source}: expected an object with {format_choices(sections)}; --raw serves any file unchanged"
@@ -85,7 +88,7 @@ def check_document(document: object, *, source: str) -> dict[str, Any]:
         raise EmulatorError(
             f"{source}: none of the sections {format_choices(sections)}; --raw serves any file unchanged"
         )
-    _check_types(document, load_instance_tree(), (), source)
+    _check_types(document, tree, (), source)
     return document
 
 
@@ -120,13 +123,14 @@ def find_unknown_fields(document: Any, node: FieldNode | None = None, segments: 
     return found
 
 
-def find_field(segments: tuple[Segment, ...], *, keep_unknown: bool = False) -> FieldNode:
+def find_field(segments: tuple[Segment, ...], *, platform: str = "vm", keep_unknown: bool = False) -> FieldNode:
     """Return the node of the field table at a path. `keep_unknown`: any other field is a string.
 
     Raises:
         EmulatorError: no version has such a field; the message lists the allowed names.
     """
-    node, allowed = load_instance_tree(), load_instance_tree().children
+    node = load_instance_tree(platform=platform)
+    allowed = node.children
     for number, segment in enumerate(segments):
         if node.kind == "array" and is_index(segment):
             node = FieldNode("object", node.children)

@@ -14,6 +14,10 @@ Each change is sent once, as ``salt/beacon/<minion>/azure_imds_events/<EventType
 ``duration_in_seconds`` and ``concerns_others``. With ``all: True`` events of other machines that IMDS lists are sent
 too. Settings stand in the minion's key ``azure_imds:``.
 
+While an event is ``Scheduled`` it is sent again every ``remind`` seconds (60), and three times before ``not_before`` at
+least, with ``reminder: True``, until ``azure_imds.acknowledge`` says that somebody deals with it: a minion cannot tell
+whether a master heard it. ``remind: 0`` sends nothing again.
+
 The first request ever switches scheduled events on for the VM, which can take two minutes.
 """
 
@@ -22,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.salt import grain
-from azure_imds_facts.salt.beacon_watch import watch_for
+from azure_imds_facts.salt.beacon_watch import REMIND_S, watch_for
 
 if TYPE_CHECKING:
     __opts__: dict[str, Any] = {}
@@ -32,6 +36,7 @@ __virtualname__ = "azure_imds_events"
 # Key → what its value has to be, and the types of that. The others are Salt's own for every beacon.
 _KEYS: dict[str, tuple[str, tuple[type, ...]]] = {
     "interval": ("a number of seconds", (int, float)),
+    "remind": ("a number of seconds", (int, float)),
     "all": ("True or False", (bool,)),
     "enabled": ("True or False", (bool,)),
     "run_once": ("True or False", (bool,)),
@@ -62,7 +67,9 @@ def validate(config: Any) -> tuple[bool, str]:
 
 def beacon(config: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the changes since the last call. It waits for IMDS no longer than the minion's timeout, a second."""
-    return watch_for(__opts__, is_all=bool(_merge(config).get("all", False))).poll()
+    merged = _merge(config)
+    remind_s = float(merged.get("remind", REMIND_S))
+    return watch_for(__opts__, is_all=bool(merged.get("all", False)), remind_s=remind_s).poll()
 
 
 def _merge(config: list[dict[str, Any]]) -> dict[str, Any]:

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 from salt.exceptions import CommandExecutionError
 
 from azure_imds_facts.core.errors import ImdsError, UsageError
-from azure_imds_facts.salt import execution, grain
+from azure_imds_facts.salt import acknowledgements, execution, grain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     __opts__: dict[str, Any] = {}
     __salt__: dict[str, Callable[..., Any]] = {}
+    __context__: dict[str, Any] = {}
 
 __virtualname__ = "azure_imds"
 
@@ -146,6 +147,29 @@ def approve(event_id: str, timeout: float | None = None) -> dict[str, Any]:
     """
     with _failing_as_salt_does():
         return execution.approve_event(__opts__, str(event_id), timeout=timeout)
+
+
+def acknowledge(event_id: str) -> bool:
+    """
+    Say that a scheduled event is being dealt with, which ends the beacon's reminders of it.
+
+    Returns True the first time, and afterwards False, with a return code that fails the step of an orchestration: so a
+    second master, a second reactor or a reminder that was under way starts no second drain.
+
+    event_id
+        The event's id, as ``azure_imds.events`` and the beacon ``azure_imds_events`` return it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt web azure_imds.acknowledge 602d9444-d2cd-49c7-8624-8643e7171297
+    """
+    with _failing_as_salt_does():
+        is_first = acknowledgements.acknowledge(__opts__, event_id)
+    if not is_first:
+        __context__["retcode"] = 1
+    return is_first
 
 
 @contextlib.contextmanager

@@ -17,12 +17,11 @@ from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.clien
     check_event_id,
     find_event,
 )
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.model import concerns_others
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.policy import Policy
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.spelling import spell_approval, spell_event
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.watch import fetch_vm_name
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.extra_categories import names_vm
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.host import Host, require_azure
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.reporter import Reporter, printable
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.reporter import Reporter
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.transport import HttpTransport
 from ansible_collections.azure_imds.facts.plugins.module_utils.module_base import (
     ModuleOutcomes,
@@ -86,13 +85,9 @@ def find_own_name(settings: Settings, *, timeout_s: float) -> str:
 
 def require_unshared(event: Event, vm_name: str) -> None:
     """Raise RejectedError where an event names other VMs than this one: they would go down unprepared."""
-    if concerns_others(event, vm_name):
-        others = ", ".join([name for name in event.resources if not names_vm((name,), vm_name)][:10])
-        raise RejectedError(
-            f"Event {event.event_id} was not approved: it would start for other VMs than {printable(vm_name)},"
-            f" namely {printable(others, most=400)}.",
-            hint=_HINT_SHARED,
-        )
+    refusal = Policy().refuse_approval(event, vm_name)
+    if refusal:
+        raise RejectedError(f"Event {event.event_id} was not approved: {refusal}.", hint=_HINT_SHARED)
 
 
 def main() -> None:

@@ -74,8 +74,12 @@ _TYPES: Any = {
 
 @records.record
 class Key:
-    """What an entry answers: `asked` is the api-version that was asked for, or `negotiated`."""
+    """What an entry answers: `asked` is the api-version that was asked for, or `negotiated`.
 
+    An answer of Azure Arc's service (`platform` `arc`) was trusted for its listener, one of a named endpoint was not.
+    """
+
+    platform: str = "vm"
     endpoint: str
     path: str
     asked: str
@@ -95,7 +99,7 @@ def build_file_name(endpoint: str, what: str = "") -> str:
 def build_key(settings: Settings, path: str, boot_id: str | None) -> Key:
     """Return the key of the answer for a path."""
     asked = settings.api_version or "negotiated"
-    return Key(endpoint=settings.endpoint, path=path, asked=asked, boot_id=boot_id or "")
+    return Key(platform=settings.platform, endpoint=settings.endpoint, path=path, asked=asked, boot_id=boot_id or "")
 
 
 def build_entry(content: Any, answer: Answer, clock: Clock) -> Entry:

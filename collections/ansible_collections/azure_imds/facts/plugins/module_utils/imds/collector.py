@@ -6,14 +6,13 @@ from __future__ import annotations
 from . import cache, document, errors, records
 from .clock import Clock, Deadline
 from .facts import Snapshot
-from .host import Host, require_azure, verify_vm_id
+from .host import Host, find_imds, verify_vm_id
 from .reporter import Reporter
 from .settings import EXTRA_CATEGORIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from .cache import Entry
     from .client import Answer
@@ -32,7 +31,6 @@ def collect(
     host: Host | None = None,
     clock: Clock | None = None,
     reporter: Reporter | None = None,
-    failure_memory: Any = None,
     allow_fallback: bool = True,
     is_boot: bool = False,
     is_agent_pending: Callable[[], bool] | None = None,
@@ -40,16 +38,15 @@ def collect(
     """Return the machine's metadata inside `settings.timeout` seconds, with one request as a rule.
 
     `open_transport` is called when the first request is needed. `allow_fallback` False: no older answer is used where
-    IMDS gives none. `failure_memory`: a `FailureMemory` of the module of that name, which does not travel to targets.
-    `is_boot`: be patient; `is_agent_pending` says then whether Azure's metadata proxy agent may still change a refusal.
-    Raises the ImdsError of the outcome, and no other error.
+    IMDS gives none. `is_boot`: be patient; `is_agent_pending` says then whether Azure's metadata proxy agent may still
+    change a refusal. Raises the ImdsError of the outcome, and no other error.
     """
     deadline = Deadline(settings.timeout, clock or Clock())
-    collection = _Collection(settings, open_transport, host or Host(), deadline, reporter or Reporter())
+    collection = Collection(settings, open_transport, host or Host(), deadline, reporter or Reporter())
     collection.is_boot, collection.allow_fallback = is_boot, allow_fallback
     collection.is_agent_pending = is_agent_pending
     try:
-        return collection.run(failure_memory)
+        return collection.run()
     finally:
         collection.close()
 
@@ -61,7 +58,7 @@ def open_transport() -> HttpTransport:
     return HttpTransport()
 
 
-class _Collection:
+class Collection:
     """One run, and the connection that its requests share. Raises NotAzureError before anything is read or asked."""
 
     def __init__(
@@ -72,13 +69,13 @@ class _Collection:
         deadline: Deadline,
         reporter: Reporter,
     ) -> None:
+        settings, self._dmi_uuid = find_imds(settings, host)
         self._settings = settings
         self._open_transport = open_transport
         self._host = host
         self._deadline = deadline
         self._clock = deadline.clock
         self._reporter = reporter
-        self._dmi_uuid = require_azure(settings, host)
         self._boot_id = host.read_boot_id()
         # Without a boot id nothing distinguishes an answer of this boot from an older one.
         cache_dir = settings.cache_dir if self._boot_id else None
@@ -90,9 +87,9 @@ class _Collection:
         self._is_passed_over = False
         self._retrier: Retrier | None = None
 
-    def run(self, memory: Any) -> Snapshot:
+    def run(self) -> Snapshot:
         """Collect. Raises the ImdsError of the outcome."""
-        found = self._read_fresh() or self._fetch(memory)
+        found = self._read_fresh() or self._fetch()
         if not set(EXTRA_CATEGORIES).intersection(self._settings.gather):
             return found
         from .extra_categories import ExtraCategories  # noqa: PLC0415  few ask for them
@@ -111,24 +108,16 @@ class _Collection:
         )
         return records.replace(found, extra=extra, failures=failures)
 
-    def _fetch(self, memory: Any) -> Snapshot:
-        """Ask IMDS, unless it failed a moment ago; else return an older answer."""
-        failure = memory.recall(self._key, self._cache, self._clock) if memory else None
-        report = self._reporter.notice if failure else self._reporter.warn
-        if not failure:
-            try:
-                fetched = self._fetch_instance()
-            except errors.ImdsError as error:
-                failure = error
-            if memory:
-                memory.remember(failure)
-            if not failure:
-                return fetched
-        older = self._read_older(failure)
-        if not older:
-            raise failure
-        report(f"{failure} Using {older.source} facts of {older.fetched_at} instead.")
-        return older
+    def _fetch(self) -> Snapshot:
+        """Ask IMDS; where it gives no answer, return an older one."""
+        try:
+            return self._fetch_instance()
+        except errors.ImdsError as error:
+            older = self._read_older(error)
+            if not older:
+                raise
+            self._reporter.warn(f"{error} Using {older.source} facts of {older.fetched_at} instead.")
+            return older
 
     def close(self) -> None:
         """Close the connection."""
@@ -144,6 +133,8 @@ class _Collection:
             client = Client(
                 self._settings.endpoint, self._open_transport(), deadline=self._deadline, reporter=self._reporter
             )
+            if self._settings.platform == "arc":
+                client.refuse_stranger = self._host.refuse_stranger
             client.agent, client.is_agent_pending = self._host.proxy_agent, self.is_agent_pending
             self._retrier = Retrier(client, self._cache)
         return self._retrier
@@ -155,6 +146,7 @@ class _Collection:
             document=whole,
             source=source,
             endpoint=self._settings.endpoint,
+            platform=self._settings.platform,
             api_version=entry.api_version,
             fetched_at=entry.fetched_at,
             age_s=entry.age_s,
@@ -198,11 +190,18 @@ class _Collection:
         def attempt() -> Answer:
             nonlocal guessed_boottime
             remembered, guessed, lacking = self._cache.read_findings(self._key)
-            negotiation = Negotiation(client.fetch_versions, pinned=self._settings.api_version, remembered=remembered)
+            negotiation = Negotiation(
+                client.fetch_versions,
+                pinned=self._settings.api_version,
+                remembered=remembered,
+                platform=self._settings.platform,
+            )
             patience = self._deadline.within(_BOOT_PATIENCE_S if self.is_boot else self._deadline.remaining / 2)
             answer = client.negotiate(fetch, negotiation)
             now = self._clock.boottime() if negotiation.is_guess else None
             guessed_boottime = guessed if negotiation.version == remembered else now
+            if self._settings.platform == "arc":
+                return answer  # it has no interfaces, and no other answer to wait for
             return wait_for_whole(answer, fetch, patience, unexpected=lacking, needs_vm_id=bool(self._dmi_uuid))
 
         return retrier.run(

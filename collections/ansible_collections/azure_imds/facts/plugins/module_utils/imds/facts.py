@@ -17,7 +17,8 @@ class Snapshot:
     """One machine's metadata at one time.
 
     `document`: `/metadata/instance` without null sections and without sensitive fields that were not asked for.
-    `source`: `imds`, `cache`, `stale` or `cloud-init`. `fetched_at`: RFC 3339 in UTC. `age_s`: seconds since then.
+    `platform`: `vm`, or `arc` for a machine of Azure Arc. `source`: `imds`, `cache`, `stale` or `cloud-init`.
+    `fetched_at`: RFC 3339 in UTC. `age_s`: seconds since then.
     `extra`: name among facts → content of a gathered category with an endpoint of its own. `failures`: the same name →
     why it could not be had. `vm_id_verified`: True, or None where `vmId` was not compared with DMI. `proxy_agent`:
     IMDS was reached through Azure's metadata proxy agent.
@@ -26,6 +27,7 @@ class Snapshot:
     document: JsonObject
     source: str
     endpoint: str
+    platform: str = "vm"
     api_version: str | None
     fetched_at: str
     age_s: float = 0.0
@@ -64,6 +66,7 @@ def build_facts(snapshot: Snapshot, *, reporter: Reporter) -> JsonObject:
 def _describe(snapshot: Snapshot, tags: compute.Tags) -> JsonObject:
     return {
         "endpoint": snapshot.endpoint,
+        "platform": snapshot.platform,
         "apiVersion": snapshot.api_version,
         "source": snapshot.source,
         "fetchedAt": snapshot.fetched_at,

@@ -48,6 +48,8 @@ class Retrier:
         self.client = client
         self._deadline = client.deadline
         self._cache = store
+        # False: one attempt, whatever comes of it.
+        self.is_patient = True
 
     def run(
         self,
@@ -84,8 +86,7 @@ class Retrier:
             finally:
                 turn.close()
             failures += 1
-            least_s = _WAIT_AFTER_MANY_S if self.client.attempts > before + 1 else 0.0
-            wait_s = choose_wait(answer, failures, deadline, least_s=least_s)
+            wait_s = self._choose_wait(answer, failures, deadline, attempts=self.client.attempts - before)
             if wait_s is None:
                 raise self._final(answer) or answer.error
             if answer.error.outcome != reported:
@@ -93,6 +94,10 @@ class Retrier:
                 tried = self.client.describe_attempts(answer.error.problem)
                 self.client.reporter.notice(f"{tried} Asking again for up to {deadline.remaining:.1f} s.")
             deadline.clock.sleep(wait_s)
+
+    def _choose_wait(self, answer: Answer, failures: int, deadline: Deadline, *, attempts: int) -> float | None:
+        least_s = _WAIT_AFTER_MANY_S if attempts > 1 else 0.0
+        return choose_wait(answer, failures, deadline, least_s=least_s) if self.is_patient else None
 
     def _final(self, answer: Answer) -> errors.ImdsError | None:
         """Return the error of the last complete answer, which names the outcome even where a connection broke later."""

@@ -89,7 +89,9 @@ class WatchLoop:
         self._output.flush()
         is_busy = self._hooks is not None and bool(self._hooks.unfinished)
         self._signals.sleep(
-            min(self._watch.wait_s, _CHECK_S) if is_busy else self._watch.wait_s, writable=self._output.waiting_for
+            min(self._watch.wait_s, _CHECK_S) if is_busy else self._watch.wait_s,
+            readable=self._hooks.waiting_for if self._hooks is not None else (),
+            writable=self._output.waiting_for,
         )
 
     def _finish(self, change: Change, *, is_success: bool) -> None:

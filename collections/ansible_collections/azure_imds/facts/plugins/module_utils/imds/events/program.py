@@ -17,6 +17,7 @@ from .policy import Policy
 from .runner import Hooks
 from .shell_runner import ShellRunner
 from .signals import Signals, Stopped
+from .socket_runner import SocketRunner
 from .watch import Watch, fetch_vm_name
 
 TYPE_CHECKING = False
@@ -31,13 +32,15 @@ COMMAND_S = 600.0
 class WatchOptions:
     """What the flags of `events --watch` say, one field a flag.
 
-    `command`: run by the shell for changes of this VM's events, None: none; `command_timeout_s` ends it. `state_path`:
-    the state file, None: the default one with a command, none without. `vm_name` None: asked for; `is_all`: events of
+    `command`: run by the shell for changes of this VM's events, None: none; `command_timeout_s` ends it. `hand_over`:
+    instead of that, the Unix socket of the service that runs one. `state_path`: the state file, None: the default one
+    with either, none without. `vm_name` None: asked for; `is_all`: events of
     other VMs too. `events_version`: an api-version of scheduled events.
     """
 
     command: str | None = None
     command_timeout_s: float = COMMAND_S
+    hand_over: str | None = None
     state_path: str | None = None
     policy: Policy = Policy()
     vm_name: str | None = None
@@ -61,15 +64,15 @@ def run_watch(options: WatchOptions, settings: Settings, reporter: Reporter, *, 
         spacing_s=1.0,
     )
     signals = Signals()
-    path = options.state_path or (find_default_state() if options.command else None)
+    runner = _build_runner(options, clock)
+    path = options.state_path or (find_default_state() if runner else None)
     state = LockedState(path) if path else None
     warn_of_first_call(settings, reporter)
     try:
         name = None if options.is_all else options.vm_name or _wait_for_name(settings, signals, reporter)
         watch = Watch(client, vm_name=name, clock=clock, reporter=reporter)
         hooks = None
-        if options.command:
-            runner: Runner = ShellRunner(options.command)
+        if runner:
             hooks = Hooks(
                 runner, spell=watch.spell, timeout_s=options.command_timeout_s, clock=clock, reporter=reporter
             )
@@ -88,6 +91,12 @@ def run_watch(options: WatchOptions, settings: Settings, reporter: Reporter, *, 
     finally:
         client.close()
     return 0
+
+
+def _build_runner(options: WatchOptions, clock: Clock) -> Runner | None:
+    if options.hand_over:
+        return SocketRunner(options.hand_over, clock=clock)
+    return ShellRunner(options.command) if options.command else None
 
 
 class _RepeatingReporter(Reporter):

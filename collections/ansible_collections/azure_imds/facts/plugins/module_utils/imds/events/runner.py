@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     class Run(Protocol):
         """One command for one change."""
 
+        @property
+        def waiting_for(self) -> int | None:
+            """Return the descriptor that becomes readable at its end; None: a signal tells of it."""
+
         def poll(self) -> int | None:
             """Return its exit code, minus the signal that ended it, or None while it, or what it started, runs."""
 
@@ -99,6 +103,12 @@ class Hooks:
         """The changes whose command has not ended, in order."""
         return [running.change for running in self._running] + self._waiting
 
+    @property
+    def waiting_for(self) -> list[int]:
+        """The descriptors that become readable when a command ends."""
+        found = [running.run.waiting_for for running in self._running]
+        return [descriptor for descriptor in found if descriptor is not None]
+
     def add(self, change: Change) -> None:
         """Run the command for a change, as soon as possible."""
         self._waiting.append(change)
@@ -165,6 +175,8 @@ class Hooks:
         return True
 
     def _check_time(self, running: _Running) -> None:
+        if self._runner.outlives_watch:
+            return  # who runs it sees to its time
         late_s = self._clock.monotonic() - running.started - self._timeout_s
         if late_s > _GRACE_S:
             running.run.kill()

@@ -24,7 +24,7 @@ class ShellRunner:
     def __init__(self, command: str) -> None:
         self._command = command
 
-    def start(self, change: Change, spelled: JsonObject) -> ShellRun:  # noqa: ARG002  it is spelled already
+    def start(self, change: Change | None, spelled: JsonObject) -> ShellRun:  # noqa: ARG002  it is spelled already
         """Start the command. Raises OSError where it cannot be started now."""
         # Memory rather than a pipe: a command that does not read it delays nothing. No file: a disk can be full.
         with open(os.memfd_create("event"), "w+b") as given:
@@ -43,6 +43,8 @@ class ShellRunner:
 
 class ShellRun:
     """One command and all that it started: a process group."""
+
+    waiting_for: int | None = None  # SIGCHLD tells of it
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process

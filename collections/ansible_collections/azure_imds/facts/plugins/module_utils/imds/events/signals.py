@@ -41,9 +41,11 @@ class Signals:
         """From here on it is only noted."""
         self._may_raise = False
 
-    def sleep(self, seconds: float, *, writable: Sequence[int] = ()) -> None:
-        """Wait, at most until a signal, or until a descriptor is `writable`."""
-        if not self.is_stopped and select.select([self._read_end], writable, [], seconds)[0]:
+    def sleep(self, seconds: float, *, readable: Sequence[int] = (), writable: Sequence[int] = ()) -> None:
+        """Wait, at most until a signal, or until a descriptor is `readable` or `writable`."""
+        if self.is_stopped:
+            return
+        if self._read_end in select.select([self._read_end, *readable], writable, [], seconds)[0]:
             os.read(self._read_end, 4096)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The grain of a minion that came up while IMDS did not answer: it comes by itself, without a restart.
+
+Nothing is asked while all is well. Salt has no means for this: the scheduler and beacons cost a process or a call a
+second, whether anything is missing or not.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from azure_imds_facts.core.errors import ImdsError, NotAzureError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+log = logging.getLogger(__name__)
+
+PAUSE_S = 10.0
+# Of the one thread in a process, whichever version of this package began it.
+_NAME = "azure-imds-facts: a grain is missing"
+
+
+def heal_later(opts: Mapping[str, Any], ask: Callable[[], object], *, pause_s: float = PAUSE_S) -> None:
+    """Call `ask` every ten seconds until it raises no ImdsError; then have the grains loaded again.
+
+    It returns at once: a minion stands still while its grains load. Any other process than a minion gets no second try.
+    """
+    if not str(opts.get("__cli", "")).startswith("salt-minion"):
+        return
+    if any(thread.name == _NAME for thread in threading.enumerate()):
+        return
+    # A copy: what Salt hands to a grain may mean something else in another thread.
+    kept = {name: opts[name] for name in opts}
+    threading.Thread(target=_wait, args=(kept, ask, pause_s), name=_NAME, daemon=True).start()
+
+
+def load_grains_again(opts: Mapping[str, Any], *, timeout_s: float = 0.0) -> bool:
+    """Have this machine's minion load its grains, past Salt's cache of them, and send them to its masters.
+
+    `timeout_s` above 0: return once that is done, False where it is not done in time.
+    """
+    import salt.utils.event  # noqa: PLC0415  a `salt-call` has not loaded it
+
+    data = {"force_refresh": True, "clean_cache": True}
+    with salt.utils.event.get_event("minion", opts=opts, listen=timeout_s > 0) as bus:
+        bus.fire_event(data, "pillar_refresh")
+        if not timeout_s:
+            return True
+        return bool(bus.get_event(tag="/salt/minion/minion_pillar_refresh_complete", wait=timeout_s))
+
+
+def _wait(opts: Mapping[str, Any], ask: Callable[[], object], pause_s: float) -> None:
+    """Ask until there is an answer. The next load finds it in the cache; where that fails, it begins this anew."""
+    while True:
+        time.sleep(pause_s)
+        try:
+            ask()
+        except NotAzureError:
+            return
+        except ImdsError:
+            continue
+        except Exception:  # a thread that raises writes to the minion's standard error
+            log.warning("azure_imds: no grain: an error inside azure-imds-facts, please report it", exc_info=True)
+            return
+        log.warning("azure_imds: IMDS answers now; loading the grains again")
+        load_grains_again(opts)
+        return
