@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from azure_imds_facts.attestation import bind_key
+from azure_imds_facts.attestation import Trust, bind_key, verify
 
 from tests.minions.proving import SUBSCRIPTION, ProvingMaster, wait
 
@@ -112,6 +112,16 @@ def test_pillar(proving: ProvingMaster) -> None:
     }
     for name in ("foreign", "stale", "nobody"):
         assert proving.master.salt_run("pillar.show_pillar", name) == {}
+
+
+def test_attested(proving: ProvingMaster) -> None:
+    """The master asks a minion for a document with a nonce of its own."""
+    proving.minions["right"].wait()
+    answer = proving.master.salt("right", "azure_imds.attested", "nonce=1f0c9a7be2")["right"]
+    trust = Trust(()).add(trusted=((proving.folder / "keys-right/ca.pem").read_bytes(),))
+    claims = verify(answer, nonce="1f0c9a7be2", subscriptions=[SUBSCRIPTION], trust=trust, is_offline=True)
+    assert claims.vm_id == "00000000-0000-4000-8000-000000000001"
+    assert "is no nonce" in proving.master.salt("right", "azure_imds.attested", "nonce='a b'")["right"]
 
 
 def test_pillar_goes_with_the_key(proving: ProvingMaster) -> None:

@@ -116,25 +116,21 @@ def _verify(arguments: argparse.Namespace) -> Claims:
 
 
 def _require_cryptography() -> None:
-    """Raise UsageError where the package is missing, or too old to verify chains."""
+    """Raise UsageError where cryptography is missing or too old to verify chains, and in the single file."""
     try:
-        import cryptography.x509.verification  # noqa: F401, PLC0415
-    except ImportError:
+        import azure_imds_facts.attestation.verification  # noqa: F401, PLC0415
+    except ImportError as error:
         raise UsageError(
-            "Verifying needs the Python package cryptography, 42 or later.",
-            hint="Install it with: pip install 'azure-imds-facts[attest]'",
+            f"Verifying needs this program as a package, with cryptography 42 or later ({printable(str(error))}).",
+            hint="Install both with: pip install 'azure-imds-facts[attest]'",
         ) from None
 
 
 def _run_self_test() -> Claims:
     _require_cryptography()
     from azure_imds_facts.attestation.errors import AttestationError  # noqa: PLC0415  as above
+    from azure_imds_facts.attestation.self_test import run_self_test  # noqa: PLC0415
 
-    try:
-        from azure_imds_facts.attestation.self_test import run_self_test  # noqa: PLC0415
-    except ImportError:
-        problem = "The self-test needs the emulator, which the single file does not carry."
-        raise UsageError(problem, hint="Install the package: pip install 'azure-imds-facts[attest]'") from None
     try:
         return run_self_test()
     except AttestationError as error:
