@@ -84,7 +84,7 @@ lint: venv-lint types ## check style, types and the collection
 types: venv-lint typed ## check the types
 	@# The facade azure_imds_facts.core finds its modules at run time; mypy needs them where it reads them.
 	cd build/typed && $(MYPY) -p azure_imds_facts
-	cd collections && $(MYPY) $(MODULES:collections/%=%)
+	cd collections && MYPYPATH=$(CURDIR)/build/typed $(MYPY) $(MODULES:collections/%=%)
 	MYPYPATH=build/typed:scripts $(MYPY) tests $(wildcard scripts/lab scripts/*.py fuzz benchmarks)
 
 typed:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .endpoints.attested import AttestedEndpoint
+from .endpoints.attested_faults import FaultyAuthority
 from .endpoints.authority import Authority
 from .endpoints.checks import VersionPolicy
 from .endpoints.identity import IdentityInfoEndpoint, TokenEndpoint
@@ -72,7 +73,9 @@ def assemble(settings: Settings) -> Assembly:
     machine = _build_machine(settings)
     cloud = find_cloud(settings.cloud)
     region = str(machine.compute.get("location") or cloud.region).lower()
-    authority = Authority(common_name=cloud.attested_domain, region=region)
+    names = {"common_name": cloud.attested_domain, "region": region}
+    fault = settings.attested_fault
+    authority = FaultyAuthority(fault, **names) if fault else Authority(**names)
     schedule = EventSchedule(scale=settings.event_clock, first_call_delay_s=settings.events_delay)
     identities = _build_identities(settings, machine)
     platform = find_platform(settings.vms)

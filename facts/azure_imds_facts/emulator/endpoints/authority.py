@@ -13,6 +13,7 @@ from azure_imds_facts.emulator.errors import EmulatorError, format_os_error
 from azure_imds_facts.emulator.http.listener import IMDS_ADDRESS
 
 from .certificates import issue_intermediate, issue_leaf, issue_root
+from .signatures import sign_content
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,9 +26,6 @@ __all__ = ["INTERMEDIATE_PATH", "Authority"]
 
 # Where Azure's certificates name `http://www.microsoft.com/pkiops/certs/…` (recorded).
 INTERMEDIATE_PATH = "/pkiops/certs/emulated-imds-ca.crt"
-# Object identifiers in DER: 2.16.840.1.101.3.4.2.1 and 1.2.840.113549.1.1.11.
-_SHA256 = bytes.fromhex("0609608648016503040201")
-_SHA256_RSA = bytes.fromhex("06092a864886f70d01010b")
 
 
 class Authority:
@@ -48,21 +46,8 @@ class Authority:
         self.__dict__.pop("_leaf", None)
 
     def sign_document(self, content: bytes) -> bytes:
-        """Return PKCS#7 SignedData in DER that includes the content and the leaf's certificate; SHA-256 (documented).
-
-        There are no signed attributes, and the digest is named by the OID of sha256WithRSAEncryption (both recorded).
-        """
-        certificate, key = self._leaf
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
-
-        builder = pkcs7.PKCS7SignatureBuilder().set_data(content).add_signer(certificate, key, hashes.SHA256())
-        signed = builder.sign(Encoding.DER, [pkcs7.PKCS7Options.Binary, pkcs7.PKCS7Options.NoAttributes])
-        # The names are equally long, and no signature covers them: one is before the content, one after it.
-        head, tail = signed.index(_SHA256), signed.rindex(_SHA256)
-        return b"".join(
-            (signed[:head], _SHA256_RSA, signed[head + len(_SHA256) : tail], _SHA256_RSA, signed[tail + len(_SHA256) :])
-        )
+        """Return PKCS#7 SignedData in DER that includes the content and the leaf's certificate."""
+        return sign_content(content, self._leaf)
 
     @property
     def intermediate(self) -> bytes:
@@ -142,11 +127,14 @@ class Authority:
     @functools.cached_property
     def _leaf(self) -> Issued:
         """The signer of documents. Its certificate is the only one in a signature, as in Azure (recorded)."""
+        return self._issue_leaf(self._common_name)
+
+    def _issue_leaf(self, domain: str) -> Issued:
         return issue_leaf(
-            self._common_name,
+            domain,
             _generate_key(),
             issuer=self._authorities[1],
-            hosts=(f"{self._region}.{self._common_name}", self._common_name),
+            hosts=(f"{self._region}.{domain}", domain),
             issuer_url=self._base_url + INTERMEDIATE_PATH,
         )
 
