@@ -176,10 +176,10 @@ def test_an_id_with_a_comma_is_one_name(watched: Watched) -> None:
 def test_others_are_not_told(watched: Watched) -> None:
     """What concerns another machine alone is not told here, and a freeze is told and not drained."""
     imds = watched.minion.imds
-    imds.event("Redeploy", resources=["another"])
+    imds.event("Redeploy", resources=["elsewhere-01"])
     freeze = imds.event("Freeze", lasts="1s")
     heard = watched.bus.wait_for(event_id=freeze)
-    assert "another" not in json.dumps(watched.bus.heard)
+    assert "elsewhere-01" not in json.dumps(watched.bus.heard)
     assert heard["tag"].endswith("/Freeze")
     imds.cancel_event(freeze)
     assert watched.bus.wait_for(event_id=freeze, change="cancelled")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from tests.minions.conftest import SYNCED, VMS, Fleet
 from tests.minions.daemons import Minion
 
-FUNCTIONS = ["azure_imds.approve", "azure_imds.events", "azure_imds.facts", "azure_imds.get", "azure_imds.refresh"]
+FUNCTIONS = [f"azure_imds.{name}" for name in ("acknowledge", "approve", "events", "facts", "get", "refresh")]
 
 
 def test_functions_and_their_documentation(fleet: Fleet) -> None:
@@ -65,7 +65,7 @@ def test_events(fleet: Fleet) -> None:
     event = imds.event("Reboot")
     answer = fleet.salt("db", "azure_imds.events", "timeout=5")["db"]
     imds.cancel_event(event)
-    assert [announced["EventId"] for announced in answer["events"]] == [event]
+    assert [announced["event_id"] for announced in answer["events"]] == [event]
     assert (answer["pending"], answer["nextType"]) == (1, "Reboot")
 
 

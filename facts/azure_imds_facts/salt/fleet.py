@@ -52,9 +52,13 @@ def ask_minions(
     matched = salt.utils.minions.CkMinions(opts).check_minions(tgt, tgt_type)["minions"]
     with salt.client.get_local_client(opts["conf_file"]) as client:
         answers = client.cmd(tgt, function, arguments, tgt_type=tgt_type, timeout=timeout)
-    # Salt says False for a minion that it waited for in vain.
-    heard = {name: answer for name, answer in answers.items() if answer is not False}
+    heard = {name: answer for name, answer in answers.items() if not _is_silence(answer)}
     return {**dict.fromkeys(matched, _SILENT), **heard}
+
+
+def _is_silence(answer: object) -> bool:
+    """Return whether this is what Salt itself says of a minion that it waited for in vain."""
+    return answer is False or (isinstance(answer, str) and answer.startswith("Minion did not return"))
 
 
 def ask_mine(runners: Mapping[str, Callable[..., Any]], function: str, *, tgt: str, tgt_type: str) -> dict[str, Any]:
