@@ -2,11 +2,11 @@
 # `make demo` and `make test` set up all they need below this checkout; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix test-sequences fuzz bench lint types format typed clean distclean dist
+.PHONY: help venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix test-rulebook test-sequences fuzz bench lint types format typed clean distclean dist reproducible
 
 COLLECTION := collections/ansible_collections/azure_imds/facts
 CORE := $(COLLECTION)/plugins/module_utils/imds
-MODULES := $(wildcard $(addprefix $(COLLECTION)/plugins/,modules/*.py action/*.py doc_fragments/*.py))
+MODULES := $(wildcard $(addprefix $(COLLECTION)/plugins/,modules/*.py action/*.py filter/*.py doc_fragments/*.py))
 BIN := .venv/bin
 LINT := .venv-lint/bin
 MYPY := $(CURDIR)/$(LINT)/mypy --config-file $(CURDIR)/pyproject.toml --namespace-packages --explicit-package-bases
@@ -53,6 +53,9 @@ test-galaxy: venv ## import the collection as Galaxy does
 test-ansible-matrix: ## run the module with every promised ansible-core, on every promised Python; FORM=short for two pairs
 	@scripts/test-ansible-matrix.sh $(FORM)
 
+test-rulebook: venv ## run the shipped rulebook with a real ansible-rulebook, where Java is here or can be installed
+	@scripts/test-rulebook.sh
+
 test-boot: venv ## boot real machines; FORM=short for the few cases that continuous integration runs
 	@PYTHON=$(CURDIR)/$(BIN)/python scripts/test-boot.sh $(FORM)
 
@@ -93,8 +96,11 @@ format: venv-lint ## lay the code out
 dist: venv ## build the wheel, the sdist, the collection's tarball and the single file into dist/
 	@mkdir -p dist build
 	$(BIN)/python -m build --no-isolation --outdir dist
-	HOME=$(CURDIR)/build $(BIN)/ansible-galaxy collection build --force --output-path dist $(COLLECTION)
+	$(BIN)/python scripts/build-collection.py
 	$(BIN)/python scripts/build-pyz.py
+
+reproducible: venv ## build all artefacts in two ways (Python, folder, file system) and compare their bytes
+	@scripts/reproducible.sh
 
 clean: ## remove what was built, tested and cached
 	rm -rf dist build/typed .pytest_cache .mypy_cache .ruff_cache .hypothesis $(COLLECTION)/tests/output

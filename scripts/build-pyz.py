@@ -2,18 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build dist/azure-imds-facts.pyz: the command line in one file that runs wherever there is a python3 of 3.8 or later.
 
-The same sources make the same bytes, so that a sha256 can be published.
+The same sources make the same bytes in any folder and with any Python from 3.8 on, so that a sha256 can be published.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import io
 import shutil
 import sys
 import tempfile
-import time
-import zipapp
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,9 +22,26 @@ CORE = COLLECTION / "plugins/module_utils/imds"
 COMMANDS = ("facts", "show", "get", "local-facts", "events", "doctor", "export")
 # They write out sources, which are no files in there.
 LEFT_OUT = ("export_salt.py", "export_ansible_path.py")
+# A zip may have anything before it. The shell starts Python isolated: as root it must not run what lies in the HOME or
+# the folder of an unprivileged user. An older Python is told apart before it meets syntax that it does not know.
+PREFIX = b"""\
+#!/bin/sh
+# azure-imds-facts in one file: Python reads the zip below. SPDX-License-Identifier: Apache-2.0 AND GPL-3.0-or-later
+command -v python3 >/dev/null || {
+    echo 'azure-imds-facts: usage: there is no python3 on PATH; version 3.8 or later is needed.' >&2
+    exit 2
+}
+exec python3 -I "$0" "$@"
+"""
 MAIN = f"""\
 # SPDX-License-Identifier: Apache-2.0
 import sys
+
+if sys.version_info < (3, 8):
+    found = ".".join(map(str, sys.version_info[:3]))
+    sys.stderr.write("azure-imds-facts: usage: Python 3.8 or later is needed, and this is %s. " % found)
+    sys.stderr.write("Name another one: /usr/bin/python3.11 -I %s\\n" % sys.argv[0])
+    sys.exit(2)
 
 from azure_imds_facts import cli
 
@@ -33,8 +49,9 @@ from azure_imds_facts import cli
 cli.COMMANDS = {{name: cli.COMMANDS[name] for name in {COMMANDS!r}}}
 sys.exit(cli.main())
 """
-# What zip can hold; a date of today would make other bytes every day.
-EPOCH = 315532800 + 24 * 3600
+# The first that a zip can hold; a date of today would make other bytes every day.
+DATE = (1980, 1, 1, 0, 0, 0)
+LICENCES = ("LICENSE", "COPYING")
 MAX_SIZE = 200 * 1024
 
 
@@ -44,12 +61,9 @@ def main() -> int:
     parser.add_argument("target", type=Path, nargs="?", default=ROOT / "dist/azure-imds-facts.pyz")
     target: Path = parser.parse_args().target
     target.parent.mkdir(parents=True, exist_ok=True)
-    # zip keeps local time.
-    os.environ["TZ"] = "UTC"
-    time.tzset()
     with tempfile.TemporaryDirectory() as folder:
         stage(Path(folder))
-        zipapp.create_archive(folder, target, interpreter="/usr/bin/env python3", compressed=True)
+        target.write_bytes(PREFIX + pack(Path(folder)))
     target.chmod(0o755)
     if target.stat().st_size > MAX_SIZE:
         print(f"{target} has {target.stat().st_size} bytes, more than {MAX_SIZE}", file=sys.stderr)
@@ -68,12 +82,22 @@ def stage(folder: Path) -> None:
     shutil.copytree(CORE, package / "core", ignore=no_compiled)
     for folder_name in ("boot", "commands", "doctor", "formats"):
         shutil.copytree(PACKAGE / folder_name, package / folder_name, ignore=no_compiled)
-    for unit in sorted((COLLECTION / "roles/local_facts/files").glob("azure-imds-facts*")):
+    for unit in sorted((COLLECTION / "roles").glob("*/files/azure-imds-*")):
         shutil.copyfile(unit, package / "boot" / unit.name)
     (folder / "__main__.py").write_text(MAIN, encoding="utf-8")
-    for path in folder.rglob("*"):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-        os.utime(path, (EPOCH, EPOCH))
+    for name in LICENCES:
+        shutil.copyfile(ROOT / name, folder / name)
+
+
+def pack(folder: Path) -> bytes:
+    """Return a zip of the files below a folder, by name, without dates, owners and rights of this machine."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted((path for path in folder.rglob("*") if path.is_file()), key=Path.as_posix):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), DATE)
+            entry.create_system, entry.external_attr = 3, 0o100644 << 16
+            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED, 9)
+    return packed.getvalue()
 
 
 if __name__ == "__main__":

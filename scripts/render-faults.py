@@ -12,6 +12,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "facts")]
 
 from azure_imds_facts.core import errors  # noqa: E402  found through the line above
 
+from tests.fire.agent_states import STATES  # noqa: E402  found through the line above
 from tests.fire.matrix import MATRIX, SECTIONS  # noqa: E402  the same
 
 _PAGE = ROOT / "docs" / "faults.md"
@@ -31,6 +32,16 @@ memory grow by 64 MiB.
 |---|---|---|---|---|
 | `ok` | 0 | facts | replaced as a whole | the grain |
 """
+_AGENT = """\
+
+## Azure's metadata proxy agent
+
+With the Metadata Security Protocol an agent stands between every process and IMDS. These are measured with connections
+really redirected, by the commands `facts` and, where it says so, `local-facts --boot`; messages say what to do.
+
+| the agent | what comes back | outcome | ends |
+|---|---|---|---|
+"""
 _OTHERS = "fails with `outcome` and message | stays, marked stale | no grain, one warning in the log"
 _FAILED = "After `unreachable`, `throttled` and `unavailable` an answer of this boot of up to 24 hours stands in."
 
@@ -44,7 +55,8 @@ def _render() -> str:
         lines += [f"| {fault.name} | {fault.behaves} | `{fault.outcome}` | {fault.ends} |" for fault in faults]
         lines = [line.replace("\n", " ") for line in lines]
     where = lines.index("")
-    return _HEAD + "\n".join([*lines[:where], "", _FAILED, *lines[where:]]) + "\n"
+    agent = [f"| {state.name} | {state.behaves} | `{state.outcome}` | {state.ends} |" for state in STATES]
+    return _HEAD + "\n".join([*lines[:where], "", _FAILED, *lines[where:]]) + "\n" + _AGENT + "\n".join(agent) + "\n"
 
 
 def main() -> int:

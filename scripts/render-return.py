@@ -125,6 +125,7 @@ OTHERS: dict[str, tuple[str, object, str, str]] = {
         "Tag names and values, exactly as they are. Each is a fact of its own as well, C(azure_imds_tags_cost_center).",
     ),
     "snapshot_endpoint": ("str", "http://169.254.169.254", OK, "Where IMDS was."),
+    "snapshot_platform": ("str", "vm", OK, "V(vm), or V(arc) for a machine outside Azure that Azure Arc manages."),
     "snapshot_api_version": ("str", "2025-04-07", OK, "The api-version of the document; null from cloud-init."),
     "snapshot_source": ("str", "imds", OK, "V(imds), V(cache), V(stale) or V(cloud-init)."),
     "snapshot_fetched_at": ("str", "2026-11-22T21:56:00Z", OK, "When IMDS said so, in UTC."),
@@ -144,6 +145,7 @@ OTHERS: dict[str, tuple[str, object, str, str]] = {
     ),
     "snapshot_vm_id": ("str", "5e4b7a92-3f0d-4c6e-8a17-d2c94b6f1e08", OK, "IMDS's id of the machine."),
     "snapshot_vm_id_verified": ("bool", True, OK, "True where DMI says the same, null where it was not compared."),
+    "snapshot_proxy_agent": ("bool", False, OK, "Whether the answer came through Azure's metadata proxy agent."),
     "snapshot_missing": ("list", [], OK, "Categories that were gathered and could not be had."),
     "scheduled_events_pending": ("int", 1, EXTRA.format("scheduled_events"), "How many concern this machine."),
     "scheduled_events_next_not_before": (

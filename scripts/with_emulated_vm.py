@@ -10,7 +10,9 @@ from lab.emulated import emulated_vm
 from lab.places import CHECKOUT, build_environment, short_folder
 from lab.processes import ending_descendants
 
+# Of its two events the second is another VM's as well.
 _VM = ["--set", "compute.vmSize=Standard_D2s_v3", "--set", "compute.zone=1", "--tag", "Cost Center=4711"]
+_VM += ["--event", "Reboot:notice=1h", "--event", "Redeploy:notice=1h:resources=web-01+another"]
 
 
 def main(command: list[str]) -> int:

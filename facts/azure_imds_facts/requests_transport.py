@@ -53,7 +53,8 @@ class _Response(http.client.HTTPResponse):
             status, headers = read_head(stream)
         body = read_body(stream, status, headers)
         has_rest = "content-length" not in headers or len(body) > MAX_BYTES
-        self.will_close = is_old or has_rest or "close" in headers.get("connection", "").lower()
+        # The proxy agent's 421 is about this connection: a new one may be known to it.
+        self.will_close = is_old or has_rest or status == 421 or "close" in headers.get("connection", "").lower()
         _PER_THREAD.response = Response(status=status, headers=headers, body=body, local_address=self._local_address)
         self.code = self.status = status
         self.headers = self.msg = http.client.HTTPMessage()

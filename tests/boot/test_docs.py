@@ -88,7 +88,8 @@ def test_units_are_as_described() -> None:
     assert "ProtectHome=yes" in SERVICE
     assert "PrivateTmp=yes" in SERVICE
     assert "CapabilityBoundingSet=\n" in SERVICE
-    assert f"IPAddressAllow={DEFAULT_ENDPOINT.partition('//')[2]}\n" in SERVICE
+    assert f"IPAddressAllow={DEFAULT_ENDPOINT.partition('//')[2]} localhost\n" in SERVICE
+    assert "After=azure-proxy-agent.service\n" in SERVICE
     refresh = read_template("azure-imds-facts-refresh.timer")
     assert "OnUnitInactiveSec=15min" in refresh
     assert "RandomizedDelaySec=5min" in refresh

@@ -51,6 +51,7 @@ def test_size_and_contents(single_file: Path) -> None:
     names = zipfile.ZipFile(single_file).namelist()
     assert "azure_imds_facts/core/collector.py" in names
     assert not [name for name in names if name.endswith(".pyc") or "emulator" in name]
+    assert {"LICENSE", "COPYING"} <= set(names)
 
 
 def test_same_sources_make_the_same_bytes(single_file: Path, tmp_path: Path) -> None:
@@ -59,6 +60,49 @@ def test_same_sources_make_the_same_bytes(single_file: Path, tmp_path: Path) -> 
     script = f'umask 077; TZ=Asia/Tokyo "{sys.executable}" "{ROOT}/scripts/build-pyz.py" "{again}"'
     subprocess.run(["sh", "-c", script], check=True, capture_output=True)
     assert again.read_bytes() == single_file.read_bytes()
+
+
+@pytest.mark.parametrize("name", PYTHONS)
+def test_another_python_makes_the_same_bytes(name: str, single_file: Path, tmp_path: Path) -> None:
+    """Nor does the Python that packs it, nor the folder of the sources."""
+    sources, built = tmp_path / "elsewhere", tmp_path / "built.pyz"
+    shutil.copytree(ROOT / "facts", sources / "facts", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "collections", sources / "collections", ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    (sources / "scripts").mkdir()
+    for kept in ("LICENSE", "COPYING", "scripts/build-pyz.py"):
+        shutil.copyfile(ROOT / kept, sources / kept)
+    subprocess.run([find_python(name), str(sources / "scripts/build-pyz.py"), str(built)], check=True, stdout=-1)
+    assert built.read_bytes() == single_file.read_bytes()
+
+
+def test_runs_isolated(single_file: Path, tmp_path: Path) -> None:
+    """Nothing that lies in HOME, the working directory or PYTHONPATH runs with it."""
+    home, version = tmp_path / "home", f"{sys.version_info.major}.{sys.version_info.minor}"
+    for folder in (home / f".local/lib/python{version}/site-packages", home):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("usercustomize.py", "argparse.py", "json.py"):
+            (folder / name).write_text('raise SystemExit("planted")')
+    bins = tmp_path / "bin"
+    bins.mkdir()
+    (bins / "python3").symlink_to(sys.executable)
+    environment = {"PATH": f"{bins}:/usr/bin:/bin", "HOME": str(home), "PYTHONPATH": str(home)}
+    done = subprocess.run(
+        [str(single_file), "--version"], env=environment, cwd=home, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.split()[0], done.stderr) == (0, "azure-imds-facts", "")
+    environment["PATH"] = str(tmp_path / "none")
+    lost = subprocess.run([str(single_file), "--version"], env=environment, capture_output=True, text=True, check=False)
+    assert (lost.returncode, lost.stdout) == (2, "")
+    assert "there is no python3 on PATH" in lost.stderr
+
+
+@pytest.mark.parametrize("name", ["python2.7", "python3.6", "python3.7"])
+def test_an_old_python_gets_one_line(name: str, single_file: Path) -> None:
+    """It says which Python is needed, and ends as wrong usage does."""
+    words = [find_python(name), str(single_file), "facts"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert done.stderr.startswith("azure-imds-facts: usage: Python 3.8 or later is needed")
 
 
 @pytest.mark.parametrize("name", [f"python3.{sys.version_info.minor}", *PYTHONS])

@@ -17,6 +17,7 @@ needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze is missing: apt-get install systemd"
 )
 UNITS = ("azure-imds-facts.service", "azure-imds-facts.timer", "azure-imds-facts-refresh.timer")
+EVENT_UNITS = ("azure-imds-events.service", "azure-imds-event.socket", "azure-imds-event@.service")
 
 
 @pytest.fixture(name="tree")
@@ -37,8 +38,10 @@ def test_tree_is_printed_and_complete(tmp_path: Path) -> None:
     done = run_command("export", "systemd", str(tmp_path))
     paths = [Path(line) for line in done.stdout.splitlines()]
     assert sorted(path.relative_to(tmp_path).as_posix() for path in paths) == [
+        "etc/default/azure-imds-events",
         "etc/default/azure-imds-facts",
-        *sorted(f"etc/systemd/system/{unit}" for unit in (*UNITS, "azure-imds-events.service")),
+        *sorted(f"etc/systemd/system/{unit}" for unit in (*UNITS, *EVENT_UNITS)),
+        "etc/sysusers.d/azure-imds-events.conf",
     ]
     assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o644}
     assert {stat.S_IMODE(path.parent.stat().st_mode) for path in paths} == {0o755}
@@ -75,7 +78,10 @@ def test_nothing_waits_for_the_service(tree: Path) -> None:
     assert read_values(timer, "RandomizedDelaySec") == []
     assert read_values(refresh, "RandomizedDelaySec") == ["5min"]
     for unit in (service, timer, refresh):
-        assert [*read_values(unit, "After"), *read_values(unit, "Requires"), *read_values(unit, "Before")] == []
+        assert [*read_values(unit, "Requires"), *read_values(unit, "Before")] == []
+    # An order, no requirement: where there is no metadata proxy agent it means nothing.
+    assert read_values(service, "After") == ["azure-proxy-agent.service"]
+    assert read_values(timer, "After") == read_values(refresh, "After") == []
     assert read_values(service, "Wants") == []
 
 
@@ -90,6 +96,8 @@ def test_service_is_what_the_writer_needs(tree: Path) -> None:
         "RuntimeDirectoryPreserve": "yes",
         "ProtectSystem": "strict",
         "ReadWritePaths": "/etc/ansible/facts.d",
+        "IPAddressDeny": "any",
+        "IPAddressAllow": "169.254.169.254 localhost",
         "EnvironmentFile": "-/etc/default/azure-imds-facts",
     }
     assert {name: read_values(service, name) for name in expected} == {
@@ -101,14 +109,45 @@ def test_settings_are_left_alone(tmp_path: Path) -> None:
     """A second export replaces the units and leaves what a user has set."""
     run_command("export", "systemd", str(tmp_path))
     settings = tmp_path / "etc/default/azure-imds-facts"
+    options = tmp_path / "etc/default/azure-imds-events"
     service = tmp_path / "etc/systemd/system/azure-imds-facts.service"
     settings.write_text("AZURE_IMDS_GATHER=all\n")
+    options.write_text("WATCH_OPTIONS=--approve-on-success\n")
     wanted = service.read_text()
     service.write_text("old")
     done = run_command("export", "systemd", str(tmp_path))
     assert settings.read_text() == "AZURE_IMDS_GATHER=all\n"
+    assert options.read_text() == "WATCH_OPTIONS=--approve-on-success\n"
     assert str(settings) not in done.stdout
+    assert str(options) not in done.stdout
     assert service.read_text() == wanted
+
+
+def test_a_drop_in_of_the_older_unit_is_warned_of(tmp_path: Path) -> None:
+    """One that has the watch run the command itself, which is not root any more, is named; it stays."""
+    folder = tmp_path / "etc/systemd/system/azure-imds-events.service.d"
+    folder.mkdir(parents=True)
+    (folder / "approve.conf").write_text(
+        "[Service]\nExecStart=\nExecStart=/x events --watch --exec /y --approve-on-success\n"
+    )
+    (folder / "other.conf").write_text("[Service]\nEnvironment=A=--exec\n")
+    done = run_command("export", "systemd", str(tmp_path))
+    assert done.returncode == 0
+    assert "approve.conf starts the watch with --exec" in done.stderr
+    assert "other.conf" not in done.stderr
+    assert (folder / "approve.conf").exists()
+
+
+@needs_systemd
+def test_sysusers_makes_the_watcher_s_user(tmp_path: Path) -> None:
+    """A system user with a group of its own, and no shell."""
+    run_command("export", "systemd", str(tmp_path))
+    if shutil.which("systemd-sysusers") is None:
+        pytest.skip("systemd-sysusers is missing")
+    subprocess.run(["systemd-sysusers", "--root", str(tmp_path)], check=True)
+    (line,) = (tmp_path / "etc/passwd").read_text().splitlines()
+    assert re.fullmatch(r"azure-imds-events:x:\d+:\d+:Watcher of Azure scheduled events:/:\S*/nologin", line)
+    assert (tmp_path / "etc/group").read_text().startswith("azure-imds-events:")
 
 
 def test_default_settings_name_known_variables(tree: Path) -> None:
@@ -117,7 +156,10 @@ def test_default_settings_name_known_variables(tree: Path) -> None:
 
     text = (tree / "etc/default/azure-imds-facts").read_text()
     named = re.findall(r"^#(AZURE_IMDS_[A-Z_]+)=", text, re.MULTILINE)
-    known = {f"AZURE_IMDS_{name.upper()}" for name, _metavar, _help in FLAGS} | {"AZURE_IMDS_DISABLED"}
+    known = {f"AZURE_IMDS_{name.upper()}" for name, _metavar, _help in FLAGS} | {
+        "AZURE_IMDS_DISABLED",
+        "AZURE_IMDS_ARC",
+    }
     # The unit decides where the cache is.
     assert sorted(named) == sorted(known - {"AZURE_IMDS_CACHE_DIR"})
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run the role that puts the writer of local facts on a host, with a stand-in for systemctl."""
+"""Run a role that puts units on a host, with a stand-in for systemctl."""
 
 from __future__ import annotations
 
@@ -50,15 +50,19 @@ class Played:
 
 
 def play(
-    machine: Machine, *options: str, before: tuple[str, ...] = (), env: dict[str, str] | None = None, **variables: Any
+    machine: Machine,
+    *options: str,
+    role: str = "local_facts",
+    before: tuple[str, ...] = (),
+    env: dict[str, str] | None = None,
+    **variables: Any,
 ) -> tuple[str, dict[str, int]]:
-    """Run the role, after those of `before`; return what Ansible printed, and its counts (`ok`, `changed`, `failed`)."""
-    # This machine may not have been booted by systemd: the timer is enabled and not started.
-    variables = {"local_facts_start": False, **variables}
+    """Run a role, after those of `before`; return what Ansible printed, and its counts (`ok`, `changed`, `failed`)."""
+    # This machine may not have been booted by systemd: what is enabled is not started.
+    roles = [*before, {"role": f"azure_imds.facts.{role}", f"{role}_start": False, **variables}]
     written = machine.folder / "play.yml"
-    role = {"role": "azure_imds.facts.local_facts", **variables}
     hosts = "all" if "--inventory" in options else "localhost"
-    written.write_text(json.dumps([{"hosts": hosts, "gather_facts": False, "roles": [*before, role]}]))
+    written.write_text(json.dumps([{"hosts": hosts, "gather_facts": False, "roles": roles}]))
     words = ("sh", "-c", OWN_RUN, str(machine.folder / "run"), "ansible-playbook", str(written), *options)
     done = machine.run(*words, **(env or {}))
     counts: dict[str, int] = {}

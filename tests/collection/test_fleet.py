@@ -99,6 +99,17 @@ def test_fault_domains_of_any_number(shell: Shell, imds: dict[str, Emulator]) ->
 
 
 @pytest.mark.usefixtures("fleet")
+def test_fault_domains_with_a_cap(shell: Shell, imds: dict[str, Emulator]) -> None:
+    """No more machines than said are worked on at once, and never those of two domains."""
+    for name, domain in {"a": "0", "b": "0", "c": "0", "d": "1"}.items():
+        imds[name].set("compute.platformFaultDomain", domain)
+    told = shell.run_ok("ansible-playbook", str(EXAMPLES / "fault_domains.yml"), "-e", "at_once=2")
+    sizes = [len(batch.split()) for batch in worked_on(told)]
+    assert sizes == [2, 1, 1]
+    assert worked_on(told)[2] == "d"
+
+
+@pytest.mark.usefixtures("fleet")
 def test_fault_domains_off_azure(shell: Shell) -> None:
     """Where no host is on Azure there is nothing to do, and no failure."""
     told = shell.run_ok("ansible-playbook", str(EXAMPLES / "fault_domains.yml"), "--limit", "off")

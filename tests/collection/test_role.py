@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 import yaml
+from azure_imds_facts.core.versions import VERSION
 
 from tests.collection.machine import Machine
 from tests.collection.role import COLLECTION, PROGRAM, UNITS, Played, play
@@ -87,12 +88,19 @@ def test_bad_arguments(machine: Machine) -> None:
         {"AZURE_IMDS_GATHER": {"tags": True}},
         {"AZURE_IMDS_CACHE_DIR": "/var/cache/azure-imds-facts"},
         {"AZURE_IMDS_CACHE_DIR": "/run/azure-imds-facts/../x"},
+        # The program's own rules: with these the service would start and end, on every host.
+        {"AZURE_IMDS_GATHER": "tag"},
+        {"AZURE_IMDS_REVEAL": "userdata"},
+        {"AZURE_IMDS_TIMEOUT": 0},
+        {"AZURE_IMDS_API_VERSION": "2021-02-02"},
+        {"AZURE_IMDS_ENDPOINT": "https://imds"},
     )
     cases: list[dict[str, Any]] = [
         {"local_facts_state": "gone"},
         {"local_facts_directory": "/opt/x\nExecStartPre=/bin/true"},
         {"local_facts_directory": "/opt/%i"},
         {"local_facts_directory": "/home/me/facts"},
+        {"local_facts_directory": "/opt/facts/"},
         {"local_facts_directory": "/opt/../root"},
         {"local_facts_python": "/usr/bin/my python"},
         {"local_facts_python": "/root/venv/bin/python"},
@@ -114,7 +122,36 @@ def test_bad_arguments(machine: Machine) -> None:
     for number, wrong in enumerate(cases):
         # The message names the variable.
         assert re.search(rf'(?m)^(fatal|failed): \[case{number}\].*"msg": ".*{next(iter(wrong))}', told), (wrong, told)
+    assert "AZURE_IMDS_GATHER cannot be 'tag'. Give a list of compute, network" in told
+    assert "/opt/facts/: it has to be a whole path of letters, digits and . _ + - alone" in told
+    assert "without a slash at its end" in told
     assert not (machine.etc / "systemd").exists()
+
+
+def test_diff_shows_the_version(machine: Machine) -> None:
+    """`--diff` shows which version is put there, and not the program; a newer version shows as such."""
+    told, counts = play(machine, "--diff")
+    assert counts["failed"] == 0, told
+    assert f"+azure-imds-facts {VERSION}\n" in told
+    assert len(told) < 30_000
+    version = machine.local / "lib/azure-imds-facts/azure-imds-facts.version"
+    version.write_text(version.read_text().replace(VERSION, "0.0.9"))
+    told, counts = play(machine, "--diff")
+    assert (counts["failed"], counts["changed"]) == (0, 1), told
+    assert f"-azure-imds-facts 0.0.9\n+azure-imds-facts {VERSION}\n" in told
+
+
+def test_another_directory(installed: Machine) -> None:
+    """Where the directory changes, the program of before goes, and its directory where nothing else is in it."""
+    machine = installed
+    told, counts = play(machine, local_facts_directory="/usr/local/lib/elsewhere")
+    assert counts["failed"] == 0, told
+    found = sorted(machine.run_ok("find", "/usr/local/lib", "-name", "azure-imds*").split())
+    assert found == [f"/usr/local/lib/elsewhere/azure-imds-facts{end}" for end in ("", ".version")]
+    # Removed from where it is, whatever the variable says.
+    told, counts = play(machine, local_facts_state="absent")
+    assert counts["failed"] == 0, told
+    assert machine.run_ok("find", "/usr/local/lib", "-name", "*elsewhere*", "-o", "-name", "azure-imds*") == ""
 
 
 def test_known_settings_are_those_of_the_file() -> None:

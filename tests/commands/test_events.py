@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.watchers import Watcher, environment, run_events, wait_for, words
 from tests.support.emulators import Emulate
+from tests.support.watchers import Watcher, environment, run_events, wait_for, words
 
 
 def test_a_watch_without_imds_waits_for_it(watch: Callable[..., Watcher], emulate: Emulate) -> None:
@@ -71,7 +71,7 @@ def test_approval(emulate: Emulate, tmp_path: Path) -> None:
     [
         (["--exec", "true"], "Add --watch."),
         (["--watch", "--exec", ""], "--exec has no command"),
-        (["--watch", "--approve-on-success"], "Add --exec."),
+        (["--watch", "--approve-on-success"], "Nothing can succeed without --exec or --hand-over."),
         (["--watch", "--exec", "true", "--all"], "Leave --all out."),
         (["--watch", "--approve", "X"], "Run it by itself."),
         (["--state", "x"], "Add --watch."),
@@ -79,7 +79,7 @@ def test_approval(emulate: Emulate, tmp_path: Path) -> None:
         (["--watch", "--vm-name", ""], "--vm-name has no name"),
         (["--approve", "X", "--all"], "Leave --all out."),
         (["--approve", "X", "--vm-name", "Y"], "Leave --vm-name out."),
-        (["--watch", "--exec-timeout", "5"], "--exec-timeout is for --exec."),
+        (["--watch", "--exec-timeout", "5"], "--exec-timeout is for --exec and --take-over."),
         (["--approve", ""], "--approve has no id"),
         (["--approve", "X", "--approve", ""], "--approve has no id"),
         (["--watch", "--exec", "true", "--exec-timeout", "0"], "Give seconds above 0."),

@@ -34,6 +34,13 @@ def test_show_category(category: str, run: Run, imds: RawServer) -> None:
     )
 
 
+def test_a_category_that_there_is_not(run: Run, imds: RawServer) -> None:
+    """The message speaks of what was given, CATEGORY, and not of a flag that this command does not have."""
+    ended = run("show", "nosuch", "--endpoint", imds.url)
+    assert (ended.code, ended.out, imds.requests) == (2, "", [])
+    assert "CATEGORY cannot be 'nosuch'" in ended.err
+
+
 def test_show_does_nothing_to_a_terminal(run: Run) -> None:
     """Control characters of tags do not reach the terminal."""
     document = build_document(tagsList=[{"name": "evil\x1b]0;x\x07", "value": "a\x1b[2Jb\nc\u202ed"}])

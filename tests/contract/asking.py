@@ -77,10 +77,12 @@ def describe(serving: Serving, snapshot: dict[str, Any], **asked: Any) -> Circum
     """Say how a document was got; of `snapshot` only what nobody else can know is taken over."""
     known = {
         "endpoint": serving.endpoint,
+        "platform": "vm",
         "apiVersion": NEWEST,
         "source": "imds",
         "bootId": Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip(),
         "vmIdVerified": None,
+        "proxyAgent": False,
         "missing": [],
         **{name: snapshot.get(name) for name in _KNOWN_ONLY_THERE},
     }

@@ -43,7 +43,7 @@ def host(tmp_path: Path) -> Host:
 
 @pytest.fixture
 def collect_from(tmp_path: Path, clock: ManualClock, reporter: ListReporter, host: Host) -> Callable[..., Snapshot]:
-    """Collect over a scripted transport; keyword arguments are settings, or `host`, `clock` and `allow_fallback`;
+    """Collect over a scripted transport; keyword arguments are settings, or those of `collect`;
     with `memory`, and perhaps `asks_once`, as for Salt's grain.
     """
 
@@ -52,7 +52,7 @@ def collect_from(tmp_path: Path, clock: ManualClock, reporter: ListReporter, hos
         handed.update(
             {
                 name: options.pop(name)
-                for name in ("host", "clock", "memory", "asks_once", "allow_fallback")
+                for name in ("host", "clock", "memory", "asks_once", "allow_fallback", "is_boot", "is_agent_pending")
                 if name in options
             }
         )

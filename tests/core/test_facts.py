@@ -45,6 +45,7 @@ def test_snapshot(reporter: ListReporter) -> None:
     """`snapshot` says how the facts were got."""
     assert build_facts(snapshot(vm_id_verified=True), reporter=reporter)["snapshot"] == {
         "endpoint": "http://169.254.169.254",
+        "platform": "vm",
         "apiVersion": "2025-04-07",
         "source": "imds",
         "fetchedAt": "2023-11-14T22:13:20Z",
@@ -54,6 +55,7 @@ def test_snapshot(reporter: ListReporter) -> None:
         "tagsAmbiguous": False,
         "vmId": VM_ID,
         "vmIdVerified": True,
+        "proxyAgent": False,
         "missing": [],
     }
 

@@ -3,21 +3,42 @@
 
 from __future__ import annotations
 
+import os
+import re
+import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 from azure_imds_facts.core.errors import InvalidError, NotAzureError
-from azure_imds_facts.core.host import AZURE_ASSET_TAG, detect_azure, is_same_machine, verify_vm_id
+from azure_imds_facts.core.host import (
+    _LISTENING,
+    ARC_ENDPOINT,
+    AZURE_ASSET_TAG,
+    Host,
+    find_imds,
+    is_same_machine,
+    require_azure,
+    verify_vm_id,
+)
+from azure_imds_facts.core.settings import Settings, build_settings
 
 from tests.support.documents import SWAPPED_VM_ID, VM_ID
-from tests.support.hosts import BOOT_ID, build_host
+from tests.support.hosts import BOOT_ID, build_arc_host, build_host, listen, listening
+
+
+def detect(host: Host) -> str:
+    """Return the UUID to compare with on a machine whose settings are all default."""
+    found, uuid = find_imds(Settings(), host)
+    assert found == Settings()
+    return uuid
 
 
 def test_matching_tag(tmp_path: Path) -> None:
     """Azure's tag is enough, with the UUID where it can be read."""
     assert AZURE_ASSET_TAG == "7783-7084-3265-9085-8269-3286-77"
-    assert detect_azure(build_host(tmp_path, uuid=VM_ID.upper())) == VM_ID
-    assert detect_azure(build_host(tmp_path, uuid=None)) == ""
+    assert detect(build_host(tmp_path, uuid=VM_ID.upper())) == VM_ID
+    assert detect(build_host(tmp_path, uuid=None)) == ""
     assert build_host(tmp_path).read_boot_id() == BOOT_ID
     assert build_host(tmp_path, boot_id=None).read_boot_id() is None
 
@@ -28,7 +49,7 @@ def test_other_tag(tag: str, tmp_path: Path) -> None:
     (tmp_path / "waagent").mkdir()
     (tmp_path / "cloud-id").write_text("azure\n")
     with pytest.raises(NotAzureError) as caught:
-        detect_azure(build_host(tmp_path, tag=tag))
+        detect(build_host(tmp_path, tag=tag))
     assert caught.value.is_other_platform
     assert str(caught.value).isprintable()
 
@@ -54,10 +75,10 @@ def test_without_tag(cloud_id: str | None, waagent: bool, is_azure: bool, tag: s
         (tmp_path / "waagent").mkdir()
     host = build_host(tmp_path, tag=tag, uuid=VM_ID)
     if is_azure:
-        assert detect_azure(host) == ""
+        assert detect(host) == ""
     else:
         with pytest.raises(NotAzureError) as caught:
-            detect_azure(host)
+            detect(host)
         assert not caught.value.is_other_platform
 
 
@@ -118,6 +139,158 @@ def test_the_agent_s_place_may_be_anything(tmp_path: Path) -> None:
     """That it exists is enough."""
     host = build_host(tmp_path, tag=None)
     with pytest.raises(NotAzureError):
-        detect_azure(host)
+        detect(host)
     Path(host.agent_dir).write_text("")
-    assert detect_azure(host) == ""
+    assert detect(host) == ""
+
+
+ARC_SIGNS = {"IMDS_ENDPOINT": "http://localhost:40342", "IDENTITY_ENDPOINT": "http://localhost:40342/metadata/identity"}
+ANY6, ANY4_IN_6 = "0" * 32, "0" * 16 + "FFFF0000" + "0" * 8
+LOOPBACK_IN_6, LOOPBACK_6 = "0" * 16 + "FFFF00000100007F", "0" * 24 + "01000000"
+
+
+@pytest.mark.parametrize("tag", ["Example rack 7", "", None])
+def test_a_machine_of_azure_arc(tag: str | None, tmp_path: Path) -> None:
+    """Where DMI does not say Azure and the agent is installed, it is asked, and there is no UUID to compare with."""
+    host = build_arc_host(tmp_path, tag=tag)
+    found, uuid = find_imds(Settings(), host)
+    assert (found.endpoint, found.platform, uuid) == ("http://127.0.0.1:40342", "arc", "")
+    # Leftovers of Azure's own agent say less than an agent that is installed.
+    Path(host.agent_dir).mkdir()
+    assert find_imds(Settings(), host)[0].platform == "arc"
+
+
+def test_azure_beats_azure_arc(tmp_path: Path) -> None:
+    """Where DMI says Azure, Azure Arc's agent is not asked, whatever the environment says."""
+    host = build_arc_host(tmp_path, tag=AZURE_ASSET_TAG)
+    settings = build_settings({}, ARC_SIGNS)
+    assert find_imds(settings, host) == (settings, host.read_product_uuid())
+    require_azure(settings, host)
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_arc"),
+    [
+        (ARC_SIGNS, True),
+        ({"IMDS_ENDPOINT": "http://10.0.0.1"}, False),
+        ({"IDENTITY_ENDPOINT": "http://10.0.0.1", "IMDS_ENDPOINT": ""}, False),
+        ({**ARC_SIGNS, "AZURE_IMDS_ARC": "0"}, False),
+        ({**ARC_SIGNS, "AZURE_IMDS_ARC": " Off"}, False),
+        ({**ARC_SIGNS, "AZURE_IMDS_ARC": "1"}, True),
+        ({**ARC_SIGNS, "AZURE_IMDS_ARC": ""}, True),
+    ],
+)
+def test_the_agent_s_variables(environ: dict[str, str], is_arc: bool, tmp_path: Path) -> None:
+    """Both variables of the agent count as its program does, and never choose the address."""
+    host = build_host(tmp_path, tag="Example rack 7")
+    settings = build_settings({}, environ)
+    if is_arc:
+        assert find_imds(settings, host)[0].endpoint == ARC_ENDPOINT
+    else:
+        with pytest.raises(NotAzureError) as caught:
+            find_imds(settings, host)
+        assert caught.value.is_other_platform
+
+
+@pytest.mark.parametrize("word", ["0", "false", "No", "OFF"])
+def test_azure_arc_left_alone(word: str, tmp_path: Path) -> None:
+    """AZURE_IMDS_ARC=0 makes the machine what it is without the agent."""
+    host = build_arc_host(tmp_path)
+    with pytest.raises(NotAzureError):
+        find_imds(build_settings({}, {"AZURE_IMDS_ARC": word}), host)
+    with pytest.raises(NotAzureError, match="DISABLED"):
+        find_imds(build_settings({}, {"AZURE_IMDS_DISABLED": "1"}), host)
+
+
+def test_a_named_endpoint_is_not_azure_arc_s(tmp_path: Path) -> None:
+    """A named endpoint is asked as before; nor does `detect: skip` look at Azure Arc."""
+    host = build_arc_host(tmp_path)
+    named = build_settings({"endpoint": "http://127.0.0.1:40342"}, {})
+    assert find_imds(named, host) == (named, "")
+    skipping = build_settings({"detect": "skip"}, {})
+    assert find_imds(skipping, host) == (skipping, "")
+    with pytest.raises(NotAzureError):
+        find_imds(build_settings({"endpoint": "http://127.0.0.1:9", "detect": "auto"}, {}), host)
+
+
+def test_azure_arc_has_no_events(tmp_path: Path) -> None:
+    """What asks for scheduled events ends as off Azure."""
+    with pytest.raises(NotAzureError, match="Azure Arc, which has no scheduled events"):
+        require_azure(Settings(), build_arc_host(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "sockets",
+    [
+        (listening(),),
+        (listening(0),),
+        (listening(0, "00000000"), listening(997, ANY6)),
+        (listening(), listening(1000, port=40343), listening(1000, "00000000", port=22)),
+        # These take no connection to 127.0.0.1: another address, ::1 alone, connections, one that is closed.
+        (listening(), listening(1000, "0200007F"), listening(1000, LOOPBACK_6)),
+        (listening(), listening(1000, state="01"), listening(1000, state="06"), listening(1000, state="07")),
+    ],
+)
+def test_a_listener_of_the_agent_s(sockets: tuple[str, ...], tmp_path: Path) -> None:
+    """Sockets of root and himds are trusted, and those that cannot take the address do not count."""
+    assert build_arc_host(tmp_path, *sockets).describe_stranger() == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        listening(1000),
+        listening(1000, "00000000"),
+        listening(1000, "7F000001"),
+        listening(1000, ANY6),
+        listening(1000, ANY4_IN_6),
+        listening(1000, LOOPBACK_IN_6),
+        listening(1000, "0" * 16 + "0000FFFF7F000001"),
+    ],
+)
+@pytest.mark.parametrize("others", [(), (listening(),), (listening(0, ANY6),)])
+def test_a_listener_of_another_user(line: str, others: tuple[str, ...], tmp_path: Path) -> None:
+    """One socket of another user that could take the address is enough, beside the agent's too; its user is named."""
+    said = build_arc_host(tmp_path, *others, line).describe_stranger()
+    assert "uid 1000 (alice)" in said
+
+
+def test_listeners_that_cannot_be_seen(tmp_path: Path) -> None:
+    """Without a table, without IPv6, without a user `himds`: what cannot be seen is not trusted."""
+    host = build_arc_host(tmp_path)
+    Path(f"{host.sockets}6").unlink()
+    assert host.describe_stranger() == ""
+    Path(host.users).write_text("not-himds:x:997:1::/:/bin/sh\n")
+    assert "uid 997 (not-himds)" in host.describe_stranger()
+    Path(host.users).unlink()
+    assert "uid 997" in host.describe_stranger()
+    Path(host.sockets).unlink()
+    assert "no program listens" in host.describe_stranger()
+    listen(host, listening(1000, port=80))
+    assert "no program listens" in host.describe_stranger()
+
+
+def test_this_kernel_s_tables() -> None:
+    """The kernel here writes what is read: a listening socket of this user, at both wildcards and in both tables."""
+    with socket.create_server(("127.0.0.1", 0)) as four, socket.create_server(("::", 0), family=socket.AF_INET6) as six:
+        for listener, path in ((four, "/proc/net/tcp"), (six, "/proc/net/tcp6")):
+            port = f"{listener.getsockname()[1]:04X}"
+            found = re.findall(_LISTENING.replace("9D96", port), Path(path).read_text(encoding="ascii"))
+            assert found == [str(os.geteuid())]
+
+
+def test_off_azure_one_more_stat(tmp_path: Path) -> None:
+    """Where there is nothing of Azure, looking for Azure Arc's agent is one stat, and neither table nor users are read."""
+    host = build_host(tmp_path, tag="Example rack 7")
+    looked: list[str] = []
+
+    def note(path: str, **options: Any) -> Any:
+        looked.append(path)
+        return open(path, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("azure_imds_facts.core.host.open", note, raising=False)
+        patch.setattr("os.path.exists", lambda path: looked.append(f"stat {path}"))
+        with pytest.raises(NotAzureError):
+            find_imds(Settings(), host)
+    assert looked == [f"{host.dmi_dir}/chassis_asset_tag", f"stat {host.arc_agent}"]

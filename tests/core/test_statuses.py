@@ -3,8 +3,20 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import sys
+from pathlib import Path
+
 import pytest
-from azure_imds_facts.core.statuses import classify_status, parse_error_body, parse_retry_after
+from azure_imds_facts.core.statuses import (
+    HINT_PROXY,
+    classify_status,
+    describe_surroundings,
+    explain_refusal,
+    parse_error_body,
+    parse_retry_after,
+)
 
 NOW = 1474309787.0  # Mon, 19 Sep 2016 18:29:47 GMT
 
@@ -30,6 +42,21 @@ def test_classify_status(statuses: tuple[int, ...], outcome: str, is_retried: bo
         assert meaning.hint.endswith(".")
 
 
+def test_explain_refusal(tmp_path: Path) -> None:
+    """A refusal that the proxy agent explains says what to allow; another, or one without an agent, says nothing."""
+    agent = tmp_path / "azure-proxy-agent"
+    assert [explain_refusal(status, b"", agent=str(agent)) for status in (401, 403)] == ["", ""]
+    assert explain_refusal(403, b"", agent="") == ""
+    agent.touch()
+    allowed = explain_refusal(403, b"", agent=str(agent))
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    assert f"let user {user} with program {os.path.realpath(sys.executable)} ask /metadata/instance" in allowed
+    assert "proxy-agent-rules" in allowed
+    assert "signed" in explain_refusal(401, b"anything", agent=str(agent))
+    assert explain_refusal(403, b"<html>", agent=str(agent)) == ""
+    assert explain_refusal(404, b"", agent=str(agent)) == ""
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -42,13 +69,18 @@ def test_classify_status(statuses: tuple[int, ...], outcome: str, is_retried: bo
         ),
         (b'{"error": "\\u001b[31m"}', (': "?[31m"', ())),
         (b'{"error": 5}', ("", ())),
+        (
+            b'{"error":"invalid_request","error_description":"Temporarily throttled, too many requests"}',
+            (': "invalid_request": "Temporarily throttled, too many requests"', ()),
+        ),
+        (b'{"error": [], "error_description": "x\\u001b"}', (': "x?"', ())),
         (b"[]", ("", ())),
         (b"<html>", ("", ())),
         (b"", ("", ())),
     ],
 )
 def test_parse_error_body(body: bytes, expected: tuple[str, object]) -> None:
-    """Of an error's body only the text of `error` is shown, and the offered versions are taken."""
+    """Of an error's body only the texts of two fields are shown, and the offered versions are taken."""
     assert parse_error_body(body) == expected
 
 
@@ -75,3 +107,40 @@ def test_parse_error_body(body: bytes, expected: tuple[str, object]) -> None:
 def test_parse_retry_after(headers: dict[str, str], expected: float | None) -> None:
     """Seconds or a date, counted from the server's own date where it names one."""
     assert parse_retry_after(headers, now=NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_proxy"),
+    [
+        (
+            403,
+            b"connecting to 169.254.169.254:80: dial tcp: a socket operation was attempted to an unreachable network",
+            True,
+        ),
+        (403, b"<html>Forbidden</html>", True),
+        (403, b"", False),
+        (403, b" \r\n", False),
+        (403, b'{"error": "Forbidden"}', False),
+        (404, b"Not found", False),
+    ],
+)
+def test_a_proxy_s_refusal(status: int, body: bytes, is_proxy: bool) -> None:
+    """A 403 in words is a proxy's, as Docker Desktop's: IMDS says it in JSON, its proxy agent without a body."""
+    assert (classify_status(status, body).hint == HINT_PROXY) is is_proxy
+
+
+@pytest.mark.parametrize(
+    ("variable", "path", "said"),
+    [
+        ("CONTAINER_APP_NAME", "", "Container Apps"),
+        ("WEBSITE_SITE_NAME", "", "App Service"),
+        ("", "/var/run/secrets/kubernetes.io", "AKS"),
+        ("", "", ""),
+    ],
+)
+def test_surroundings(variable: str, path: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each sign of a place without IMDS is named."""
+    monkeypatch.setattr("os.path.exists", lambda looked: looked == path)
+    monkeypatch.setattr("os.environ", {variable: "x"})
+    assert said in describe_surroundings()
+    assert bool(said) is bool(describe_surroundings())

@@ -14,8 +14,11 @@ import pytest
 from azure_imds_facts.boot import read_template
 from azure_imds_facts.commands import events as command
 from azure_imds_facts.commands.export_systemd import TREE, build_tree
+from azure_imds_facts.core.events import socket_records, socket_service
+from azure_imds_facts.core.events.locked_state import ROOTS_STATE
 from azure_imds_facts.core.events.model import KINDS, changes, parse_timeline
 from azure_imds_facts.core.events.spelling import build_environment, spell_change, spell_event
+from azure_imds_facts.core.events.unit_flags import parse_unit_flags
 
 from tests.support.events import document, raw_event
 
@@ -23,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs/events.md").read_text(encoding="utf-8")
 OWN = TEXT.partition("\n## Salt")[0].partition("\n## Ansible")[0]
 UNIT = "azure-imds-events.service"
+UNITS = (UNIT, "azure-imds-event.socket", "azure-imds-event@.service")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -55,48 +59,72 @@ def test_flags_are_the_program_s() -> None:
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", OWN))
     emulator = {"--port", "--event"}
     systemctl = {"--now"}
-    assert named - emulator - systemctl <= known
+    drain = {"--wait"}
+    assert named - emulator - systemctl - drain <= known
     assert {"--watch", "--approve", "--exec", "--approve-on-success", "--exec-timeout", "--state", "--all"} <= named
 
 
 def test_figures_are_the_program_s() -> None:
     """The page's seconds and the path of the state are those of the code."""
-    from azure_imds_facts.commands import event_hooks  # noqa: PLC0415
-    from azure_imds_facts.core.events import watch  # noqa: PLC0415
+    from azure_imds_facts.core.events import program, runner, watch  # noqa: PLC0415
 
-    assert f"over {command._HOOK_S:g} seconds" in TEXT
-    assert f"({command._HOOK_S:g})" in build_parser().format_help()
+    assert f"over {program.COMMAND_S:g} seconds" in TEXT
+    assert f"({program.COMMAND_S:g})" in build_parser().format_help()
     assert f"up to {watch._LONGEST_WAIT_S:g} seconds" in TEXT
-    assert event_hooks._MOST_AT_ONCE == 8
+    assert runner._MOST_AT_ONCE == 8
     assert "eight at the most" in TEXT
-    assert event_hooks._GRACE_S == 5
-    assert f"`{command._ROOTS_STATE}`" in TEXT
+    assert runner._GRACE_S == 5
+    assert f"`{ROOTS_STATE}`" in TEXT
 
 
-def test_the_unit_runs_what_the_page_says() -> None:
-    """Exported, not enabled, without effect where the command is missing; its flags are the program's."""
-    assert TREE[f"etc/systemd/system/{UNIT}"] == UNIT
-    content = build_tree("/opt/x/bin/azure-imds-facts")[f"etc/systemd/system/{UNIT}"]
+def read_flags(unit: str, variable: str) -> list[str]:
+    """The words that an exported unit starts the program with, after `events`, but for the variable at their end."""
+    content = build_tree("/opt/x/bin/azure-imds-facts")[f"etc/systemd/system/{unit}"]
     line = next(line for line in content.splitlines() if line.startswith("ExecStart="))
     program, name, *flags = line.partition("=")[2].split()
-    assert (program, name) == ("/opt/x/bin/azure-imds-facts", "events")
-    arguments = build_parser().parse_args(flags)
-    assert arguments.watch
-    assert f"ConditionFileIsExecutable={arguments.exec}\n" in content
-    assert f"`{arguments.exec}`" in TEXT
-    assert f"/{re.search('StateDirectory=(.*)', content)[1]}/" in command._ROOTS_STATE  # type: ignore[index]
+    assert (program, name, flags[-1]) == ("/opt/x/bin/azure-imds-facts", "events", f"${variable}")
+    assert f"`{variable}`" in TEXT
+    return flags[:-1]
+
+
+def test_the_units_run_what_the_page_says() -> None:
+    """Exported, not enabled, without effect where the command is missing; their flags are the program's, and the role's."""
+    content = build_tree("/opt/x/bin/azure-imds-facts")
+    assert {f"etc/systemd/system/{unit}" for unit in UNITS} <= set(TREE)
+    watcher, socket, _service = (content[f"etc/systemd/system/{unit}"] for unit in UNITS)
+    flags, taking = read_flags(UNIT, "WATCH_OPTIONS"), read_flags(UNITS[2], "COMMAND_OPTIONS")
+    watching, taken = build_parser().parse_args(flags), build_parser().parse_args(taking)
+    command._check(watching)
+    command._check(taken)
+    assert f"ConditionFileIsExecutable={taken.take_over}\n" in watcher
+    assert f"ListenStream={watching.hand_over}\n" in socket
+    assert all(f"`{path}" in TEXT for path in (taken.take_over, watching.state))
+    assert f"`events --watch --hand-over {watching.hand_over}`" in TEXT
+    assert f"`events --take-over {taken.take_over}`" in TEXT
+    assert parse_unit_flags(flags).watch == command._read_options(watching)
+    assert parse_unit_flags(taking).take_over == taken.take_over
+    assert f"at most {socket_records._MOST:,} events, {socket_records._LONGEST // 1024} KiB each" in TEXT
+    assert f"the exit code is {socket_service.TIMED_OUT} then" in TEXT
+    assert f"`{socket_service.RECORDS}`" in TEXT
 
 
 @pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze is missing: apt-get install systemd"
 )
-def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
-    """`systemd-analyze verify` has nothing to say about it."""
-    unit = tmp_path / UNIT
-    unit.write_text(read_template(UNIT).replace("@PROGRAM@", sys.executable))
-    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
-    said = [line for line in (done.stdout + done.stderr).splitlines() if UNIT in line]
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
+    """`systemd-analyze verify` has nothing to say about them, and rates the exposure of the watch as the page says."""
+    for unit in UNITS:
+        (tmp_path / unit).write_text(read_template(unit).replace("@PROGRAM@", sys.executable))
+    units = [str(tmp_path / unit) for unit in UNITS]
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    said = [line for line in (done.stdout + done.stderr).splitlines() if "azure-imds" in line]
     assert (done.returncode, said) == (0, [])
+    words = ["systemd-analyze", "security", "--offline=true", "--no-pager", units[0]]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
+    assert exposure, done.stderr
+    print(f"exposure {exposure[1]}")
+    assert float(exposure[1]) < 2.5
 
 
 def test_the_page_s_script_is_one(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_module_documentation_has_every_option(module: str) -> None:
     own = documentation.get("options", {})
     arguments = load_module_base()["build_arguments"]()
     if module == "azure_imds_event_approve":
-        arguments["event_id"] = {"type": "str", "required": True}
+        arguments.update(event_id={"type": "str", "required": True}, approve_shared={"type": "bool", "default": False})
     for name in {**shared, **own}:
         option = {**shared.get(name, {}), **own.get(name, {})}
         assert option["description"], name

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 SHARED = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
 OURS = "ansible_collections/azure_imds/facts/plugins"
 # A target compiles what it imports in every run, about 8 ms for 10 kB.
-MOST_IMPORTED = 78_000
+MOST_IMPORTED = 84_000
 # The gate of CONTRIBUTING, which says what each of these costs. Bytes are those that the module adds to `ping`'s, as they
 # are sent: zipped, then as base64.
 MOST_FILES = 24
-MOST_SENT = 75_000
-MOST_NODES = 11_500
+# Azure Arc and places without IMDS took it from 75,000.
+MOST_SENT = 77_000
+MOST_NODES = 12_200
 
 
 @pytest.fixture

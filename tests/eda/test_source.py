@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import runpy
 from collections.abc import Iterator
 from typing import Any
@@ -134,6 +135,84 @@ def test_not_azure(
     assert imds.requests == []
 
 
+@pytest.mark.parametrize("detect", ["auto", "skip"])
+def test_detect(detect: str, imds: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The remedy that a machine which does not look like Azure is told, `detect: skip`, is an option."""
+    monkeypatch.setenv("AZURE_IMDS_DETECT", "skip" if detect == "auto" else "auto")
+
+    async def steps(queue: asyncio.Queue[Any]) -> None:
+        imds.event("Reboot")
+        assert (await queue.get())["change"] == "scheduled"
+
+    if detect == "skip":
+        asyncio.run(drive({"endpoint": imds.url, "detect": detect}, steps))
+    else:
+        with pytest.raises(Exception, match="detect"):
+            asyncio.run(load()["main"](asyncio.Queue(), {"endpoint": imds.url, "detect": detect}))
+
+
+def test_what_nobody_foresaw(imds: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """A failure of any kind, an interpreter that has no thread to give for instance, is told once, and passes."""
+    source, failures = load(), [RuntimeError("can't start new thread"), RuntimeError("again"), OSError("files")]
+
+    def step() -> int:
+        if failures:
+            raise failures.pop(0)
+        return 5
+
+    assert asyncio.run(source["_persist"](step, pause_s=0)) == 5
+    assert capsys.readouterr().err.splitlines() == [
+        "scheduled_events: can't start new thread Trying again.",
+        "scheduled_events: files Trying again.",
+        "scheduled_events: It works again.",
+    ]
+
+
+def test_errors_that_nobody_reads(imds: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A standard error that is closed ends nothing."""
+
+    async def steps(queue: asyncio.Queue[Any]) -> None:
+        imds.fault("503*2")
+        await asyncio.sleep(1.5)
+        imds.event("Preempt")
+        assert (await queue.get())["event_type"] == "Preempt"
+
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as stream:
+        monkeypatch.setattr("sys.stderr", stream)
+        asyncio.run(drive({"endpoint": imds.url}, steps))
+        monkeypatch.undo()
+
+
+def test_full_queue(imds: Emulator) -> None:
+    """While a rulebook takes nothing IMDS is not asked on, so that nothing piles up; then comes what is so by now."""
+
+    async def steps(queue: asyncio.Queue[Any]) -> None:
+        assert (await queue.get())["event_type"] == "Reboot"
+        for _round in range(50):
+            imds.cancel_event(imds.event("Redeploy"))
+        kept = imds.event("Terminate")
+        await asyncio.sleep(2.5)
+        asked = len(imds.requests)
+        await asyncio.sleep(1.5)
+        assert len(imds.requests) == asked
+        told = [await queue.get() for _change in range(2)]
+        assert [event["event_id"] for event in told if event["event_type"] != "Freeze"] == [kept]
+
+    async def run() -> None:
+        queue: asyncio.Queue[Any] = asyncio.Queue(1)
+        source = asyncio.create_task(load()["main"](queue, {"endpoint": imds.url}))
+        try:
+            await asyncio.wait_for(steps(queue), timeout=30)
+        finally:
+            source.cancel()
+
+    for kind in ("Reboot", "Freeze"):
+        imds.event(kind)
+    asyncio.run(run())
+
+
 def test_documentation() -> None:
     """Every argument is described, with the default that it has, and the rulebook uses what there is."""
     source = load()
@@ -142,6 +221,10 @@ def test_documentation() -> None:
     read = source["_read_arguments"]({})
     for name in ("interval", "all", "timeout"):
         assert described[name]["default"] == read[name]
+    table = (
+        (CHECKOUT / "docs/ansible.md").read_text().partition("| option | says |\n|---|---|\n")[2].partition("\n\n")[0]
+    )
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(described)
     (ruleset,) = yaml.safe_load((EDA / "rulebooks/drain.yml").read_text())
     assert "azure_imds.facts.scheduled_events" in ruleset["sources"][0]
     namespace, collection, playbook = ruleset["rules"][0]["action"]["run_playbook"]["name"].split(".")

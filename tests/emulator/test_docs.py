@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 from pathlib import Path
 
 from azure_imds_facts.emulator import Emulator
 from azure_imds_facts.emulator.command import add_arguments
 from azure_imds_facts.emulator.control.changes import CHANGES
+from azure_imds_facts.emulator.endpoints.proxy_agent import STATES
 from azure_imds_facts.emulator.http.faults import FAULT_KINDS, FAULT_OPTIONS
+from azure_imds_facts.emulator.settings.flags import read_flags
+from azure_imds_facts.emulator.settings.scenario import read_scenario
 from azure_imds_facts.emulator.settings.table import LIMITS, SETTINGS
 from azure_imds_facts.emulator.settings.validators import ERAS
 from azure_imds_facts.emulator.vm.clouds import CLOUDS
@@ -25,7 +29,7 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "emulator.md").read_text(
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("|")]
 
 # Defaults that are described in words.
-DESCRIBED_DEFAULTS = {"versions", "retry_after", "load_balancer", "tenant_id", "port"}
+DESCRIBED_DEFAULTS = {"versions", "retry_after", "proxy_agent", "load_balancer", "tenant_id", "port"}
 
 
 def list_column(head: str, number: int = 0) -> list[str]:
@@ -73,20 +77,53 @@ def test_every_name_is_documented() -> None:
         f"{kind}={'URL' if kind == 'redirect' else value}" for kind, value in FAULT_KINDS.items() if value
     }
     assert list_column("event") == list(EVENT_KINDS)
-    assert list_column("change") == ["tag", "untag", "resize", "set", "fault", "throttle", "event", "cancel_event"]
+    assert list_column("change") == [
+        "tag",
+        "untag",
+        "resize",
+        "set",
+        "fault",
+        "throttle",
+        "proxy_agent",
+        "event",
+        "cancel_event",
+    ]
     assert set(list_column("change")) == set(CHANGES)
+    assert list_column("state") == list(STATES)
     for name in [*LOAD_BALANCERS, *ERAS, *EVENT_OPTIONS]:
         assert f"`{name}`" in PAGE
     for option in FAULT_OPTIONS:
         assert f"`:{option}=" in PAGE
 
 
-def test_notices_match_the_program() -> None:
-    """The notice of each event is written in words."""
+def test_events_match_the_program() -> None:
+    """Notice and time in state Started of each event are written in words; duration and texts are as they are sent."""
     units = {"minutes": 60, "seconds": 1}
-    for name, cell in (row for row in ROWS if row[0].strip("`") in EVENT_KINDS):
-        number, unit = cell.split(";")[0].split()
-        assert int(number) * units[unit] == EVENT_KINDS[name.strip("`")].notice_s
+    for name, notice, started, duration, texts in (row for row in ROWS if row[0].strip("`") in EVENT_KINDS):
+        kind = EVENT_KINDS[name.strip("`")]
+        for cell, seconds in ((notice, kind.notice_s), (started, kind.lasts_s)):
+            number, unit = cell.split(";")[0].split()
+            assert int(number) * units[unit] == seconds
+        assert int(duration) == kind.duration_s
+        by_user = f"<br>by a user: {kind.by_user}" if kind.by_user else ""
+        assert texts == (kind.description or "none") + by_user
+
+
+def test_the_examples_of_events_are_read(tmp_path: Path) -> None:
+    """The command's flags and the scenario of the page plan the same maintenance."""
+    command = next(block for block in re.findall(r"```\n(.*?)```", PAGE, re.DOTALL) if "--event-clock" in block)
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    words = shlex.split(command.replace("\\\n", ""))[2:]
+    flags = read_flags(parser.parse_args(words))
+    path = tmp_path / "scenario.yaml"
+    path.write_text(
+        next(block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "event_clock" in block)
+    )
+    scenario = read_scenario(str(path))
+    assert (flags.event_clock, flags.events) == (scenario["event_clock"], scenario["events"][:2])
+    assert scenario["events"][2].arguments["resources"] == ("web-01", "web-02")
+    assert list_column("option") == list(EVENT_OPTIONS)
 
 
 def test_versions_of_clouds_match_the_program() -> None:

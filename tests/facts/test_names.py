@@ -40,6 +40,7 @@ SNAPSHOT = {
     "tagsAmbiguous": False,
     "vmId": VM_ID,
     "vmIdVerified": None,
+    "proxyAgent": False,
     "missing": [],
 }
 TAGS = {"Cost Center": "47:11", "env": "prod", "ns:team": "core"}

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -35,10 +34,45 @@ def test_approve(shell: Shell, imds: Emulator) -> None:
     arguments = f"event_id={event_id} endpoint={imds.url}"
     done = shell.ansible("azure_imds_event_approve", arguments)
     assert (done["changed"], done["outcome"]) == (True, "ok")
-    assert done["event"]["eventStatus"] == "Scheduled"
+    assert (done["event"]["event_status"], done["event"]["concerns_others"]) == ("Scheduled", False)
+    assert (done["event_id"], done["approved"], done["already_started"]) == (event_id, True, False)
     assert status(imds) == ["Started"]
     again = shell.ansible("azure_imds_event_approve", arguments)
-    assert (again["changed"], again["event"]["eventStatus"]) == (False, "Started")
+    assert (again["changed"], again["event"]["event_status"], again["already_started"]) == (False, "Started", True)
+
+
+@pytest.mark.parametrize("resources", [["vm-one", "db1", "db2"], ["db1"]])
+def test_shared(resources: list[str], shell: Shell, imds: Emulator) -> None:
+    """An event that names other VMs is refused, in check mode too, until it is allowed; this VM's name is kept."""
+    imds.set("compute.name", "vm-one")
+    event_id = imds.event("Reboot", resources=resources)
+    arguments = f"event_id={event_id} endpoint={imds.url}"
+    for options in ("", " cache_ttl=3600"):
+        refused = shell.ansible("azure_imds_event_approve", arguments + options)
+        assert (refused["failed"], refused["outcome"]) == (True, "rejected")
+        assert "it names other VMs too (db1" in refused["msg"]
+        assert "Set approve_shared to true" in refused["msg"]
+    assert [request.path for request in imds.requests].count("/metadata/instance") == 1
+    checked = shell.run("ansible", "localhost", "--check", "-m", "azure_imds_event_approve", "-a", arguments)
+    assert '"outcome": "rejected"' in checked.stdout
+    assert status(imds) == ["Scheduled"]
+    allowed = shell.ansible("azure_imds_event_approve", f"{arguments} approve_shared=true")
+    assert (allowed["changed"], allowed["event"]["concerns_others"]) == (True, None)
+    assert status(imds) == ["Started"]
+    # What has started is not held up any more.
+    assert shell.ansible("azure_imds_event_approve", arguments)["outcome"] == "ok"
+
+
+def test_own_name_unknown(shell: Shell, imds: Emulator) -> None:
+    """Where IMDS does not tell this VM's name nothing is approved, and the message says how to do without."""
+    event_id = imds.event("Reboot")
+    imds.fault("503*1000", path="/metadata/instance")
+    arguments = f"event_id={event_id} endpoint={imds.url} timeout=2"
+    failed = shell.ansible("azure_imds_event_approve", arguments)
+    assert (failed["failed"], failed["outcome"]) == (True, "unavailable")
+    assert "With approve_shared set to true this VM's name is not needed." in failed["msg"]
+    assert status(imds) == ["Scheduled"]
+    assert shell.ansible("azure_imds_event_approve", f"{arguments} approve_shared=true")["changed"] is True
 
 
 def test_check_mode(shell: Shell, imds: Emulator) -> None:
@@ -67,14 +101,3 @@ def test_not_azure(shell: Shell) -> None:
     """On a machine that is no Azure VM nothing is asked."""
     failed = shell.ansible("azure_imds_event_approve", "event_id=x detect=auto")
     assert (failed["failed"], failed["outcome"]) == (True, "not_azure")
-
-
-@pytest.mark.parametrize(("command", "left"), [(["true"], "Started"), (["false"], "Scheduled"), (None, "Scheduled")])
-def test_drain(command: list[str] | None, left: str, shell: Shell, imds: Emulator) -> None:
-    """The collection's playbook approves what has been drained for, and nothing where that failed or was not named."""
-    given = {"azure_event_id": imds.event("Reboot"), **({"azure_drain_command": command} if command else {})}
-    words = ("ansible-playbook", "azure_imds.facts.drain", "-e", json.dumps(given))
-    done = shell.run(*words, AZURE_IMDS_ENDPOINT=imds.url)
-    assert (done.returncode == 0) == (left == "Started"), done.stdout
-    assert status(imds) == [left]
-    assert command or "azure_drain_command" in done.stdout

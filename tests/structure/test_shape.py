@@ -130,6 +130,7 @@ TESTED_ELSEWHERE = {
 # Test files that are named after no module beside them, and why.
 NAMED_OTHERWISE = {
     "tests/commands/test_cli.py": "cli.py stands above the commands, and what it does is tested with each of them",
+    "tests/core/test_arc.py": "collections on a machine of Azure Arc, which several modules of the core know of",
     "tests/core/test_retry_processes.py": "retries among real processes, with what it takes to run them",
 }
 

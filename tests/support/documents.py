@@ -49,3 +49,36 @@ def build_document(**compute: object) -> dict[str, Any]:
     document = copy.deepcopy(_DOCUMENT)
     document["compute"].update(compute)
     return document
+
+
+ARC_VM_ID = "0b7c2d1e-58a4-4f6d-9c3b-2e8f71a5d640"
+
+
+def build_arc_document() -> dict[str, Any]:
+    """Return a document of Azure Arc's recorded shape, api-version 2020-06-01, with values of our own."""
+    absent = (
+        "customData evictionPolicy isHostCompatibilityLayerVm licenseType offer placementGroupId platformFaultDomain"
+    )
+    absent += " platformUpdateDomain priority provider publisher vmScaleSetName vmSize zone"
+    group = "/subscriptions/7d5f2c1e-6b0a-4e39-9c55-3a1f0e8d2b64/resourceGroups/rg-plant"
+    return {
+        "compute": {
+            **dict.fromkeys([*absent.split(), "vmSize", "zone"], ""),
+            "azEnvironment": "AzurePublicCloud",
+            "location": "westeurope",
+            "name": "plant-07",
+            "osType": "Linux",
+            "plan": {"name": "", "product": "", "publisher": ""},
+            "publicKeys": None,
+            "resourceGroupName": "rg-plant",
+            "resourceId": f"{group}/providers/Microsoft.HybridCompute/machines/plant-07",
+            "sku": "Debian GNU/Linux 12 (bookworm)",
+            "storageProfile": {},
+            "subscriptionId": "7d5f2c1e-6b0a-4e39-9c55-3a1f0e8d2b64",
+            "tags": "Cost Center:42;site:plant",
+            "tagsList": [{"name": "Cost Center", "value": "42"}, {"name": "site", "value": "plant"}],
+            "version": "6.1.0-28-amd64",
+            "vmId": ARC_VM_ID,
+        },
+        "network": {},
+    }

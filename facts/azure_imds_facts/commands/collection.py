@@ -14,6 +14,7 @@ from azure_imds_facts.core.settings import CATEGORIES, DEFAULT_GATHER, DEFAULT_T
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from azure_imds_facts.core.facts import Snapshot
     from azure_imds_facts.core.settings import Settings
@@ -52,31 +53,6 @@ class ErrorStreamReporter(Reporter):
             self.notice(message)
 
 
-class RepeatingReporter(Reporter):
-    """A reporter for what is tried again and again: each warning once, and failures only where every detail is wanted.
-
-    The caller that tries again reports a failure, once as long as it stays the same.
-    """
-
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
-        self._warned: set[str] = set()
-
-    def warn(self, message: str) -> None:
-        """Report a warning that is a new one."""
-        if message not in self._warned:
-            self._warned.add(message)
-            self._reporter.warn(message)
-
-    def notice(self, message: str) -> None:
-        """Report a failure of one try as a detail."""
-        self._reporter.attempt(message)
-
-    def attempt(self, message: str) -> None:
-        """Report one request."""
-        self._reporter.attempt(message)
-
-
 def add_settings(parser: argparse.ArgumentParser, *, leave_out: tuple[str, ...] = ()) -> None:
     """Add a flag for each setting, and -v."""
     group = parser.add_argument_group(
@@ -89,15 +65,20 @@ def add_settings(parser: argparse.ArgumentParser, *, leave_out: tuple[str, ...] 
     group.add_argument("-v", "--verbose", action="store_true", help="print every request")
 
 
-def read_settings(arguments: argparse.Namespace, *, timeout: float = DEFAULT_TIMEOUT_S) -> Settings:
-    """Return settings from flags and the environment. Raises UsageError."""
-    explicit = {setting: getattr(arguments, setting, None) for setting, _metavar, _text in FLAGS}
-    return build_settings(explicit, os.environ, timeout=timeout, spell=spell_flag)
-
-
 def spell_flag(setting: str) -> str:
     """Return a setting's flag."""
     return f"--{setting.replace('_', '-')}"
+
+
+def read_settings(
+    arguments: argparse.Namespace,
+    *,
+    timeout: float = DEFAULT_TIMEOUT_S,
+    spell: Callable[[str], str] = spell_flag,
+) -> Settings:
+    """Return settings from flags and the environment. Raises UsageError; `spell` says what it calls a setting."""
+    explicit = {setting: getattr(arguments, setting, None) for setting, _metavar, _text in FLAGS}
+    return build_settings(explicit, os.environ, timeout=timeout, spell=spell)
 
 
 def collect_snapshot(settings: Settings, reporter: Reporter) -> Snapshot:

@@ -14,10 +14,13 @@ from azure_imds_facts.commands.streams import is_colourful, print_answer, print_
 from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.reporter import printable
+from azure_imds_facts.doctor.agent import check_agent
 from azure_imds_facts.doctor.answer import ask_imds, check_answer, check_clock, check_throttling, check_version
+from azure_imds_facts.doctor.arc import check_arc, find_asked
 from azure_imds_facts.doctor.lock import check_lock
 from azure_imds_facts.doctor.machine import check_cache, check_machine, check_proxies
 from azure_imds_facts.doctor.route import check_route, check_source
+from azure_imds_facts.doctor.surroundings import check_surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,21 +41,28 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the findings and return the exit code of the outcome."""
     settings = read_settings(arguments)
     host = Host()
+    found = find_asked(settings, host)
     print_message("azure-imds-facts: asking IMDS …")
     asked = ask_imds(settings, host, ErrorStreamReporter(is_verbose=arguments.verbose))
     document = asked.snapshot.document if asked.snapshot else None
-    local_address = next((one.local_address for one in reversed(asked.responses)), None)
+    answered = next((one.local_address for one in reversed(asked.responses)), None)
+    # Where connections are redirected, the snapshot knows the address that would be used.
+    local_address = asked.snapshot.local_address if asked.snapshot else answered
+    clock = Clock()
     findings = [
         check_machine(settings, host),
-        check_route(settings, asked),
-        check_source(document, local_address, host=urlsplit(settings.endpoint).hostname or ""),
+        check_arc(settings, host),
+        check_surroundings(found, asked),
+        check_route(found, asked),
+        check_source(document, local_address, host=urlsplit(found.endpoint).hostname or ""),
+        check_agent(found, host, asked, clock),
         check_proxies(os.environ),
         check_answer(asked),
         check_throttling(asked),
         check_version(asked),
         check_clock(asked),
         check_cache(settings),
-        check_lock(settings, Clock()),
+        check_lock(settings, clock),
     ]
     outcome = asked.error.outcome if asked.error else "ok"
     if arguments.format == "json":
@@ -70,5 +80,5 @@ def _print_text(findings: list[Finding], outcome: str) -> None:
         if with_colour:
             verdict = f"\033[{_COLOURS[finding.verdict]}m{verdict}\033[0m"
         fix = f" → {finding.fix}" if finding.fix else ""
-        print_answer(verdict + printable(f"{finding.check:<15} {finding.text}{fix}", most=None))
+        print_answer(verdict + printable(f"{finding.check:<20} {finding.text}{fix}", most=None))
     print_answer(f"outcome: {outcome}")

@@ -18,53 +18,50 @@ CONCERNS_OTHERS; look at CHANGE first.
 
 from __future__ import annotations
 
-import os
+import sys
 
-from azure_imds_facts.commands.collection import (
-    ErrorStreamReporter,
-    RepeatingReporter,
-    add_settings,
-    read_settings,
-)
+from azure_imds_facts.commands.collection import ErrorStreamReporter, add_settings, read_settings
 from azure_imds_facts.commands.streams import print_json
-from azure_imds_facts.core.cache import Cache
-from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.collector import open_transport
-from azure_imds_facts.core.errors import TRANSIENT, UsageError
+from azure_imds_facts.core.errors import UsageError
 from azure_imds_facts.core.events.client import SWITCH_ON_S, EventClient, UnknownEventError
+from azure_imds_facts.core.events.first_call import warn_of_first_call
+from azure_imds_facts.core.events.locked_state import ROOTS_STATE
 from azure_imds_facts.core.events.model import concerns
 from azure_imds_facts.core.events.spelling import spell_approval, spell_event
 from azure_imds_facts.core.host import Host, require_azure
-from azure_imds_facts.core.settings import DEFAULT_TIMEOUT_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from azure_imds_facts.commands.signals import Signals
+    from azure_imds_facts.core.events.program import WatchOptions
     from azure_imds_facts.core.reporter import Reporter
     from azure_imds_facts.core.settings import Settings
 
-_ROOTS_STATE = "/var/lib/azure-imds-facts/events.json"
-# The time when IMDS was last asked for events: the service is switched on then.
-_MARK = "events.asked"
-_SILENCE_S = 24 * 3600.0
-_HOOK_S = 600.0
-# Flags that may not be empty, flags that need another, and flags that exclude another; the problem; what to do.
+# Flags that may not be empty, flags that need another (or one of several), and flags that exclude another; the problem;
+# what to do.
 _EMPTY = (
     ("exec", "--exec has no command.", "Give one, such as --exec /usr/local/sbin/drain."),
+    ("hand_over", "--hand-over has no socket.", "Name one, such as /run/azure-imds-event.sock."),
+    ("take_over", "--take-over has no command.", "Give one, such as --take-over /usr/local/sbin/drain."),
     ("approve", "--approve has no id.", "Give the event_id that azure-imds-facts events prints."),
     ("vm_name", "--vm-name has no name.", "Give compute.name of the VM, or leave it out."),
     ("state", "--state has no file.", "Name one, or leave it out."),
 )
 _NEEDS = (
     ("exec", "watch", "--exec runs for changes.", "Add --watch."),
-    ("approve_on_success", "exec", "Nothing can succeed without --exec.", "Add --exec."),
-    ("exec_timeout", "exec", "--exec-timeout is for --exec.", "Add --exec."),
+    ("hand_over", "watch", "--hand-over hands over changes.", "Add --watch."),
+    ("approve_on_success", ("exec", "hand_over"), "Nothing can succeed without --exec or --hand-over.", "Add one."),
+    ("exec_timeout", ("exec", "take_over"), "--exec-timeout is for --exec and --take-over.", "Add one of these."),
     ("state", "watch", "--state is for --watch.", "Add --watch."),
 )
 _EXCLUDES = (
     ("exec", "all", "--exec runs for this VM's events.", "Leave --all out."),
+    ("hand_over", "all", "--hand-over is for this VM's events.", "Leave --all out."),
+    ("hand_over", "exec", "--hand-over is instead of --exec.", "Leave one of them out."),
+    ("take_over", "watch", "--take-over takes one change over.", "Leave --watch out."),
+    ("take_over", "approve", "--take-over takes one change over.", "Leave --approve out."),
     ("approve", "watch", "--approve does not watch.", "Run it by itself."),
     ("approve", "all", "--approve takes an id, whichever VM it is about.", "Leave --all out."),
     ("approve", "vm_name", "--approve takes an id, whichever VM it is about.", "Leave --vm-name out."),
@@ -79,16 +76,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--exec", metavar="COMMAND", help="with --watch: run this for each change of this VM's events")
     parser.add_argument(
-        "--approve-on-success", action="store_true", help="with --exec: approve an event once the command ended with 0"
+        "--hand-over",
+        metavar="SOCKET",
+        help="instead of --exec: hand each change to the service behind this socket, which runs the command as root",
     )
     parser.add_argument(
-        "--exec-timeout", metavar="SECONDS", type=float, help="with --exec: end a command after this long (600)"
+        "--take-over",
+        metavar="COMMAND",
+        help="what that service does: run this for the change that comes over standard input, a socket",
+    )
+    parser.add_argument(
+        "--approve-on-success",
+        action="store_true",
+        help="with --exec or --hand-over: approve an event once the command ended with 0",
+    )
+    parser.add_argument(
+        "--exec-timeout",
+        metavar="SECONDS",
+        type=float,
+        help="with --exec or --take-over: end a command after this long (600)",
     )
     parser.add_argument(
         "--state",
         metavar="FILE",
-        help="where --watch stores its state, so that a restart prints nothing twice (with --exec: "
-        f"root {_ROOTS_STATE}, others below $XDG_STATE_HOME; without: nowhere)",
+        help="where --watch stores its state, so that a restart prints nothing twice (with --exec "
+        f"or --hand-over: root {ROOTS_STATE}, others below $XDG_STATE_HOME; without: nowhere)",
     )
     names = parser.add_mutually_exclusive_group()
     names.add_argument("--vm-name", metavar="NAME", help="whose events count (compute.name of this VM)")
@@ -100,27 +112,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """List, approve or watch. Raises the ImdsError of the outcome."""
     _check(arguments)
-    # One look takes as long as switching the service on may take; a watch comes back every second anyway.
-    settings = read_settings(arguments, timeout=DEFAULT_TIMEOUT_S if arguments.watch else SWITCH_ON_S + 30.0)
     reporter = ErrorStreamReporter(is_verbose=arguments.verbose)
+    if arguments.take_over:
+        from azure_imds_facts.core.events.program import COMMAND_S  # noqa: PLC0415  one look needs none of it
+        from azure_imds_facts.core.events.socket_service import take_over  # noqa: PLC0415
+
+        return take_over(arguments.take_over, timeout_s=arguments.exec_timeout or COMMAND_S, reporter=reporter)
+    if arguments.watch:
+        from azure_imds_facts.core.events.program import run_watch  # noqa: PLC0415  one look needs none of it
+
+        output = None if sys.stdout is None else sys.stdout.fileno()
+        return run_watch(_read_options(arguments), read_settings(arguments), reporter, output=output)
+    # One look takes as long as switching the service on may take.
+    settings = read_settings(arguments, timeout=SWITCH_ON_S + 30.0)
     require_azure(settings, Host())
     client = EventClient(
         settings.endpoint,
         open_transport,
         api_version=arguments.events_version,
-        timeout_s=SWITCH_ON_S if arguments.watch else settings.timeout,
+        timeout_s=settings.timeout,
         reporter=reporter,
-        spacing_s=1.0 if arguments.watch else 0.25,
     )
     try:
-        if arguments.watch:
-            return _watch(arguments, settings, client, reporter)
-        _warn_of_first_call(settings, reporter)
+        warn_of_first_call(settings, reporter)
         if arguments.approve:
             _approve(arguments.approve, client)
         else:
-            name = None if arguments.all else arguments.vm_name or _fetch_name(settings, reporter)
-            _print_events(name, client, reporter)
+            _print_events(arguments, settings, client, reporter)
         return 0
     finally:
         client.close()
@@ -136,8 +154,13 @@ def _approve(event_ids: list[str], client: EventClient) -> None:
         print_json(spell_approval(event_id, is_new=is_new))
 
 
-def _print_events(vm_name: str | None, client: EventClient, reporter: Reporter) -> None:
-    """Print the events of a VM (None: of all). Events of others alone are no empty list to a person: say so."""
+def _print_events(arguments: argparse.Namespace, settings: Settings, client: EventClient, reporter: Reporter) -> None:
+    """Print the events of this VM, or of all. Events of others alone are no empty list to a person: say so."""
+    vm_name = None if arguments.all else arguments.vm_name
+    if not vm_name and not arguments.all:
+        from azure_imds_facts.core.events.watch import fetch_vm_name  # noqa: PLC0415  --all needs no name
+
+        vm_name = fetch_vm_name(settings, open_transport=open_transport, reporter=reporter)
     listed = client.fetch_timeline().events
     own = [event for event in listed if vm_name is None or concerns(event, vm_name)]
     for event in own:
@@ -151,7 +174,11 @@ def _check(arguments: argparse.Namespace) -> None:
     """Raise UsageError for flags that make no sense together."""
     values = {name: value for name, value in vars(arguments).items() if value is not None and value is not False}
     wrong = [rule for rule in _EMPTY if _is_empty(values.get(rule[0]))]
-    wrong += [rule[1:] for rule in _NEEDS if rule[0] in values and rule[1] not in values]
+    wrong += [
+        (flag, problem, hint)
+        for flag, needed, problem, hint in _NEEDS
+        if flag in values and values.keys().isdisjoint((needed,) if isinstance(needed, str) else needed)
+    ]
     wrong += [rule[1:] for rule in _EXCLUDES if rule[0] in values and rule[1] in values]
     if not 0 < values.get("exec_timeout", 1) < 1e9:
         wrong.append(("exec_timeout", "--exec-timeout is no time.", "Give seconds above 0."))
@@ -164,71 +191,18 @@ def _is_empty(value: object) -> bool:
     return value == "" or (isinstance(value, list) and "" in value)
 
 
-def _watch(arguments: argparse.Namespace, settings: Settings, client: EventClient, reporter: Reporter) -> int:
-    from azure_imds_facts.commands.event_hooks import Hooks  # noqa: PLC0415  one look needs none of these
-    from azure_imds_facts.commands.event_state import LockedState  # noqa: PLC0415
-    from azure_imds_facts.commands.event_watch_loop import WatchLoop  # noqa: PLC0415
-    from azure_imds_facts.commands.signals import Signals, Stopped  # noqa: PLC0415
-    from azure_imds_facts.core.events.watch import Watch  # noqa: PLC0415
+def _read_options(arguments: argparse.Namespace) -> WatchOptions:
+    """Return what the flags say about a watch. Raises UsageError."""
+    from azure_imds_facts.core.events.policy import Policy  # noqa: PLC0415  one look needs neither
+    from azure_imds_facts.core.events.program import COMMAND_S, WatchOptions  # noqa: PLC0415
 
-    signals = Signals()
-    path = arguments.state or (_default_state() if arguments.exec else None)
-    state = LockedState(path) if path else None
-    clock = Clock()
-    _warn_of_first_call(settings, reporter)
-    try:
-        name = None if arguments.all else arguments.vm_name or _wait_for_name(settings, signals, reporter)
-    except Stopped:
-        return 0
-    watch = Watch(client, vm_name=name, clock=clock, reporter=reporter)
-    hooks = None
-    if arguments.exec:
-        timeout_s = arguments.exec_timeout or _HOOK_S
-        hooks = Hooks(arguments.exec, spell=watch.spell, timeout_s=timeout_s, clock=clock, reporter=reporter)
-    WatchLoop(
-        watch, signals=signals, reporter=reporter, hooks=hooks, state=state, approves=arguments.approve_on_success
-    ).run()
-    return 0
-
-
-def _wait_for_name(settings: Settings, signals: Signals, reporter: Reporter) -> str:
-    """Return this VM's name once IMDS answers. Raises the ImdsError of an outcome that does not pass, and Stopped."""
-    reported, repeating = "", RepeatingReporter(reporter)
-    while True:
-        try:
-            with signals:
-                name = _fetch_name(settings, repeating)
-        except TRANSIENT as error:
-            if error.outcome != reported:
-                reported = error.outcome
-                reporter.notice(f"{error} Asking for this VM's name again, until IMDS answers.")
-            signals.sleep(1.0)
-        else:
-            if reported:
-                reporter.notice("This VM's name is known now; watching begins.")
-            return name
-
-
-def _fetch_name(settings: Settings, reporter: Reporter) -> str:
-    from azure_imds_facts.core.events.watch import fetch_vm_name  # noqa: PLC0415  --all and --approve need no name
-
-    return fetch_vm_name(settings, open_transport=open_transport, reporter=reporter)
-
-
-def _warn_of_first_call(settings: Settings, reporter: Reporter) -> None:
-    clock = Clock()
-    cache = Cache(settings.cache_dir, clock=clock, reporter=reporter)
-    try:
-        since_s = clock.time() - float(cache.read_file(_MARK) or b"")
-    except ValueError:
-        since_s = -1.0
-    if not 0 <= since_s < _SILENCE_S:
-        reporter.notice("The first request switches scheduled events on for this VM, which may take up to two minutes.")
-    cache.write_file(_MARK, str(int(clock.time())).encode())
-
-
-def _default_state() -> str:
-    if os.geteuid() == 0:
-        return _ROOTS_STATE
-    home = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    return os.path.join(home, "azure-imds-facts", "events.json")
+    return WatchOptions(
+        command=arguments.exec,
+        command_timeout_s=arguments.exec_timeout or COMMAND_S,
+        hand_over=arguments.hand_over,
+        state_path=arguments.state,
+        policy=Policy(approves_on_success=arguments.approve_on_success),
+        vm_name=arguments.vm_name,
+        is_all=arguments.all,
+        events_version=arguments.events_version,
+    )

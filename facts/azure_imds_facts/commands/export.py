@@ -25,6 +25,10 @@ EXPORTS = {
         "azure_imds_facts.commands.export_cloud_init",
         "print a cloud-config that installs and enables that at first boot",
     ),
+    "proxy-agent-rules": (
+        "azure_imds_facts.commands.export_proxy_agent_rules",
+        "write what Azure's metadata proxy agent has to allow",
+    ),
 }
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the units that keep the local facts file current from boot on, below DIR: / for this machine.
 
-Units are replaced; the settings in etc/default/azure-imds-facts are left alone where they stand already. Then run
-systemctl daemon-reload and systemctl enable --now azure-imds-facts.timer. azure-imds-events.service is apart: it
-runs /etc/azure-imds-facts/on-event for each change of a scheduled event, once you have written that and enabled it.
+Units are replaced; the settings in etc/default are left alone where they stand already. Then run systemctl
+daemon-reload and systemctl enable --now azure-imds-facts.timer. azure-imds-events.service is apart: it watches for
+scheduled events, and has root run /etc/azure-imds-facts/on-event for each change. Write that, run systemd-sysusers,
+which makes the user that watches, and enable it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 
 from azure_imds_facts.boot import PROGRAM, read_template
 from azure_imds_facts.commands.public_files import write_public_file
-from azure_imds_facts.commands.streams import print_answer
+from azure_imds_facts.commands.streams import print_answer, print_message
 from azure_imds_facts.core.errors import UsageError
 
 TYPE_CHECKING = False
@@ -22,14 +23,20 @@ if TYPE_CHECKING:
 
 _UNITS = "etc/systemd/system"
 _SETTINGS = "etc/default/azure-imds-facts"
+_EVENTS = "azure-imds-events.service"
+_EVENT_SETTINGS = "etc/default/azure-imds-events"
 
 # Path below DIR → template.
 TREE = {
     f"{_UNITS}/azure-imds-facts.service": "azure-imds-facts.service",
     f"{_UNITS}/azure-imds-facts.timer": "azure-imds-facts.timer",
     f"{_UNITS}/azure-imds-facts-refresh.timer": "azure-imds-facts-refresh.timer",
-    f"{_UNITS}/azure-imds-events.service": "azure-imds-events.service",
     _SETTINGS: "azure-imds-facts.default",
+    f"{_UNITS}/{_EVENTS}": _EVENTS,
+    f"{_UNITS}/azure-imds-event.socket": "azure-imds-event.socket",
+    f"{_UNITS}/azure-imds-event@.service": "azure-imds-event@.service",
+    "etc/sysusers.d/azure-imds-events.conf": "azure-imds-events.sysusers",
+    _EVENT_SETTINGS: "azure-imds-events.default",
 }
 
 
@@ -51,11 +58,25 @@ def run(arguments: argparse.Namespace) -> int:
             hint="Unmask it or remove the link, then run this again.",
         )
     places = {os.path.join(arguments.directory, path): content for path, content in contents.items()}
-    written = [place for place in places if not (place.endswith(_SETTINGS) and os.path.exists(place))]
+    yours = (_SETTINGS, _EVENT_SETTINGS)
+    written = [place for place in places if not (place.endswith(yours) and os.path.exists(place))]
     for place in written:
         write_public_file(place, places[place], durable=True)
     print_answer("\n".join(written))
+    _warn_of_old_drop_ins(os.path.join(arguments.directory, _UNITS, f"{_EVENTS}.d"))
     return 0
+
+
+def _warn_of_old_drop_ins(directory: str) -> None:
+    """Warn of each drop-in that still runs the command as the older unit did: its user could do nothing for it now."""
+    names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
+    for name in names:
+        with open(os.path.join(directory, name), encoding="utf-8", errors="replace") as file:
+            if re.search(r"^ExecStart=.*--exec\b", file.read(), re.MULTILINE):
+                print_message(
+                    f"warning: {os.path.join(directory, name)} starts the watch with --exec, but not as root any more. "
+                    f"Remove it, and put its other flags into WATCH_OPTIONS in /{_EVENT_SETTINGS}."
+                )
 
 
 def build_tree(program: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from azure_imds_facts.commands.collection import (
     add_settings,
     collect_snapshot,
     read_settings,
+    spell_flag,
 )
 from azure_imds_facts.commands.show_screen import list_lines
 from azure_imds_facts.commands.streams import is_colourful, is_terminal, print_answer
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--all shows every category.", hint=f"Leave it or {printable(arguments.gather)} out.")
     is_screen = arguments.gather is None and not arguments.all
     arguments.gather = _EVERYTHING if arguments.all else arguments.gather
-    settings = read_settings(arguments)
+    settings = read_settings(arguments, spell=_spell)
     reporter = ErrorStreamReporter(is_verbose=arguments.verbose)
     facts = build_facts(collect_snapshot(settings, reporter), reporter=reporter)
     if is_screen:
@@ -67,6 +68,10 @@ def run(arguments: argparse.Namespace) -> int:
         lines = [*_list(shown)]
     print_answer("\n".join(map(_cut, lines)) if is_screen else "\n".join(lines))
     return 0
+
+
+def _spell(setting: str) -> str:
+    return "CATEGORY" if setting == "gather" else spell_flag(setting)
 
 
 def _lay_out(facts: dict[str, Any]) -> Iterator[str]:

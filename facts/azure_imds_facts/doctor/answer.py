@@ -11,7 +11,7 @@ from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.errors import ImdsError
 from azure_imds_facts.core.records import record, replace
 from azure_imds_facts.core.transport import HttpTransport, TransportError
-from azure_imds_facts.core.versions import NEWEST
+from azure_imds_facts.core.versions import ARC, NEWEST
 from azure_imds_facts.doctor.findings import BAD, NOTE, OK, SKIPPED, Finding
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def check_version(asked: Asked) -> Finding:
     if asked.snapshot is None:
         return Finding(check="api-version", verdict=SKIPPED, text="There was no document to judge by.")
     version = asked.snapshot.api_version
+    if asked.snapshot.platform == "arc":
+        return Finding(check="api-version", verdict=OK, text=f"{version}, of Azure Arc's {', '.join(ARC)}.")
     newest = "the newest known here" if version == NEWEST else f"older than {NEWEST}, the newest known here"
     return Finding(check="api-version", verdict=OK, text=f"{version}, {newest}.")
 

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from azure_imds_facts.core.errors import NotAzureError
-from azure_imds_facts.core.host import detect_azure
+from azure_imds_facts.core.host import find_imds
 from azure_imds_facts.core.safe_files import open_private_directory, write_file
 from azure_imds_facts.core.settings import DISABLED
 from azure_imds_facts.doctor.findings import BAD, NOTE, OK, SKIPPED, Finding
@@ -29,9 +29,11 @@ def check_machine(settings: Settings, host: Host) -> Finding:
         text = "Not looked at: detect is skip, as it is with an endpoint other than Azure's."
         return Finding(check="machine", verdict=SKIPPED, text=text)
     try:
-        detect_azure(host)
+        found, _dmi_uuid = find_imds(settings, host)
     except NotAzureError as error:
         return Finding(check="machine", verdict=BAD, text=error.problem, fix=error.hint)
+    if found.platform == "arc":
+        return Finding(check="machine", verdict=OK, text="A machine outside Azure, with the agent of Azure Arc.")
     sign = "DMI's chassis asset tag" if host.read_asset_tag() else "cloud-init or Azure's agent (DMI cannot be read)"
     return Finding(check="machine", verdict=OK, text=f"An Azure VM, by {sign}.")
 

@@ -12,6 +12,7 @@ from .endpoints.checks import VersionPolicy
 from .endpoints.identity import IdentityInfoEndpoint, TokenEndpoint
 from .endpoints.instance import InstanceEndpoint, VersionsEndpoint
 from .endpoints.loadbalancer import LoadBalancerEndpoint
+from .endpoints.proxy_agent import ProxyAgent, parse_agent_plan
 from .endpoints.router import Endpoint, Router
 from .endpoints.scheduledevents import ScheduledEventsEndpoint
 from .http.faults import Faults
@@ -23,7 +24,14 @@ from .vm.events import EventSchedule
 from .vm.identities import Identity, build_identities
 from .vm.load_balancers import build_load_balancer
 from .vm.machine import Machine, ProjectedMachine, RawMachine
-from .vm.profiles import CLASSIC_MISSING_ENDPOINTS, build_document, clear_public_addresses
+from .vm.profiles import (
+    ARC_ENDPOINTS,
+    ARC_VERSIONS,
+    CLASSIC_MISSING_ENDPOINTS,
+    build_document,
+    clear_public_addresses,
+    find_platform,
+)
 
 if TYPE_CHECKING:
     from .settings.table import Settings
@@ -36,10 +44,12 @@ class Assembly:
     """The parts of an emulator that serve requests or can be changed at run time."""
 
     settings: Settings
+    platform: str
     machine: Machine
     router: Router
     limits: Limits
     faults: Faults
+    agent: ProxyAgent | None
     schedule: EventSchedule
     authority: Authority
     identities: tuple[Identity, ...]
@@ -58,17 +68,21 @@ def assemble(settings: Settings) -> Assembly:
     authority = Authority(common_name=cloud.attested_domain, host=f"{region}.{cloud.attested_domain}")
     schedule = EventSchedule(scale=settings.event_clock, first_call_delay_s=settings.events_delay)
     identities = _build_identities(settings, machine)
-    versions = cloud.versions if settings.versions is None else settings.versions
-    policy = VersionPolicy(cloud=cloud, versions=tuple(sorted(versions)), era=settings.era)
+    platform = find_platform(settings.vms)
+    own = cloud.versions if platform == "vm" else ARC_VERSIONS
+    versions = tuple(sorted(own if settings.versions is None else settings.versions))
+    policy = VersionPolicy(cloud=cloud, versions=versions, era=settings.era, has_list=platform == "vm")
     endpoints = _build_endpoints(
         settings, machine=machine, policy=policy, authority=authority, identities=identities, schedule=schedule
     )
     assembly = Assembly(
         settings=settings,
+        platform=platform,
         machine=machine,
         router=Router(policy, _select_available(cloud, settings.vms, endpoints)),
         limits=Limits(settings.quota),
         faults=Faults(),
+        agent=ProxyAgent(parse_agent_plan(settings.proxy_agent)) if settings.proxy_agent else None,
         schedule=schedule,
         authority=authority,
         identities=identities,
@@ -93,11 +107,12 @@ def _build_base_machine(settings: Settings) -> Machine:
     if settings.raw:
         return RawMachine(settings.document)
     if settings.document is not None:
-        return ProjectedMachine(settings.document, source=settings.document_name)
+        platform = find_platform(settings.vms)
+        return ProjectedMachine(settings.document, source=settings.document_name, platform=platform)
     document = build_document(cloud=find_cloud(settings.cloud), profiles=settings.vms)
     if settings.load_balancer is not None:
         clear_public_addresses(document)
-    return ProjectedMachine(document)
+    return ProjectedMachine(document, platform=find_platform(settings.vms))
 
 
 def _build_identities(settings: Settings, machine: Machine) -> tuple[Identity, ...]:
@@ -145,5 +160,7 @@ def _select_available(
     """Drop the endpoints that the cloud or the machine lacks, and split the paths into segments."""
     by_segments = {tuple(path.split("/")): endpoint for path, endpoint in endpoints.items()}
     available = {segments[1] for segments in by_segments} if cloud.endpoints is None else cloud.endpoints
+    if find_platform(profiles) == "arc":
+        available = ARC_ENDPOINTS
     available = available - (CLASSIC_MISSING_ENDPOINTS if "classic" in profiles else frozenset())
     return {segments: endpoint for segments, endpoint in by_segments.items() if segments[1] in available}

@@ -19,6 +19,7 @@ from .errors import EmulatorError, NamespaceError, format_choices, format_os_err
 from .http.listener import IMDS_ADDRESS, IMDS_PORT, format_url, open_listener
 from .servers import BackgroundServer, EmulatorServer, import_http_server
 from .settings.flags import add_arguments, read_flags
+from .vm.fields import load_instance_tree
 from .vm.machine import RawMachine
 from .vm.projection import find_unknown_fields
 
@@ -72,7 +73,8 @@ def _run_child(assembly: Assembly, command: list[str], log: Log | None) -> int:
     from .sandbox.run_command import run_command  # its imports exist on Linux only
 
     vm_id = str(assembly.machine.compute.get("vmId") or "")
-    return run_command(command, server=BackgroundServer(assembly, log=log), vm_id=vm_id)
+    server = BackgroundServer(assembly, log=log)
+    return run_command(command, server=server, vm_id=vm_id, platform=assembly.platform, agent=assembly.agent)
 
 
 def _print_warnings(assembly: Assembly) -> None:
@@ -80,7 +82,7 @@ def _print_warnings(assembly: Assembly) -> None:
     if settings.allow_remote:
         print_message(f"warning: {settings.bind} hands out metadata and tokens to any host that can reach it")
     if settings.document is not None and not isinstance(assembly.machine, RawMachine):
-        unknown = find_unknown_fields(settings.document)
+        unknown = find_unknown_fields(settings.document, load_instance_tree(platform=assembly.platform))
         if unknown:
             names = format_choices(unknown)
             print_message(f"warning: {settings.document_name}: no api-version has {names}; --raw serves them")

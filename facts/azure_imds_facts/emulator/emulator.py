@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .assembly import Assembly, assemble
+from .endpoints.proxy_agent import parse_agent_plan
+from .errors import EmulatorError
 from .http.listener import format_url, open_listener
 from .servers import BackgroundServer
 from .settings.arguments import build_settings
@@ -78,6 +80,12 @@ class Emulator:
     def throttle(self, rate_limit: float, *, retry_after: float | None = None) -> None:
         """Set the limit of requests a second, 0 for no limit; `retry_after` is in seconds."""
         self._assembly.limits.change(rate_limit=rate_limit, retry_after=retry_after)
+
+    def proxy_agent(self, plan: str) -> None:
+        """Change the mode and state of the metadata proxy agent, in the form of `--proxy-agent`."""
+        if self._assembly.agent is None:
+            raise EmulatorError("this emulator was started without a proxy agent")
+        self._assembly.agent.change(parse_agent_plan(plan))
 
     def event(self, kind: str, **options: object) -> str:
         """Schedule an event and return its id. The options are those of `--event`; durations are seconds or text."""

@@ -9,13 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-__all__ = ["EmulatorError", "NamespaceError", "check_choice", "format_choices", "format_os_error"]
+__all__ = ["EmulatorError", "NamespaceError", "check_choice", "format_choices", "format_os_error", "format_value"]
+
+_LONGEST_VALUE, _LONGEST_MESSAGE = 80, 1500
 
 
 class EmulatorError(Exception):
     """An invalid setting or change. The message is one line: what, where, and the allowed values."""
 
     exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        # It may quote names of files and fields, which can hold anything.
+        line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in " ".join(message.splitlines()))
+        super().__init__(line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…")
 
 
 class NamespaceError(EmulatorError):
@@ -30,8 +37,14 @@ def check_choice(noun: str, name: object, allowed: Collection[object]) -> None:
     Raises:
         EmulatorError: the name is unknown.
     """
-    if name not in allowed:
-        raise EmulatorError(f"unknown {noun} {name!r}; allowed: {format_choices(allowed)}")
+    if not isinstance(name, str) or name not in allowed:
+        raise EmulatorError(f"unknown {noun} {format_value(name)}; allowed: {format_choices(allowed)}")
+
+
+def format_value(value: object) -> str:
+    """Quote a value of any type for a message. A long one is cut."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 
 def format_choices(names: Iterable[object]) -> str:

@@ -50,6 +50,7 @@ class EmulatorServer:
             assembly.router.respond,
             limits=assembly.limits,
             faults=assembly.faults,
+            agent=assembly.agent,
             log=log,
             on_request=on_request,
         )
@@ -61,15 +62,15 @@ class EmulatorServer:
                 apply_changes=partial(apply_changes, assembly),
             )
 
-    async def start(self, listener: socket.socket) -> None:
-        """Accept connections on a listening socket, and on the control socket.
+    async def start(self, *listeners: socket.socket) -> None:
+        """Accept connections on listening sockets, and on the control socket.
 
         Raises:
             EmulatorError: the control socket cannot be created.
         """
         if self._control is not None:
             await self._control.start()
-        await self._http.start(listener)
+        await self._http.start(*listeners)
 
     async def stop(self) -> None:
         """Close the sockets and every connection."""
@@ -89,8 +90,8 @@ class BackgroundServer:
         self._thread: threading.Thread | None = None
         self._server: EmulatorServer | None = None
 
-    def start(self, listener: socket.socket) -> None:
-        """Accept connections on a listening socket; return when the server is ready.
+    def start(self, *listeners: socket.socket) -> None:
+        """Accept connections on listening sockets; return when the server is ready.
 
         Raises:
             EmulatorError: the control socket cannot be created, or the extra is not installed.
@@ -102,9 +103,10 @@ class BackgroundServer:
         self._thread.start()
         self._loop = started.result()
         try:
-            asyncio.run_coroutine_threadsafe(self._server.start(listener), self._loop).result()
+            asyncio.run_coroutine_threadsafe(self._server.start(*listeners), self._loop).result()
         except EmulatorError:
-            listener.close()
+            for listener in listeners:
+                listener.close()
             self.close()
             raise
 

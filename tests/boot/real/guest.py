@@ -55,7 +55,24 @@ class Guest:
         self.prepare_network()
         run("install", "-D", str(program), str(self.root / "usr/local/bin/azure-imds-facts"))
         run(sys.executable, str(program), "export", "systemd", str(self.root))
+        run("systemd-sysusers", "--root", str(self.root))
         self.enable("azure-imds-facts.timer")
+
+    def remove(self) -> None:
+        """Take out what `prepare` put in, but for the program and the network."""
+        self.enable("azure-imds-facts.timer", how="disable")
+        for folder in ("etc/systemd/system", "etc/default", "etc/sysusers.d"):
+            for place in (self.root / folder).glob("azure-imds-*"):
+                run("rm", "-rf", str(place))
+        run("chroot", str(self.root), "userdel", "azure-imds-events")
+
+    def write_command(self, content: str) -> Path:
+        """Write what acts on an event; return where it says what it did."""
+        command = self.root / "etc/azure-imds-facts/on-event"
+        command.parent.mkdir(exist_ok=True)
+        command.write_text(content)
+        command.chmod(0o755)
+        return self.root / "var/log/on-event"
 
     def prepare_network(self) -> None:
         """Put in a network card's settings, and a place for DMI."""
@@ -87,11 +104,12 @@ class Guest:
         path = self.root / "etc/default/azure-imds-facts"
         path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
 
-    def start(self, *flags: str) -> None:
-        """Switch it on, and return when its process 1 runs."""
+    def start(self, *flags: str, cgroup: Path | None = None) -> None:
+        """Switch it on, below a cgroup where one is given, and return when its process 1 runs."""
         self.network.plug()
         self.booted_at = time.time()
-        words = ["unshare", "--mount", "sh", "-c", _NSPAWN, "sh", "--directory", str(self.root)]
+        join = ["sh", "-c", f'echo $$ >{cgroup}/cgroup.procs && exec "$@"', "sh"] if cgroup else []
+        words = [*join, "unshare", "--mount", "sh", "-c", _NSPAWN, "sh", "--directory", str(self.root)]
         with self.console.open("wb") as console:
             self._process = subprocess.Popen(
                 [*words, f"--network-namespace-path=/run/netns/{self.network.guest}", *flags],

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from .commands import run, wait_for
 
 FACTS = Path(__file__).resolve().parents[3] / "facts"
 ADDRESS = "169.254.169.254"
+EMULATE = (sys.executable, "-m", "azure_imds_facts", "emulate")
 
 
 class Network:
@@ -26,6 +28,8 @@ class Network:
         self.azure = f"aif-azure-{os.getpid()}"
         self._scratch = scratch
         self.log = scratch / "imds.log"
+        # A path for a socket is short.
+        self._control = Path(f"/run/aif-{os.getpid()}.sock")
         for name in (self.guest, self.azure):
             run("ip", "netns", "add", name)
         self._azure("link", "set", "lo", "up")
@@ -61,7 +65,7 @@ class Network:
     def imds(self, *flags: str) -> Iterator[None]:
         """Serve IMDS, from when it listens."""
         self.log.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "azure_imds_facts", "emulate", "--bind", ADDRESS, "--port", "80"]
+        command = [*EMULATE, "--bind", ADDRESS, "--port", "80", "--control", str(self._control)]
         with (self._scratch / "imds.errors").open("w") as errors:
             process = subprocess.Popen(
                 ["ip", "netns", "exec", self.azure, *command, "--allow-remote", "--log", str(self.log), *flags],
@@ -77,6 +81,12 @@ class Network:
             process.terminate()
             process.wait(timeout=20)
             process.stdout.close()
+
+    def plan(self, event: str) -> None:
+        """Announce an event, as `--event` does."""
+        change = json.dumps({"event": event})
+        env = {**os.environ, "PYTHONPATH": str(FACTS)}
+        run(*EMULATE, "--control", str(self._control), "--change", change, env=env)
 
     def requests(self) -> list[str]:
         """What IMDS was asked, a line a request."""

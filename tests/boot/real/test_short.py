@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import statistics
 import time
@@ -13,6 +14,10 @@ from .conftest import VM_ID
 from .guest import EVENTS_UNIT, UNIT, Guest
 from .network import Network, find_network_up
 
+COMMAND = """\
+#!/bin/sh
+echo "$AZURE_IMDS_EVENT_CHANGE $AZURE_IMDS_EVENT_TYPE $(id -u)" >>/var/log/on-event
+"""
 MACHINE = ("--set", f"compute.vmId={VM_ID}", "--set", "compute.vmSize=Standard_D2s_v3", "--tag", "env=prod")
 
 
@@ -95,31 +100,41 @@ def test_not_azure(guest: Guest, network: Network) -> None:
 
 def test_reboot_that_azure_announced(guest: Guest, network: Network) -> None:
     """The unit drains before an announced reboot, approves it, and goes on after it: every change is told once."""
-    told = guest.root / "var/log/on-event"
-    hook = guest.root / "etc/azure-imds-facts/on-event"
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text('#!/bin/sh\necho "$AZURE_IMDS_EVENT_CHANGE $AZURE_IMDS_EVENT_TYPE" >>/var/log/on-event\n')
-    hook.chmod(0o755)
-    drop_in = guest.root / f"etc/systemd/system/{EVENTS_UNIT}.d/approve.conf"
-    drop_in.parent.mkdir(exist_ok=True)
-    command = "/usr/local/bin/azure-imds-facts events --watch --exec /etc/azure-imds-facts/on-event"
-    drop_in.write_text(f"[Service]\nExecStart=\nExecStart={command} --approve-on-success\n")
+    told = guest.write_command(COMMAND)
+    (guest.root / "etc/default/azure-imds-events").write_text("WATCH_OPTIONS=--approve-on-success\n")
     guest.enable(EVENTS_UNIT)
     try:
         with network.imds(*MACHINE, "--event", "Reboot:after=1s:notice=10m:lasts=20s"):
             guest.start()
-            wait_for("a reboot that has begun", lambda: "started Reboot" in read_lines(told), within_s=40)
-            assert read_lines(told) == ["scheduled Reboot", "started Reboot"]
+            wait_for("a reboot that has begun", lambda: "started Reboot 0" in read_lines(told), within_s=40)
+            assert read_lines(told) == ["scheduled Reboot 0", "started Reboot 0"]
+            time.sleep(1)  # a command that the end of the machine cuts off runs again after it
             guest.shut_down()
             guest.start()
-            wait_for("the end of the reboot", lambda: "completed Reboot" in read_lines(told), within_s=60)
+            wait_for("the end of the reboot", lambda: "completed Reboot 0" in read_lines(told), within_s=60)
             guest.wait_for_bus()
             assert guest.show(EVENTS_UNIT, "ActiveState") == "active"
             assert guest.show(EVENTS_UNIT, "NRestarts") == "0"
-        assert read_lines(told) == ["scheduled Reboot", "started Reboot", "completed Reboot"]
+            check_confinement(guest)
+        assert read_lines(told) == ["scheduled Reboot 0", "started Reboot 0", "completed Reboot 0"]
         assert sum("POST /metadata/scheduledevents" in request for request in network.requests()) == 1
     finally:
         guest.enable(EVENTS_UNIT, how="disable")
+
+
+def check_confinement(guest: Guest) -> None:
+    """The watcher is a user of its own without a right; the command was root's; others may not connect."""
+    pid = guest.show(EVENTS_UNIT, "MainPID")
+    status = guest.run("cat", f"/proc/{pid}/status").stdout
+    assert guest.run("stat", "--format=%U", f"/proc/{pid}").stdout == "azure-imds-events\n"
+    assert {line.split()[1] for line in status.splitlines() if line.startswith("Cap")} == {"0" * 16}
+    assert guest.run("stat", "--format=%U %G %a", "/run/azure-imds-event.sock").stdout == "root azure-imds-events 660\n"
+    assert guest.run("stat", "--format=%U %a", "/run/azure-imds-events").stdout == "root 700\n"
+    shown = guest.run("systemd-analyze", "security", "--no-pager", EVENTS_UNIT, "azure-imds-event@1.service").stdout
+    exposures = [float(one) for one in re.findall(r"Overall exposure level for \S+: ([0-9.]+)", shown)]
+    print("exposure of the watcher, and of what runs the command:", *exposures)
+    assert exposures[0] < 2.5
+    assert guest.run("systemctl", "--failed", "--plain", "--no-legend").stdout == ""
 
 
 def read_lines(path: Path) -> list[str]:

@@ -4,5 +4,6 @@
 from __future__ import annotations
 
 from tests.support.emulators import emulate
+from tests.support.watchers import watch
 
-__all__ = ["emulate"]
+__all__ = ["emulate", "watch"]

@@ -33,14 +33,14 @@ def test_flags_take_precedence_over_a_scenario(start_command: StartCommand, tmp_
 
 
 INVALID_FLAGS = [
-    (["--cloud", "mars"], "unknown cloud 'mars'; allowed: public, government, china, german, stack"),
+    (["--cloud", "mars"], "unknown cloud 'mars'; allowed: public, government, china, german, bleu, delos, stack"),
     (["--vm", "toaster"], "unknown machine 'toaster'; allowed: linux, windows, vmss"),
     (["--era", "1999"], "unknown era '1999'; allowed: now, 2019, 2017"),
     (["--port", "99999"], "invalid port '99999'; allowed: 0 to 65535"),
     (["--bind", "localhost"], "invalid address 'localhost'; expected one such as"),
     (["--bind", "0.0.0.0"], "allow it with --allow-remote"),
     (["--rate-limit", "-1"], "--rate-limit: expected a number of 0 or more, not '-1'"),
-    (["--event-clock", "0"], "invalid event clock 0; allowed: more than 0"),
+    (["--event-clock", "0"], "invalid event clock 0; allowed: 0.01 to 1e+06, such as 60"),
     (["--token-lifetime", "soon"], "--token-lifetime: invalid duration 'soon'"),
     (["--fault", "explode"], "fault 'explode': unknown kind 'explode'; allowed: a status or ok"),
     (["--fault", "/metadata/versions=1"], "unknown kind '1'"),
@@ -76,5 +76,9 @@ def test_bad_input_is_one_line(arguments: list[str], message: str) -> None:
 def test_help_names_the_choices() -> None:
     """--help lists clouds, machines and events."""
     shown = " ".join(run_command("--help").stdout.split())
-    for words in ("public, government, china, german, stack", "linux, windows, vmss", "Freeze, Reboot, Redeploy"):
+    for words in (
+        "public, government, china, german, bleu, delos, stack",
+        "linux, windows, vmss",
+        "Freeze, Reboot, Redeploy",
+    ):
         assert words in shown

@@ -4,16 +4,27 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from azure_imds_facts.emulator import Emulator, EmulatorError
+from azure_imds_facts.emulator.assembly import assemble
+from azure_imds_facts.emulator.settings.arguments import build_settings
 from azure_imds_facts.emulator.settings.scenario import read_scenario
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.emulator.client import get_instance, send_request
 from tests.emulator.processes import run_command
+from tests.emulator.strange import CHANGES, EVENT, EVENT_TEXT, VALUE, check_answers, check_refusal, dump
 
 pytest.importorskip("yaml", reason="PyYAML is not installed")
+
+SCENARIO_VALUE = CHANGES.flatmap(lambda changes: st.sampled_from([*changes.values(), 60])) | st.lists(
+    EVENT | EVENT_TEXT | VALUE, max_size=3
+)
 
 FULL = """
 cloud: government
@@ -82,6 +93,10 @@ def test_files_are_relative_to_the_scenario(tmp_path: Path) -> None:
     assert read["c"] == {"compute": {"odd": ["x"]}}
 
 
+# Nine lists of nine references each to the one before: a third of a milliard values.
+ALIASES = "a: &a [1]\n" + "".join(
+    f"{now}: &{now} [{', '.join(['*' + last] * 9)}]\n" for last, now in zip("abcdefghi", "bcdefghij")
+)
 INVALID_SCENARIOS = [
     ("cluod: public", "1:1: unknown key 'cluod'; allowed: cloud, vm, document"),
     ("cloud: mars", "1:8: unknown cloud 'mars'; allowed: public, government"),
@@ -104,6 +119,14 @@ INVALID_SCENARIOS = [
     ("events: [{type: Reboot, when: 1}]", "1:10: event Reboot: unknown option 'when'; allowed: after"),
     ("document: {compute: {plan: x}}", "1:11: document: compute.plan: expected object"),
     ("document: nowhere.json", "nowhere.json: no such file or directory"),
+    ("events: [{type: Reboot, notice: 1e400}]", "1:10: event Reboot: notice: invalid duration '1e400'; allowed: a"),
+    ("events: [{type: Reboot, lasts: 9999999h}]", "1:10: event Reboot: lasts: invalid duration 35999996400.0; allowed"),
+    ("events: [{type: Reboot, resources: [[1]]}]", "1:37: expected a single value"),
+    ("events: [{type: Reboot, duration: .nan}]", "1:10: event Reboot: duration: '.nan' is not a whole number from -1"),
+    ("token_lifetime: 99999999999h", "1:17: invalid duration"),
+    ("a: &a [*a]", ": nested too deeply; allowed: 32 levels"),
+    ("[" * 300 + "]" * 300, ": nested too deeply; allowed: 32 levels"),
+    (ALIASES, ": too large; allowed: 200000 values, those of aliases included"),
     ("a: [", "2:1: not YAML"),
     ("- a", "1:1: expected a mapping"),
 ]
@@ -119,6 +142,21 @@ def test_an_invalid_scenario_is_one_line_with_its_location(tmp_path: Path, text:
     assert str(caught.value).startswith(f"{tmp_path}/")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@settings(max_examples=60)
+@given(st.dictionaries(st.sampled_from(["events", "set", "tags", "faults", "event_clock"]), SCENARIO_VALUE, max_size=3))
+def test_strange_scenarios(values: dict[str, Any]) -> None:
+    """Whatever a scenario says, it is refused in one line that begins with the file, or every endpoint answers."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "scenario.yaml"
+        path.write_bytes(dump(values))  # what JSON has, YAML has
+        try:
+            assembly = assemble(build_settings({"scenario": path}))
+        except EmulatorError as error:
+            check_refusal(str(error))
+            return
+        check_answers(assembly)
 
 
 def test_the_command_reports_it_in_one_line(tmp_path: Path) -> None:

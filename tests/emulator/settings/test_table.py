@@ -13,9 +13,9 @@ from azure_imds_facts.emulator.settings.setting import APPEND
 from azure_imds_facts.emulator.settings.table import LIMITS, SETTINGS, Settings
 
 # Defaults that are text for people only.
-DESCRIBED = {"versions", "retry_after", "load_balancer", "tenant_id", "port"}
+DESCRIBED = {"proxy_agent", "versions", "retry_after", "load_balancer", "tenant_id", "port"}
 # Changes that no flag makes, or that are no setting of their own.
-RUN_TIME_CHANGES = {"untag", "resize", "throttle", "cancel_event"}
+RUN_TIME_CHANGES = {"proxy_agent", "untag", "resize", "throttle", "cancel_event"}
 
 
 def parse_flags(*words: str) -> Settings:

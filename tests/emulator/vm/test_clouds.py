@@ -14,6 +14,8 @@ LAST = {
     "china": "2025-04-07",
     "german": "2021-08-01",
     "stack": "2021-05-01",
+    "bleu": "2025-04-07",
+    "delos": "2025-04-07",
 }
 
 
@@ -23,6 +25,8 @@ LAST = {
     ("china", "AzureChinaCloud", "chinaeast2"),
     ("german", "AzureGermanCloud", "germanycentral"),
     ("stack", "AzureStack", "orlando"),
+    ("bleu", "AzureBleuCloud", "bleufrancecentral"),
+    ("delos", "AzureDelosCloud", "delosgermanycentral"),
 ])  # fmt: skip
 def test_clouds(start_emulator: StartEmulator, cloud: str, environment: str, region: str) -> None:
     """Each cloud has its name, its regions and its newest version."""

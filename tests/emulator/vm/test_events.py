@@ -28,7 +28,9 @@ def test_life_cycle() -> None:
     started = schedule.build_document("2020-07-01")
     assert started["DocumentIncarnation"] == 3
     assert (started["Events"][0]["EventStatus"], started["Events"][0]["NotBefore"]) == ("Started", "")
-    clock.now += 10
+    clock.now += 299
+    assert schedule.build_document("2020-07-01") == started
+    clock.now += 1
     assert schedule.build_document("2020-07-01") == {"DocumentIncarnation": 4, "Events": []}
 
 
@@ -45,6 +47,36 @@ def test_notice_of_each_kind(kind: str, notice_s: float) -> None:
     assert schedule.build_document("2020-07-01")["Events"][0]["EventStatus"] == "Scheduled"
     clock.now += 1
     assert schedule.build_document("2020-07-01")["Events"][0]["EventStatus"] == "Started"
+
+
+LIVE_MIGRATION = "Virtual machine is being paused because of a memory-preserving Live Migration operation."
+RESTART = "Virtual machine is going to be restarted as requested by authorized user."
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "lasts_s", "duration_s", "description"),
+    [
+        ("Freeze", "Platform", 300, 5, LIVE_MIGRATION),
+        ("Reboot", "User", 600, -1, RESTART),
+        ("Reboot", "Platform", 600, -1, "Host server is undergoing maintenance."),
+        ("Redeploy", "Platform", 600, -1, "Virtual machine has encountered a failure."),
+        ("Redeploy", "User", 600, -1, RESTART.replace("restarted", "redeployed")),
+        ("Preempt", "Platform", 30, -1, ""),
+    ],
+)
+def test_what_was_recorded_of_each_kind(
+    kind: str, source: str, lasts_s: float, duration_s: int, description: str
+) -> None:
+    """Each kind is Started as long as was recorded, and says what was recorded, which depends on its source."""
+    clock = ManualClock()
+    schedule = EventSchedule(clock=clock)
+    schedule.add(kind, resources=["x"], notice_s=0, source=source)
+    clock.now += lasts_s - 1
+    (event,) = schedule.build_document("2020-07-01")["Events"]
+    assert (event["EventStatus"], event["EventSource"]) == ("Started", source)
+    assert (event["DurationInSeconds"], event["Description"]) == (duration_s, description)
+    clock.now += 1
+    assert schedule.build_document("2020-07-01")["Events"] == []
 
 
 def test_a_plan_can_be_cancelled() -> None:

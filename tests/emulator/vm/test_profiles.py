@@ -7,10 +7,10 @@ import json
 from typing import Any
 
 import pytest
-from azure_imds_facts.emulator import EmulatorError
+from azure_imds_facts.emulator import Emulator, EmulatorError
 from azure_imds_facts.emulator.vm.profiles import PROFILES
 
-from tests.emulator.client import StartEmulator, get_instance
+from tests.emulator.client import StartEmulator, get_instance, send_request
 
 
 def get_compute(start_emulator: StartEmulator, *vm: str) -> Any:
@@ -82,10 +82,79 @@ def test_classic(start_emulator: StartEmulator) -> None:
         emulator.tag("a", "b")
 
 
-@pytest.mark.parametrize("vm", list(PROFILES))
+@pytest.mark.parametrize("vm", sorted(PROFILES.keys() - {"arc"}))  # which has no interfaces
 def test_public_addresses_are_for_documentation(start_emulator: StartEmulator, vm: str) -> None:
     """Every public address of an example is in a range reserved for documentation."""
     interfaces = start_emulator(vm=vm).document["network"]["interface"]
     public = [address["publicIpAddress"] for nic in interfaces for address in nic["ipv4"]["ipAddress"]]
     assert public[0].startswith("203.0.113.")
     assert not any(public[1:])
+
+
+ARC_FIELDS = """
+    azEnvironment customData location name offer osType placementGroupId plan platformFaultDomain platformUpdateDomain
+    provider publicKeys publisher resourceGroupName resourceId sku storageProfile subscriptionId tags tagsList version vmId
+    vmScaleSetName vmSize zone
+""".split()  # noqa: SIM905  read best so
+
+
+def test_azure_arc(start_emulator: StartEmulator) -> None:
+    """The recorded shape: what Azure knows of a machine outside it, the rest empty, null keys, an empty network."""
+    document = get_instance(start_emulator(vm="arc").url, version="2020-06-01").json
+    compute = document["compute"]
+    assert (document["network"], sorted(document)) == ({}, ["compute", "network"])
+    assert sorted(compute) == sorted(ARC_FIELDS)
+    assert (compute["publicKeys"], compute["storageProfile"], compute["provider"]) == (None, {}, "")
+    assert compute["plan"] == {"name": "", "product": "", "publisher": ""}
+    assert compute["resourceId"].endswith("/providers/Microsoft.HybridCompute/machines/plant-07")
+    assert compute["tagsList"] == [{"name": "env", "value": "demo"}, {"name": "site", "value": "plant"}]
+    filled = (
+        "azEnvironment location name osType resourceGroupName resourceId sku subscriptionId tags tagsList version vmId"
+    )
+    assert {name for name, value in compute.items() if value and name != "plan"} == set(filled.split())
+
+
+def test_azure_arc_has_three_versions(start_emulator: StartEmulator) -> None:
+    """Others get 400 without a list of versions, and there is no page of versions."""
+    url = start_emulator(vm="arc").url
+    older = get_instance(url, version="2017-08-01").json["compute"]
+    assert ("tagsList" in older, older["tags"], "resourceId" in older) == (False, "env:demo;site:plant", False)
+    assert "tagsList" in get_instance(url, version="2019-11-01").json["compute"]
+    for version in ("2025-04-07", "2021-02-01", "2017-04-02", ""):
+        refused = get_instance(url, version=version)
+        assert (refused.status, "newest-versions" in refused.json) == (400, False)
+    assert send_request(url, "/metadata/versions").status == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["scheduledevents", "loadbalancer", "attested/document", "identity/info", "identity/oauth2/token", ""]
+)
+def test_azure_arc_has_the_instance_alone(path: str, start_emulator: StartEmulator) -> None:
+    """Other endpoints are not there."""
+    assert send_request(start_emulator(vm="arc").url, f"/metadata/{path}?api-version=2020-06-01").status == 404
+
+
+def test_azure_arc_changes(start_emulator: StartEmulator) -> None:
+    """Fields and tags can be set, the id follows the name, and a field that it does not have is refused."""
+    machine = start_emulator(vm="arc")
+    machine.set("compute.name", "plant-08")
+    machine.tag("role", "press")
+    compute = get_instance(machine.url, version="2020-06-01").json["compute"]
+    assert compute["resourceId"].endswith("/machines/plant-08")
+    assert compute["tags"] == "env:demo;site:plant;role:press"
+    with pytest.raises(EmulatorError, match="licenseType"):
+        machine.set("compute.licenseType", "x")
+    with pytest.raises(EmulatorError, match="null"):
+        machine.set("compute.publicKeys", [])
+    named = start_emulator(vm="arc", document={"compute": {"name": "own"}, "network": {}})
+    assert get_instance(named.url, version="2020-06-01").json["compute"]["name"] == "own"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"vm": ("arc", "spot")}, {"vm": "arc", "load_balancer": "standard"}, {"vm": "arc", "proxy_agent": "audit"}],
+)
+def test_what_azure_arc_excludes(settings: dict[str, Any]) -> None:
+    """What a VM alone can have is refused."""
+    with pytest.raises(EmulatorError, match="arc"):
+        Emulator(**settings)

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from azure_imds_facts.emulator.assembly import Assembly
-from azure_imds_facts.emulator.errors import EmulatorError, check_choice, format_choices
+from azure_imds_facts.emulator.endpoints.proxy_agent import parse_agent_plan
+from azure_imds_facts.emulator.errors import EmulatorError, check_choice, format_choices, format_value
+from azure_imds_facts.emulator.quantities import check_duration, check_number
 from azure_imds_facts.emulator.settings.table import LIMITS
 from azure_imds_facts.emulator.vm.event_plans import build_event_plan, parse_event_plan, schedule_event
 
@@ -19,7 +21,7 @@ def apply_changes(assembly: Assembly, changes: object) -> dict[str, Any]:
 
     Shape: `{"tag": {"env": "prod"}, "untag": ["old"], "resize": "Standard_D4s_v5", "set": {"compute.zone": "2"},
     "fault": "429*3" or {path: script}, "throttle": {"rate_limit": 1, "retry_after": 2},
-    "event": "Reboot:notice=10s" or {"type": "Reboot"}, "cancel_event": id}`.
+    "proxy_agent": "enforce", "event": "Reboot:notice=10s" or {"type": "Reboot"}, "cancel_event": id}`.
 
     Raises:
         EmulatorError: a change is unknown or invalid; those before it are applied.
@@ -30,7 +32,7 @@ def apply_changes(assembly: Assembly, changes: object) -> dict[str, Any]:
         check_choice("change", name, CHANGES)
         types, apply = CHANGES[name]
         if not isinstance(value, types):
-            raise EmulatorError(f"{name}: expected {_TYPE_NAMES[types]}, not {value!r}")
+            raise EmulatorError(f"{name}: expected {_TYPE_NAMES[types]}, not {format_value(value)}")
         apply(assembly, value)
     return describe_state(assembly)
 
@@ -52,14 +54,12 @@ def describe_state(assembly: Assembly) -> dict[str, Any]:
 
 def _tag(assembly: Assembly, tags: Mapping[str, object]) -> None:
     for name, value in tags.items():
-        if not isinstance(value, str):
-            raise EmulatorError(f"tag {name!r}: expected text, not {value!r}")
-        assembly.machine.tag(name, value)
+        assembly.machine.tag(name, _check_text(f"tag {format_value(name)}", value))
 
 
 def _untag(assembly: Assembly, names: list[object]) -> None:
     for name in names:
-        assembly.machine.untag(str(name))
+        assembly.machine.untag(_check_text("untag", name))
 
 
 def _resize(assembly: Assembly, size: str) -> None:
@@ -71,32 +71,47 @@ def _set(assembly: Assembly, fields: Mapping[str, object]) -> None:
         assembly.machine.set(path, value)
 
 
-def _fault(assembly: Assembly, script: str | Mapping[str, str]) -> None:
+def _fault(assembly: Assembly, script: str | Mapping[str, object]) -> None:
     for path, text in ({"/": script} if isinstance(script, str) else script).items():
-        assembly.faults.set(str(text), path=path)
+        assembly.faults.set(_check_text(f"fault of {format_value(path)}", text), path=path)
 
 
 def _throttle(assembly: Assembly, limits: Mapping[str, Any]) -> None:
     for name, value in limits.items():
         if name not in LIMITS:
-            raise EmulatorError(f"throttle: unknown limit {name!r}; allowed: {format_choices(LIMITS)}")
-        if not isinstance(value, (int, float)) and not (value is None and name == "retry_after"):
-            raise EmulatorError(f"throttle: {name}: expected a number, not {value!r}")
-        assembly.limits.change(**{name: value})
+            raise EmulatorError(f"throttle: unknown limit {format_value(name)}; allowed: {format_choices(LIMITS)}")
+        try:
+            check = check_duration if name == "retry_after" else check_number
+            assembly.limits.change(**{name: None if name == "retry_after" and value is None else check(value)})
+        except EmulatorError as error:
+            raise EmulatorError(f"throttle: {name}: {error}") from error
 
 
 def _event(assembly: Assembly, given: str | Mapping[str, Any]) -> None:
     if isinstance(given, str):
         plan = parse_event_plan(given)
+    elif "type" not in given:
+        raise EmulatorError("an event needs a type")
     else:
-        options = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if name != "type"}
-        plan = build_event_plan(str(given.get("type")), options)
+        plan = build_event_plan(given["type"], {name: value for name, value in given.items() if name != "type"})
     schedule_event(assembly.schedule, plan, machine_name=assembly.machine.name)
 
 
 def _cancel_event(assembly: Assembly, event_id: str) -> None:
     if not assembly.schedule.cancel(event_id):
-        raise EmulatorError(f"cancel_event: unknown event {event_id}")
+        raise EmulatorError(f"cancel_event: unknown event {format_value(event_id)}")
+
+
+def _check_text(where: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise EmulatorError(f"{where}: expected text, not {format_value(value)}")
+    return value
+
+
+def _proxy_agent(assembly: Assembly, text: str) -> None:
+    if assembly.agent is None:
+        raise EmulatorError("proxy_agent: this emulator was started without --proxy-agent")
+    assembly.agent.change(parse_agent_plan(text))
 
 
 # Name → the types of its value, and the function that applies it.
@@ -107,6 +122,7 @@ CHANGES: dict[str, tuple[Any, Callable[[Assembly, Any], None]]] = {
     "set": (dict, _set),
     "fault": ((str, dict), _fault),
     "throttle": (dict, _throttle),
+    "proxy_agent": (str, _proxy_agent),
     "event": ((str, dict), _event),
     "cancel_event": (str, _cancel_event),
 }

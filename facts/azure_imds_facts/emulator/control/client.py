@@ -7,7 +7,7 @@ import http.client
 import json
 import socket
 
-from azure_imds_facts.emulator.errors import EmulatorError, format_os_error
+from azure_imds_facts.emulator.errors import EmulatorError, format_os_error, format_value
 
 __all__ = ["send_changes"]
 
@@ -38,11 +38,21 @@ def send_changes(path: str, changes: str) -> str:
     try:
         connection.request("POST" if changes else "GET", "/", body=changes.encode())
         response = connection.getresponse()
-        body = response.read().decode()
+        body = response.read().decode("utf-8", "replace")
     except OSError as error:
         raise EmulatorError(f"control socket {path}: {format_os_error(error)}") from error
+    except http.client.HTTPException as error:
+        raise EmulatorError(f"control socket {path}: no emulator: {format_value(error)}") from error
     finally:
         connection.close()
     if response.status != http.client.OK:
-        raise EmulatorError(f"control socket {path}: {json.loads(body)['error']}")
+        raise EmulatorError(f"control socket {path}: {_read_error(body)}")
     return body.rstrip("\n")
+
+
+def _read_error(body: str) -> str:
+    """Return the error of an emulator, or the beginning of what else listens there sent."""
+    try:
+        return str(json.loads(body)["error"])
+    except (ValueError, TypeError, LookupError):
+        return f"no emulator: {format_value(body)}"

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.emulator.errors import EmulatorError, format_os_error
 
+from .strict_json import parse_strict_json
+
 if TYPE_CHECKING:
     from aiohttp import web
 
@@ -66,11 +68,11 @@ class ControlServer:
         if request.method != "POST":
             return _build_response(web, 405, {"error": "allowed: GET for the state, POST for changes"})
         try:
-            return _build_response(web, 200, self._apply_changes(json.loads(await request.read())))
+            return _build_response(web, 200, self._apply_changes(parse_strict_json(await request.read())))
         except EmulatorError as error:
             return _build_response(web, 400, {"error": str(error)})
-        except ValueError as error:
-            return _build_response(web, 400, {"error": f"not JSON ({error})"})
+        except web.HTTPRequestEntityTooLarge:
+            return _build_response(web, 413, {"error": "changes too large; allowed: 1 MiB"})
 
 
 def _build_response(web: Any, status: int, content: dict[str, Any]) -> web.Response:

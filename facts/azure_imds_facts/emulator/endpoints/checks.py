@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from azure_imds_facts.emulator.http.response import HttpError, Response
 from azure_imds_facts.emulator.versions import INSTANCE_VERSIONS
 
-from .error_responses import DUPLICATE_PARAMETER, METHOD_NOT_ALLOWED, NOT_FOUND, invalid_version_response
+from .error_responses import (
+    DUPLICATE_PARAMETER,
+    INVALID_VERSION,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    invalid_version_response,
+)
 
 if TYPE_CHECKING:
     from azure_imds_facts.emulator.http.request import Request
@@ -40,11 +46,15 @@ def check_duplicates(request: Request) -> None:
 
 @dataclass(frozen=True)
 class VersionPolicy:
-    """The api-versions of the machine's cloud, and the rejection of others."""
+    """The api-versions of the machine's cloud, and the rejection of others.
+
+    `has_list`: a rejection lists the newest. That Azure Arc's does not is assumed.
+    """
 
     cloud: Cloud
     versions: tuple[str, ...]
     era: str = "now"
+    has_list: bool = True
 
     def check(self, request: Request, *, since: str = "") -> str:
         """Return the api-version of a request. `since`: the version that introduced the endpoint.
@@ -62,5 +72,7 @@ class VersionPolicy:
 
     def build_rejection(self, version: str | None) -> Response:
         """Return the response to a version that this machine does not serve."""
+        if not self.has_list:
+            return INVALID_VERSION
         is_late = self.cloud.late_is_404 and version in INSTANCE_VERSIONS
         return invalid_version_response(self.versions, era="2017" if is_late else self.era)

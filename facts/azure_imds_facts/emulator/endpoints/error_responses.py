@@ -16,6 +16,7 @@ __all__ = [
     "DUPLICATE_PARAMETER",
     "FORWARDED_FOR",
     "INVALID_FORMAT",
+    "INVALID_VERSION",
     "LEAF_WITHOUT_TEXT",
     "METHOD_NOT_ALLOWED",
     "MISSING_HEADER",
@@ -56,6 +57,8 @@ FORWARDED_FOR = error_response(400, "Bad request. X-Forwarded-For is not allowed
 DUPLICATE_PARAMETER = error_response(400, "Bad request. A query parameter was specified more than once")
 # The status is documented and recorded, the text is assumed.
 LEAF_WITHOUT_TEXT = error_response(400, "Bad request. The requested element is a value; specify format=text")
+# Assumed: how Azure Arc refuses a version is not recorded.
+INVALID_VERSION = error_response(400, "Bad request. api-version is invalid or was not specified")
 INVALID_FORMAT = error_response(400, "Bad request. Invalid format requested; use json or text")
 NOT_FOUND = error_response(404, "Not found")
 NOT_FOUND_IDENTITY = error_response(404, "Not Found")  # recorded with a capital F

@@ -105,6 +105,10 @@ async def send_response(received: web.BaseRequest, response: Response, fault: Fa
     """Send a response. A fault that truncates or slows it writes to the connection itself and closes it."""
     kind = fault.kind if fault is not None else "ok"
     transport = received.transport
+    if response.is_bare and transport is not None:
+        transport.write(_encode_head(response) + response.body)
+        transport.close()
+        return web.Response()
     if fault is None or transport is None or kind not in _SILENT_KINDS | {"truncate", "drip"}:
         return web.Response(status=response.status, body=response.body, headers=_build_headers(response))
     if kind == "hang":
@@ -131,6 +135,8 @@ async def _drip(transport: asyncio.Transport, message: bytes, pause_s: float) ->
 
 def _build_headers(response: Response) -> dict[str, str]:
     """Return the headers of every response (recorded), and those of this one."""
+    if response.is_bare:
+        return {**({"Content-Type": response.content_type} if response.content_type else {}), **response.headers}
     common = {"Content-Type": response.content_type, "Server": SERVER_HEADER, "x-ms-request-id": str(uuid.uuid4())}
     return {**common, **response.headers}
 

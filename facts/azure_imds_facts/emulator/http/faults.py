@@ -7,11 +7,12 @@ step   = KIND[=VALUE][:OPTION=VALUE…][*TIMES]      TIMES is a number or `forev
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from azure_imds_facts.emulator.errors import EmulatorError, format_choices
+from azure_imds_facts.emulator.errors import EmulatorError, format_choices, format_value
 from azure_imds_facts.emulator.quantities import parse_duration
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ FAULT_KINDS: dict[str, str | None] = {
 }
 FAULT_OPTIONS = ("after", "retry-after", "retry-after-date")
 _DURATION_KINDS = {"slow", "drip"}
+_STATUS, _NUMBER = re.compile(r"\d{3}", re.ASCII), re.compile(r"\d{1,9}", re.ASCII)
+_LARGEST = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,9 @@ def parse_fault_script(text: str) -> tuple[Fault, ...]:
     """
     steps = tuple(_parse_step(step.strip()) for step in text.split(",") if step.strip())
     if not steps:
-        raise EmulatorError(f"fault script {text!r}: no step; allowed: a status or {format_choices(FAULT_KINDS)}")
+        raise EmulatorError(
+            f"fault script {format_value(text)}: no step; allowed: a status or {format_choices(FAULT_KINDS)}"
+        )
     return steps
 
 
@@ -72,13 +77,15 @@ def _parse_step(text: str) -> Fault:
     body, star, times = text.partition("*")
     head, *options = _split_options(body)
     kind, equals, value = head.partition("=")
-    status = int(kind) if kind.isdigit() and len(kind) == 3 else 0
+    status = int(kind) if _STATUS.fullmatch(kind) else 0
     if not (200 <= status <= 599 or kind in FAULT_KINDS):
         allowed = format_choices(FAULT_KINDS)
-        raise EmulatorError(f"fault {text!r}: unknown kind {kind!r}; allowed: a status or {allowed}")
+        raise EmulatorError(
+            f"fault {format_value(text)}: unknown kind {format_value(kind)}; allowed: a status or {allowed}"
+        )
     default = FAULT_KINDS.get(kind)
     if equals and default is None:
-        raise EmulatorError(f"fault {text!r}: {kind} takes no value")
+        raise EmulatorError(f"fault {format_value(text)}: {kind} takes no value")
     fault = Fault(
         kind="status" if status else kind,
         status=status,
@@ -104,15 +111,19 @@ def _split_options(body: str) -> list[str]:
 def _parse_option(option: str, text: str) -> tuple[str, str]:
     name, _, value = option.partition("=")
     if name not in FAULT_OPTIONS:
-        raise EmulatorError(f"fault {text!r}: unknown option {name!r}; allowed: {format_choices(FAULT_OPTIONS)}")
+        raise EmulatorError(
+            f"fault {format_value(text)}: unknown option {format_value(name)}; allowed: {format_choices(FAULT_OPTIONS)}"
+        )
     return name, value
 
 
 def _parse_times(times: str, text: str) -> int | None:
     if times == "forever":
         return None
-    if not times.isdigit() or int(times) < 1:
-        raise EmulatorError(f"fault {text!r}: invalid repetition {times!r}; allowed: 1 and more, or forever")
+    if not _NUMBER.fullmatch(times) or int(times) < 1:
+        raise EmulatorError(
+            f"fault {format_value(text)}: invalid repetition {format_value(times)}; allowed: 1 and more, or forever"
+        )
     return int(times)
 
 
@@ -125,9 +136,13 @@ def _check_values(fault: Fault, text: str) -> None:
             if name != "retry-after":
                 parse_duration(value)
     except EmulatorError as error:
-        raise EmulatorError(f"fault {text!r}: {error}") from error
-    if fault.kind == "huge" and not fault.value.isdigit():
-        raise EmulatorError(f"fault {text!r}: invalid size {fault.value!r}; allowed: a number of bytes")
+        raise EmulatorError(f"fault {format_value(text)}: {error}") from error
+    if fault.kind == "huge" and not (_NUMBER.fullmatch(fault.value) and int(fault.value) <= _LARGEST):
+        size = format_value(fault.value)
+        allowed = f"a number of bytes, up to {_LARGEST}"
+        raise EmulatorError(f"fault {format_value(text)}: invalid size {size}; allowed: {allowed}")
+    if not all(value.isprintable() for value in (fault.value, *fault.options.values())):
+        raise EmulatorError(f"fault {format_value(text)}: a header cannot have control characters")
 
 
 class _ActiveScript:

@@ -29,13 +29,17 @@ XML = "text/xml; charset=utf-8"
 
 @dataclass(frozen=True)
 class Response:
-    """A response. `headers` are added to those of every response; `delay_s` is the time to wait before sending."""
+    """A response. `headers` are added to those of every response; `delay_s` is the time to wait before sending.
+
+    `is_bare`: not IMDS sends it, so it has none of the headers of IMDS, and the connection is closed after it.
+    """
 
     status: int = 200
     body: bytes = b""
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_s: float = 0
+    is_bare: bool = False
 
 
 class HttpError(Exception):
@@ -47,8 +51,12 @@ class HttpError(Exception):
 
 
 def json_response(value: object, *, status: int = 200) -> Response:
-    """Build a response of compact JSON, keys in their own order."""
-    return Response(status=status, body=json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+    """Build a response of compact JSON, keys in their own order. A lone surrogate stays an escape."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return Response(status=status, body=text.encode())
+    except UnicodeEncodeError:
+        return Response(status=status, body=json.dumps(value, separators=(",", ":")).encode())
 
 
 def text_response(text: str, *, status: int = 200) -> Response:

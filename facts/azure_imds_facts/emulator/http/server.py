@@ -19,6 +19,8 @@ from .response import Response
 if TYPE_CHECKING:
     import socket
 
+    from azure_imds_facts.emulator.endpoints.proxy_agent import ProxyAgent
+
     from .faults import Fault, Faults
     from .limits import Limits
 
@@ -31,7 +33,7 @@ Log = Callable[[str], None]
 
 
 class HttpServer:
-    """Serves responses on one listening socket.
+    """Serves responses on listening sockets, through the metadata proxy agent where there is one.
 
     `log` receives one line a request. `on_request` receives the record of each request when it arrives; its status
     is set later.
@@ -43,25 +45,28 @@ class HttpServer:
         *,
         limits: Limits,
         faults: Faults,
+        agent: ProxyAgent | None = None,
         log: Log | None = None,
         on_request: Callable[[RequestRecord], None] | None = None,
     ) -> None:
         self._respond = respond
         self._limits = limits
         self._faults = faults
+        self._agent = agent
         self._log = log
         self._on_request = on_request
         self._runner: web.ServerRunner | None = None
 
-    async def start(self, listener: socket.socket) -> None:
-        """Accept connections on a listening socket."""
+    async def start(self, *listeners: socket.socket) -> None:
+        """Accept connections on listening sockets."""
         server = web.Server(self._handle, handler_cancellation=True, logger=_build_logger(self._log))
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.2)
         await self._runner.setup()
-        await web.SockSite(self._runner, listener).start()
+        for listener in listeners:
+            await web.SockSite(self._runner, listener).start()
 
     async def stop(self) -> None:
-        """Close the socket and every connection."""
+        """Close the sockets and every connection."""
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -79,9 +84,16 @@ class HttpServer:
                 self._log(_format_log_line(request, record.status, time.monotonic() - started_at))
 
     async def _exchange(self, received: web.BaseRequest, request: Request, record: RequestRecord) -> web.StreamResponse:
+        address = _find_address(received)
+        own = None if self._agent is None else self._agent.intercept(request, address=address)
+        if own is not None:
+            record.status = own.status
+            return await send_response(received, own, None)
         fault = self._faults.advance(request)
         with self._limits.admit(request) as rejection:
             response = self._choose_response(request, fault, rejection)
+            if self._agent is not None:
+                response = self._agent.forward(response, address=address)
             await asyncio.sleep(response.delay_s + (fault.delay_s if fault is not None else 0))
             sent = await send_response(received, response, fault)
         record.status = 0 if interrupts_response(fault) else response.status
@@ -122,6 +134,12 @@ def _build_logger(log: Log | None) -> logging.Logger:
 def _format_log_line(request: Request, status: int, seconds: float) -> str:
     target = f"{request.path}?{request.query}" if request.query else request.path
     return f"{request.method} {target} {status or 'cut'} {seconds * 1000:.1f}ms"
+
+
+def _find_address(received: web.BaseRequest) -> tuple[str, int]:
+    """Return the address at which a connection ended."""
+    name = received.transport.get_extra_info("sockname") if received.transport is not None else None
+    return (str(name[0]), int(name[1])) if name else ("", 0)
 
 
 async def _receive(received: web.BaseRequest) -> Request:

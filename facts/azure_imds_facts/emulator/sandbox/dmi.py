@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The DMI files of an Azure machine, mounted over those of this machine in a mount namespace."""
+"""The DMI files of an Azure machine, or of one elsewhere, mounted over those of this machine in a mount namespace."""
 
 from __future__ import annotations
 
@@ -11,13 +11,29 @@ from pathlib import Path
 
 from .syscalls import MS_BIND, MS_REC, mount
 
-__all__ = ["ASSET_TAG", "build_dmi_files", "overlay_dmi"]
+__all__ = ["ASSET_TAG", "build_dmi_files", "build_foreign_dmi_files", "overlay_dmi"]
 
 # The asset tag of every Azure machine (documented by clients that check it).
 ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
 _CLASS = Path("/sys/class")
 _TABLES = Path("/sys/firmware/dmi")
 _PUBLIC_MODE, _OWNER_MODE = 0o444, 0o400
+
+
+def build_foreign_dmi_files() -> dict[str, str]:
+    """Return the files of a machine outside Azure. Its UUID is not the `vmId` that Azure Arc gave it."""
+    vendor = "Example Corporation"
+    return {
+        "bios_vendor": vendor,
+        "bios_version": "2.14.1",
+        "board_vendor": vendor,
+        "chassis_asset_tag": "RACK-07",
+        "chassis_type": "23",
+        "chassis_vendor": vendor,
+        "product_name": "Rack Server",
+        "product_uuid": "4c4c4544-0051-3810-8057-b7c04f533532",
+        "sys_vendor": vendor,
+    }
 
 
 def build_dmi_files(vm_id: str) -> dict[str, str]:

@@ -18,10 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from azure_imds_facts.emulator.endpoints.proxy_agent import AGENT_ADDRESS, AGENT_PORT
 from azure_imds_facts.emulator.errors import EmulatorError, NamespaceError, format_os_error
 from azure_imds_facts.emulator.http.listener import IMDS_ADDRESS, IMDS_PORT
 
+from .arc import ARC_ADDRESS, ARC_PORT, overlay_arc_agent
 from .dmi import overlay_dmi
+from .overlay import overlay_file
 from .syscalls import (
     CLONE_NEWNET,
     CLONE_NEWNS,
@@ -33,7 +36,11 @@ from .syscalls import (
     unshare,
 )
 
-__all__ = ["Sandbox", "start_sandbox"]
+__all__ = ["AGENT_STATUS", "Sandbox", "start_sandbox"]
+
+# By these two the agent is recognized.
+AGENT_PROGRAM, AGENT_STATUS = Path("/usr/sbin/azure-proxy-agent"), Path("/var/log/azure-proxy-agent/status.json")
+_AGENT_SCRIPT = "#!/bin/sh\necho 'azure-proxy-agent is emulated here' >&2\nexit 1\n"
 
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _SIOCSIFADDR, _SIOCSIFNETMASK = 0x8913, 0x8914, 0x8916, 0x891C
 _IFF_UP = 1
@@ -46,11 +53,11 @@ _ADVICE = (
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A child that is ready to run its command: its process, the parent's channel to it, and its listening socket."""
+    """A child that is ready to run its command: its process, the parent's channel to it, and its listening sockets."""
 
     pid: int
     channel: socket.socket
-    listener: socket.socket
+    listeners: tuple[socket.socket, ...]
 
     def release(self) -> None:
         """Let the child run its command.
@@ -73,9 +80,14 @@ def start_sandbox(
     *,
     environment: Mapping[str, str],
     dmi_files: Mapping[str, str],
+    with_agent: bool,
     signal_mask: set[signal.Signals],
+    platform: str = "vm",
 ) -> Sandbox:
     """Fork a child into namespaces. It runs the command, with an environment and a signal mask, when released.
+
+    `platform`: `vm`, or `arc` for the agent of Azure Arc and its address instead of IMDS's.
+    `with_agent`: it has the files of the metadata proxy agent, and a socket at its address.
 
     Must be called before threads are started.
 
@@ -86,46 +98,63 @@ def start_sandbox(
     pid = os.fork()
     if pid == 0:
         parent_end.close()
-        _Child(command, environment, child_end).run(dmi_files, signal_mask)
+        child = _Child(command, environment, child_end, platform)
+        child.run(dmi_files, signal_mask, with_agent=with_agent)
     child_end.close()
-    report, descriptors, _, _ = socket.recv_fds(parent_end, 4096, 1)
+    report, descriptors, _, _ = socket.recv_fds(parent_end, 4096, 2)
     if not descriptors:
         parent_end.close()
         os.waitpid(pid, 0)
         raise NamespaceError(f"namespaces are not permitted here ({report.decode(errors='replace')}); {_ADVICE}")
-    return Sandbox(pid, parent_end, socket.socket(fileno=descriptors[0]))
+    return Sandbox(pid, parent_end, tuple(socket.socket(fileno=each) for each in descriptors))
 
 
 class _Child:
     """The child process, until it executes the command."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], channel: socket.socket) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], channel: socket.socket, platform: str
+    ) -> None:
         self._command = list(command)
         self._environment = dict(environment)
         self._channel = channel
+        self._platform = platform
 
-    def run(self, dmi_files: Mapping[str, str], signal_mask: set[signal.Signals]) -> NoReturn:
+    def run(self, dmi_files: Mapping[str, str], signal_mask: set[signal.Signals], *, with_agent: bool) -> NoReturn:
         try:
-            self._prepare(dmi_files)
+            self._prepare(dmi_files, with_agent=with_agent)
             signal.pthread_sigmask(signal.SIG_SETMASK, signal_mask)
             self._execute()
         finally:  # the caller's code must never continue in the child
             os._exit(NamespaceError.exit_code)
 
-    def _prepare(self, dmi_files: Mapping[str, str]) -> None:
+    def _prepare(self, dmi_files: Mapping[str, str], *, with_agent: bool) -> None:
         try:
             _enter_namespaces()
             exit_with_parent(signal.SIGTERM)
-            listener = _open_listener()
+            listeners = self._listen_as_platform()
+            if with_agent:
+                listeners.append(_listen(AGENT_ADDRESS, AGENT_PORT))
+                overlay_file(AGENT_PROGRAM, _AGENT_SCRIPT, mode=0o755)
+                overlay_file(AGENT_STATUS.parent / ".emulated", "", mode=0o644)
         except OSError as error:
             self._channel.send(_format_error(error).encode())
             os._exit(NamespaceError.exit_code)
-        if not overlay_dmi(dmi_files):
+        if not overlay_dmi(dmi_files) and self._platform == "vm":
             self._environment["AZURE_IMDS_DETECT"] = "skip"
-        socket.send_fds(self._channel, [b"listening"], [listener.fileno()])
-        listener.close()
+        socket.send_fds(self._channel, [b"listening"], [listener.fileno() for listener in listeners])
+        for listener in listeners:
+            listener.close()
         if not self._channel.recv(2):  # the parent has failed and reported it
             os._exit(NamespaceError.exit_code)
+
+    def _listen_as_platform(self) -> list[socket.socket]:
+        _activate_loopback()
+        if self._platform == "arc":
+            overlay_arc_agent()
+            return [_listen(ARC_ADDRESS, ARC_PORT)]
+        _add_address()
+        return [_listen(IMDS_ADDRESS, IMDS_PORT)]
 
     def _execute(self) -> NoReturn:
         # Python ignores these two, and the command would inherit that.
@@ -161,16 +190,23 @@ def _enter_namespaces() -> None:
     mount("none", "/", flags=MS_REC | MS_PRIVATE)
 
 
-def _open_listener() -> socket.socket:
-    """Activate the loopback, add the address of IMDS to it, and listen there."""
+def _activate_loopback() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         request = struct.pack("16sh22x", b"lo", 0)
         flags = struct.unpack("16sh22x", fcntl.ioctl(control, _SIOCGIFFLAGS, request))[1]
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))
+
+
+def _add_address() -> None:
+    """Add the address of IMDS to the loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, _SIOCSIFADDR, _pack_address(b"lo:imds", IMDS_ADDRESS))
         fcntl.ioctl(control, _SIOCSIFNETMASK, _pack_address(b"lo:imds", "255.255.255.255"))
+
+
+def _listen(address: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.bind((IMDS_ADDRESS, IMDS_PORT))
+    listener.bind((address, port))
     listener.listen(1024)
     return listener
 

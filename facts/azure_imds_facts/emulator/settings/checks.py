@@ -7,13 +7,18 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from azure_imds_facts.emulator.errors import EmulatorError
+from azure_imds_facts.emulator.quantities import check_duration, check_number
+from azure_imds_facts.emulator.vm.profiles import find_platform
 
-from .validators import parse_cloud, parse_era, parse_port, parse_version
+from .validators import parse_cloud, parse_era, parse_port, parse_proxy_agent, parse_version
 
 if TYPE_CHECKING:
     from .table import Settings
 
 __all__ = ["check_settings"]
+
+# With these every time that follows from a duration is a date that can be written.
+_SLOWEST, _FASTEST = 0.01, 1e6
 
 
 def check_settings(settings: Settings) -> None:
@@ -25,15 +30,41 @@ def check_settings(settings: Settings) -> None:
     parse_cloud(settings.cloud)
     parse_era(settings.era)
     parse_port(str(settings.port))
+    if settings.proxy_agent:
+        parse_proxy_agent(settings.proxy_agent)
     for version in settings.versions or ():
         parse_version(version)
     _check_address(settings)
+    if find_platform(settings.vms) == "arc":
+        _check_arc(settings)
     if settings.raw and settings.document is None:
         raise EmulatorError("--raw serves a document unchanged; name one with --document")
-    if settings.rate_limit < 0 or settings.identity_rate_limit < 0:
-        raise EmulatorError("invalid rate limit; allowed: requests a second, or 0 for no limit")
-    if settings.event_clock <= 0:
-        raise EmulatorError(f"invalid event clock {settings.event_clock:g}; allowed: more than 0, such as 60")
+    _check_quantities(settings)
+
+
+def _check_quantities(settings: Settings) -> None:
+    """Check what flags and files have parsed already, for arguments from Python."""
+    checks = {"rate_limit": check_number, "identity_rate_limit": check_number, "event_clock": check_number}
+    checks.update(dict.fromkeys(("token_lifetime", "events_delay"), check_duration))
+    if settings.retry_after is not None:
+        checks["retry_after"] = check_duration
+    for name, check in checks.items():
+        try:
+            check(getattr(settings, name))
+        except EmulatorError as error:
+            raise EmulatorError(f"{name}: {error}") from error
+    if not _SLOWEST <= settings.event_clock <= _FASTEST:
+        raise EmulatorError(
+            f"invalid event clock {settings.event_clock:g}; allowed: {_SLOWEST:g} to {_FASTEST:g}, such as 60"
+        )
+
+
+def _check_arc(settings: Settings) -> None:
+    """Reject what a machine of Azure Arc does not have."""
+    absent = {"load balancer": settings.load_balancer, "event": settings.events, "proxy agent": settings.proxy_agent}
+    for what, given in absent.items():
+        if given:
+            raise EmulatorError(f"machine 'arc' has no {what}: Azure Arc describes machines outside Azure")
 
 
 def _check_address(settings: Settings) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LocatedNode", "read_yaml"]
 
 T = TypeVar("T")
+_DEEPEST, _MOST_NODES = 32, 200_000
 
 
 def read_yaml(name: str) -> LocatedNode | None:
@@ -42,7 +43,28 @@ def read_yaml(name: str) -> LocatedNode | None:
         raise EmulatorError(f"{location}: not YAML ({error.problem})") from error
     except yaml.YAMLError as error:
         raise EmulatorError(f"{name}: not YAML ({str(error).splitlines()[0]})") from error
-    return None if root is None else LocatedNode(name, root)
+    except RecursionError as error:
+        raise EmulatorError(f"{name}: nested too deeply; allowed: {_DEEPEST} levels") from error
+    if root is None:
+        return None
+    _check_size(name, root)
+    return LocatedNode(name, root)
+
+
+def _check_size(name: str, root: Node) -> None:
+    """Reject a file whose aliases contain themselves or add up to a great many nodes."""
+    level, count = [root], 0
+    for _ in range(_DEEPEST):
+        containers = [node for node in level if not isinstance(node.value, str)]
+        if not containers:
+            return
+        # Counted before they are collected: a short file can stand for more nodes than fit into memory.
+        count += sum(len(node.value) for node in containers)
+        if count > _MOST_NODES:
+            raise EmulatorError(f"{name}: too large; allowed: {_MOST_NODES} values, those of aliases included")
+        children = (child for node in containers for child in node.value)
+        level = [node for child in children for node in (child if isinstance(child, tuple) else (child,))]
+    raise EmulatorError(f"{name}: nested too deeply; allowed: {_DEEPEST} levels")
 
 
 @dataclass(frozen=True)

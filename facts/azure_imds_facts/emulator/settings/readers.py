@@ -134,7 +134,7 @@ def _convert_numbers(value: Any) -> Any:
         return {key: _convert_numbers(child) for key, child in value.items()}
     if isinstance(value, list):
         return [_convert_numbers(item) for item in value]
-    return int(value) if value.isdigit() else value
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else value
 
 
 def _load_event(node: LocatedNode) -> EventPlan:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
+from azure_imds_facts.emulator.endpoints.proxy_agent import MODES, STATES
 from azure_imds_facts.emulator.errors import format_choices
 from azure_imds_facts.emulator.http.limits import Quota
 from azure_imds_facts.emulator.quantities import parse_duration, parse_number
@@ -19,7 +20,7 @@ from azure_imds_facts.emulator.vm.profiles import PROFILES
 from . import readers
 from .readers import scalar_reader
 from .setting import APPEND, REPLACE, Setting, describe
-from .validators import ERAS, parse_cloud, parse_era, parse_port
+from .validators import ERAS, parse_cloud, parse_era, parse_port, parse_proxy_agent
 
 if TYPE_CHECKING:
     from azure_imds_facts.emulator.vm.event_plans import EventPlan
@@ -47,6 +48,7 @@ class Settings:
     changes, tags, faults: pairs of path and value, name and value, path and script.
     versions: None for those of the cloud.
     retry_after, token_lifetime, events_delay: seconds; `retry_after` None sends no such header.
+    proxy_agent: `MODE[:STATE]`; empty for none.
     load_balancer: the name of a profile, or the content of `loadbalancer`; None for no load balancer.
     control, export_keys: paths of a Unix socket and a directory; empty for none.
     """
@@ -136,6 +138,16 @@ class Settings:
             "faults in the order of requests, such as 410*3,500,hang",
             readers.FAULTS,
             repeat=APPEND,
+        ),
+    )
+    proxy_agent: str = field(
+        default="",
+        metadata=describe(
+            BEHAVIOUR,
+            "--proxy-agent MODE[:STATE]",
+            f"metadata proxy agent: {format_choices(MODES)}; states: {format_choices(STATES)}",
+            scalar_reader(parse_proxy_agent),
+            default="none",
         ),
     )
     load_balancer: object = field(

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import re
 
-from azure_imds_facts.emulator.errors import EmulatorError, check_choice
+from azure_imds_facts.emulator.endpoints.proxy_agent import parse_agent_plan
+from azure_imds_facts.emulator.errors import EmulatorError, check_choice, format_value
 from azure_imds_facts.emulator.versions import INSTANCE_VERSIONS
 from azure_imds_facts.emulator.vm.clouds import find_cloud
 
-__all__ = ["ERAS", "parse_cloud", "parse_era", "parse_port", "parse_version"]
+__all__ = ["ERAS", "parse_cloud", "parse_era", "parse_port", "parse_proxy_agent", "parse_version"]
 
 ERAS = ("now", "2019", "2017")
-_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}")
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def parse_cloud(name: str) -> str:
@@ -40,9 +41,19 @@ def parse_port(text: str) -> int:
     Raises:
         EmulatorError: the text is not a number, or the number not a port.
     """
-    if not text.isdigit() or len(text) > 5 or int(text) > 65535:
-        raise EmulatorError(f"invalid port {text!r}; allowed: 0 to 65535, 0 for a free one")
+    if not (text.isascii() and text.isdigit()) or len(text) > 5 or int(text) > 65535:
+        raise EmulatorError(f"invalid port {format_value(text)}; allowed: 0 to 65535, 0 for a free one")
     return int(text)
+
+
+def parse_proxy_agent(text: str) -> str:
+    """Return the mode and state of a metadata proxy agent.
+
+    Raises:
+        EmulatorError: one of them is unknown.
+    """
+    parse_agent_plan(text)
+    return text
 
 
 def parse_version(version: str) -> str:
@@ -52,5 +63,7 @@ def parse_version(version: str) -> str:
         EmulatorError: the text is not a date.
     """
     if not _VERSION.fullmatch(version):
-        raise EmulatorError(f"invalid api-version {version!r}; expected a date such as {INSTANCE_VERSIONS[-1]}")
+        raise EmulatorError(
+            f"invalid api-version {format_value(version)}; expected a date such as {INSTANCE_VERSIONS[-1]}"
+        )
     return version

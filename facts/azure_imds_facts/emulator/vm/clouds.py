@@ -49,6 +49,8 @@ _PUBLIC_REGIONS = (
     " uaenorth uksouth ukwest westcentralus westindia westus westus2 westus3"
 )
 
+_UNATTESTED = frozenset({"instance", "versions", "loadbalancer", "scheduledevents", "identity"})
+
 _CLOUDS = (
     Cloud(
         name="public",
@@ -78,6 +80,24 @@ _CLOUDS = (
         regions=("germanycentral", "germanynortheast"),
         versions=list_until("2021-08-01"),  # the cloud closed in October 2021
         attested_domain="metadata.microsoftazure.de",
+    ),
+    # The sovereign clouds in France and Germany: the names are those of shipped components, bleu's region too. All else
+    # is assumed, Delos's region included: what IMDS says there is not recorded.
+    Cloud(
+        name="bleu",
+        az_environment="AzureBleuCloud",
+        regions=("bleufrancecentral",),
+        versions=INSTANCE_VERSIONS,
+        attested_domain="",
+        endpoints=_UNATTESTED,
+    ),
+    Cloud(
+        name="delos",
+        az_environment="AzureDelosCloud",
+        regions=("delosgermanycentral",),
+        versions=INSTANCE_VERSIONS,
+        attested_domain="",
+        endpoints=_UNATTESTED,
     ),
     Cloud(
         name="stack",

@@ -8,10 +8,11 @@ from typing import Any
 
 from azure_imds_facts.emulator.errors import EmulatorError
 
-__all__ = ["Segment", "format_path", "parse_path", "set_value"]
+__all__ = ["Segment", "format_path", "is_index", "parse_path", "set_value"]
 
 Segment = str  # a name, or the digits of an index
-_INDEX = re.compile(r"\[(\d+)\]")
+_INDEX = re.compile(r"\[(\d{1,9})\]", re.ASCII)
+_DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 
 
 def parse_path(text: str) -> tuple[Segment, ...]:
@@ -24,6 +25,11 @@ def parse_path(text: str) -> tuple[Segment, ...]:
     if not all(segments):
         raise EmulatorError(f"invalid path {text!r}; use one like compute.zone or network.interface[0].macAddress")
     return segments
+
+
+def is_index(segment: Segment) -> bool:
+    """Return whether a segment is the index of an array."""
+    return _DIGITS.fullmatch(segment) is not None
 
 
 def format_path(segments: tuple[Segment, ...]) -> str:
@@ -51,7 +57,7 @@ def _descend(container: Any, segment: Segment, new: object, *, replace: bool, do
         if replace or segment not in container:
             container[segment] = new
         return container[segment]
-    if not isinstance(container, list) or not segment.isdigit():
+    if not isinstance(container, list) or not is_index(segment):
         raise EmulatorError(f"{document_path}: the parent of {segment!r} is neither an object nor an array")
     index = int(segment)
     if index > len(container):

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plans of scheduled events: `Reboot`, or `Freeze:after=10s:notice=30s:duration=5:resources=web-01+web-02`."""
+"""Plans of scheduled events: `Reboot`, or `Freeze:after=10s:notice=30s:duration=5:resources=web-01+web-02`.
+
+Options come as text from flags and scenario files, as any JSON over the control socket, and as anything from Python.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from azure_imds_facts.emulator.errors import EmulatorError, check_choice, format_choices
-from azure_imds_facts.emulator.quantities import parse_duration
+from azure_imds_facts.emulator.errors import EmulatorError, check_choice, format_choices, format_value
+from azure_imds_facts.emulator.quantities import check_duration, check_whole_number
 
 from .events import EVENT_KINDS, EVENT_SOURCES, EventSchedule
 
@@ -17,23 +20,39 @@ if TYPE_CHECKING:
 __all__ = ["EVENT_OPTIONS", "EventPlan", "build_event_plan", "parse_event_plan", "schedule_event"]
 
 
-def _parse_seconds(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise EmulatorError(f"{text!r} is not a whole number of seconds; -1 means unknown") from None
+def _check_seconds(value: object) -> int:
+    """Return whole seconds, -1 for unknown, within the 32 bits of the swagger's integer."""
+    return check_whole_number(value, least=-1, most=2**31 - 1)
 
 
-# Option → the argument of EventSchedule.add() that it sets, and the parser of its text.
-EVENT_OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "after": ("after_s", parse_duration),
-    "notice": ("notice_s", parse_duration),
-    "lasts": ("lasts_s", parse_duration),
-    "cancelled": ("cancelled_s", parse_duration),
-    "duration": ("duration_s", _parse_seconds),
-    "resources": ("resources", lambda text: tuple(text.split("+"))),
-    "source": ("source", str),
-    "description": ("description", str),
+def _check_resources(value: object) -> tuple[str, ...]:
+    names = value.split("+") if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise EmulatorError(f"expected names joined with +, or a list of names, not {format_value(value)}")
+    return tuple(names)
+
+
+def _check_source(value: object) -> str:
+    check_choice("event source", value, EVENT_SOURCES)
+    return str(value)
+
+
+def _check_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise EmulatorError(f"expected text, not {format_value(value)}")
+    return value
+
+
+# Option → the argument of EventSchedule.add() that it sets, and the check that returns the argument's value.
+EVENT_OPTIONS: dict[str, tuple[str, Callable[[object], Any]]] = {
+    "after": ("after_s", check_duration),
+    "notice": ("notice_s", check_duration),
+    "lasts": ("lasts_s", check_duration),
+    "cancelled": ("cancelled_s", check_duration),
+    "duration": ("duration_s", _check_seconds),
+    "resources": ("resources", _check_resources),
+    "source": ("source", _check_source),
+    "description": ("description", _check_text),
 }
 
 
@@ -55,8 +74,8 @@ def parse_event_plan(text: str) -> EventPlan:
     return build_event_plan(kind, dict(_split_option(option, text) for option in options))
 
 
-def build_event_plan(kind: str, options: Mapping[str, object]) -> EventPlan:
-    """Build a plan from options, whose values are text or already parsed.
+def build_event_plan(kind: object, options: Mapping[str, object]) -> EventPlan:
+    """Build a plan from options, whose values are text, numbers or lists.
 
     Raises:
         EmulatorError: a part is invalid; names the part and the allowed values.
@@ -65,14 +84,14 @@ def build_event_plan(kind: str, options: Mapping[str, object]) -> EventPlan:
     arguments = {}
     for name, value in options.items():
         if name not in EVENT_OPTIONS:
-            raise EmulatorError(f"event {kind}: unknown option {name!r}; allowed: {format_choices(EVENT_OPTIONS)}")
-        argument, parse = EVENT_OPTIONS[name]
+            allowed = format_choices(EVENT_OPTIONS)
+            raise EmulatorError(f"event {kind}: unknown option {format_value(name)}; allowed: {allowed}")
+        argument, check = EVENT_OPTIONS[name]
         try:
-            arguments[argument] = parse(value) if isinstance(value, str) else value
+            arguments[argument] = check(value)
         except EmulatorError as error:
             raise EmulatorError(f"event {kind}: {name}: {error}") from error
-    check_choice("event source", arguments.get("source", "Platform"), EVENT_SOURCES)
-    return EventPlan(kind, arguments)
+    return EventPlan(str(kind), arguments)
 
 
 def schedule_event(schedule: EventSchedule, plan: EventPlan, *, machine_name: str) -> str:
@@ -83,5 +102,7 @@ def schedule_event(schedule: EventSchedule, plan: EventPlan, *, machine_name: st
 def _split_option(option: str, text: str) -> tuple[str, str]:
     name, equals, value = option.partition("=")
     if not equals:
-        raise EmulatorError(f"event {text!r}: invalid option {option!r}; use one like after=10s")
+        raise EmulatorError(
+            f"event {format_value(text)}: invalid option {format_value(option)}; use one like after=10s"
+        )
     return name, value

@@ -24,8 +24,13 @@ class EventKind:
     """The defaults of a kind of event.
 
     `notice_s`: time from announcement to `NotBefore` (documented; for Terminate the user sets 5 to 15 minutes).
-    `duration_s`: `DurationInSeconds`, -1 unknown (assumed). `lasts_s`: time in state `Started` (assumed). `since`: the
-    first version that lists it.
+    `duration_s`: `DurationInSeconds`, -1 unknown. `lasts_s`: time in state `Started`, in which Azure also checks the
+    machine's health. `since`: the first version that lists it. `description`: where the platform or, if not empty,
+    `by_user`, where a user is the source.
+
+    Freeze, Reboot and Redeploy have the medians and texts that Microsoft recorded in 2025
+    (Azure-Samples/scheduled-events-mock-server), except that of a Reboot by the platform: that text is documented
+    without its type. A Preempt was recorded without text; how long it is `Started`, and all of Terminate, is assumed.
     """
 
     notice_s: float
@@ -33,14 +38,25 @@ class EventKind:
     lasts_s: float
     since: str
     description: str
+    by_user: str = ""
 
+    def describe(self, source: str) -> str:
+        """Return the description of an event from a source."""
+        return (self.by_user if source == "User" else "") or self.description
+
+
+_LIVE_MIGRATION = "Virtual machine is being paused because of a memory-preserving Live Migration operation."
+_MAINTENANCE = "Host server is undergoing maintenance."
+_FAILURE = "Virtual machine has encountered a failure."
+_REBOOT = "Virtual machine is going to be restarted as requested by authorized user."
+_REDEPLOY = "Virtual machine is going to be redeployed as requested by authorized user."
 
 EVENT_KINDS: dict[str, EventKind] = {
-    "Freeze": EventKind(900, 5, 10, "2017-03-01", "The machine will be paused for a few seconds."),
-    "Reboot": EventKind(900, -1, 60, "2017-03-01", "The machine will be rebooted."),
-    "Redeploy": EventKind(600, -1, 120, "2017-03-01", "The machine will be moved to another node."),
-    "Preempt": EventKind(30, -1, 30, "2017-11-01", "The Spot machine will be evicted."),
-    "Terminate": EventKind(300, -1, 60, "2019-01-01", "The machine will be deleted."),
+    "Freeze": EventKind(900, 5, 300, "2017-03-01", _LIVE_MIGRATION),
+    "Reboot": EventKind(900, -1, 600, "2017-03-01", _MAINTENANCE, by_user=_REBOOT),
+    "Redeploy": EventKind(600, -1, 600, "2017-03-01", _FAILURE, by_user=_REDEPLOY),
+    "Preempt": EventKind(30, -1, 30, "2017-11-01", ""),
+    "Terminate": EventKind(300, -1, 60, "2019-01-01", ""),
 }
 
 
@@ -133,7 +149,7 @@ class EventSchedule:
             duration_s=defaults.duration_s if duration_s is None else duration_s,
             resources=tuple(resources),
             source=source,
-            description=defaults.description if description is None else description,
+            description=defaults.describe(source) if description is None else description,
             cancelled_at=math.inf if cancelled_s is None else announced_at + cancelled_s / self._scale,
         )
         with self._lock:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Field", "FieldNode", "build_field_tree", "load_instance_tree", "read_fields"]
 
-_TABLE = Path(__file__).with_name("fields.json")
+# Platform → its table.
+_TABLES = {"vm": "fields.json", "arc": "arc_fields.json"}
 _INSTANCE = "/metadata/instance"
 # The preview that preceded the first version of the table. Assumed to have had the same fields.
 _PREVIEW, _FIRST = "2017-03-01", "2017-04-02"
@@ -43,16 +44,17 @@ class Field:
 
 @dataclass
 class FieldNode:
-    """A field in the tree of a version. `kind`: object, array (of objects), string or bool."""
+    """A field in the tree of a version. `kind`: object, array (of objects), string, bool or null."""
 
     kind: str
     children: dict[str, FieldNode] = field(default_factory=dict)
 
 
 @functools.cache
-def read_fields() -> tuple[Field, ...]:
-    """Read the table, a data file of the distribution."""
-    return tuple(Field(**row) for row in json.loads(_TABLE.read_text(encoding="utf-8")))
+def read_fields(platform: str = "vm") -> tuple[Field, ...]:
+    """Read the table of a VM (`vm`) or of a machine of Azure Arc (`arc`), a data file of the distribution."""
+    table = Path(__file__).with_name(_TABLES[platform])
+    return tuple(Field(**row) for row in json.loads(table.read_text(encoding="utf-8")))
 
 
 def build_field_tree(fields: Iterable[Field]) -> FieldNode:
@@ -67,9 +69,9 @@ def build_field_tree(fields: Iterable[Field]) -> FieldNode:
 
 
 @functools.cache
-def load_instance_tree(version: str | None = None) -> FieldNode:
+def load_instance_tree(version: str | None = None, *, platform: str = "vm") -> FieldNode:
     """Return the tree of /metadata/instance in a version; without one, the tree of all fields ever served."""
-    rows = (row for row in read_fields() if row.endpoint == _INSTANCE)
+    rows = (row for row in read_fields(platform) if row.endpoint == _INSTANCE)
     if version is None:
         return build_field_tree(rows)
     effective = _FIRST if version == _PREVIEW else version
@@ -79,4 +81,4 @@ def load_instance_tree(version: str | None = None) -> FieldNode:
 def _parse_kind(type_name: str) -> str:
     if type_name.startswith("array"):
         return "array"
-    return {"object": "object", "bool": "bool"}.get(type_name, "string")
+    return type_name if type_name in ("object", "bool", "null") else "string"

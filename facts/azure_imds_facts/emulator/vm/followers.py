@@ -48,12 +48,12 @@ def _split_instance(compute: Compute) -> tuple[str, str]:
     return (scale_set, number) if scale_set and number.isascii() and number.isdigit() else ("", "")
 
 
-def _build_id(compute: Compute, machine: str) -> str:
+def _build_id(compute: Compute, machine: str, provider: str = "Microsoft.Compute") -> str:
     """Return the resource id with the part that names the machine, empty where a part is missing."""
     subscription, group = _get(compute, ("subscriptionId",)), _get(compute, ("resourceGroupName",))
     if not (subscription and group and machine):
         return ""
-    return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/{machine}"
+    return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{provider}/{machine}"
 
 
 def _machine_id(compute: Compute) -> str:
@@ -64,6 +64,11 @@ def _machine_id(compute: Compute) -> str:
 def _instance_id(compute: Compute) -> str:
     scale_set, number = _split_instance(compute)
     return _build_id(compute, f"virtualMachineScaleSets/{scale_set}/virtualMachines/{number}" if scale_set else "")
+
+
+def _arc_id(compute: Compute) -> str:
+    name = _get(compute, ("name",))
+    return _build_id(compute, f"machines/{name}" if name else "", "Microsoft.HybridCompute")
 
 
 def _machine_computer(compute: Compute) -> str:
@@ -80,8 +85,9 @@ def _instance_computer(compute: Compute) -> str:
     return f"{scale_set}{digits}" if scale_set else ""
 
 
-# Path below `compute` → what makes its value: that of a machine first, that of a uniform scale set's instance second.
+# Path below `compute` → what makes its value: that of a machine first, that of a uniform scale set's instance second,
+# that of a machine of Azure Arc third.
 _FOLLOWERS: dict[tuple[Segment, ...], tuple[Callable[[Compute], str], ...]] = {
-    ("resourceId",): (_machine_id, _instance_id),
+    ("resourceId",): (_machine_id, _instance_id, _arc_id),
     ("osProfile", "computerName"): (_machine_computer, _instance_computer),
 }

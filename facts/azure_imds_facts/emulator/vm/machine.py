@@ -112,11 +112,12 @@ class Machine(abc.ABC):
 class ProjectedMachine(Machine):
     """A machine whose complete document is projected to the requested version.
 
-    `source` names the document in messages, for instance a file.
+    `source` names the document in messages, for instance a file. `platform`: whose fields it has, `vm` or `arc`.
     """
 
-    def __init__(self, document: object, *, source: str = "document") -> None:
-        super().__init__(_complete(check_document(deepcopy(document), source=source)))
+    def __init__(self, document: object, *, source: str = "document", platform: str = "vm") -> None:
+        self._platform = platform
+        super().__init__(_complete(check_document(deepcopy(document), source=source, platform=platform)))
         self._projections: dict[tuple[str, bool], Any] = {}
         self._bodies: dict[tuple[str, bool], bytes] = {}
         # Paths below `compute` that were set: these follow no other field.
@@ -127,7 +128,9 @@ class ProjectedMachine(Machine):
         with self._lock:
             key = (version, extended)
             if key not in self._projections:
-                self._projections[key] = project_document(self._document, version, extended=extended)
+                self._projections[key] = project_document(
+                    self._document, version, extended=extended, platform=self._platform
+                )
             return self._projections[key]
 
     def encode(self, version: str, *, extended: bool) -> bytes:
@@ -145,13 +148,14 @@ class ProjectedMachine(Machine):
     def _set_in(self, document: Any, path: str, value: object) -> None:
         segments = parse_path(path)
         before = deepcopy(self.compute)
-        set_value(document, segments, _parse_value(value, find_field(segments).kind, path))
+        kind = find_field(segments, platform=self._platform).kind
+        set_value(document, segments, _parse_value(value, kind, path))
         compute = document.get("compute")
         if segments[:2] == ("compute", "tags"):
             compute.pop("tagsList", None)
         elif segments[:2] == ("compute", "tagsList"):
             compute.pop("tags", None)
-        _complete(check_document(document, source=path))
+        _complete(check_document(document, source=path, platform=self._platform))
         if segments[0] == "compute":
             self._fixed.add(segments[1:])
             update_followers(before, compute or {}, fixed=self._fixed)

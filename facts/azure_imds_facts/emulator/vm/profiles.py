@@ -9,33 +9,42 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from azure_imds_facts.emulator.errors import check_choice
+from azure_imds_facts.emulator.errors import EmulatorError, check_choice
 
 from .tags import set_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from .clouds import Cloud
 
 __all__ = [
+    "ARC_ENDPOINTS",
+    "ARC_VERSIONS",
     "CLASSIC_MISSING_ENDPOINTS",
     "PROFILES",
     "build_document",
     "check_profile",
     "clear_public_addresses",
+    "find_platform",
 ]
 
-_BASE = Path(__file__).with_name("machine.json")
+# Platform → its example machine.
+_BASES = {"vm": "machine.json", "arc": "arc_machine.json"}
 Document = dict[str, Any]
 
 # A classic machine has network and attested data only (documented). That it has scheduled events is assumed.
 CLASSIC_MISSING_ENDPOINTS = frozenset({"identity", "loadbalancer"})
+# What the agent of Azure Arc knows of all that: no list of versions (assumed), no events, load balancer or attested
+# document. It has tokens, against a challenge in a file, which is not emulated.
+ARC_ENDPOINTS = frozenset({"instance"})
+# Seen in use with Azure Arc; that there are no others is assumed.
+ARC_VERSIONS = ("2017-08-01", "2019-11-01", "2020-06-01")
 
 
 @functools.cache
-def _read_base() -> str:
-    return _BASE.read_text(encoding="utf-8")
+def _read_base(platform: str) -> str:
+    return Path(__file__).with_name(_BASES[platform]).read_text(encoding="utf-8")
 
 
 def build_document(*, cloud: Cloud, profiles: Iterable[str] = ("linux",)) -> Document:
@@ -44,11 +53,25 @@ def build_document(*, cloud: Cloud, profiles: Iterable[str] = ("linux",)) -> Doc
     Raises:
         EmulatorError: a profile is unknown.
     """
-    document: Document = json.loads(_read_base())
+    names = tuple(profiles)
+    document: Document = json.loads(_read_base(find_platform(names)))
     _apply_cloud(document, cloud)
-    for name in profiles:
+    for name in names:
         PROFILES[check_profile(name)](document)
     return document
+
+
+def find_platform(profiles: Collection[str]) -> str:
+    """Return whether profiles describe a VM, `vm`, or a machine that Azure Arc manages, `arc`.
+
+    Raises:
+        EmulatorError: those of both are mixed.
+    """
+    if "arc" not in profiles:
+        return "vm"
+    if set(profiles) != {"arc"}:
+        raise EmulatorError("machine 'arc' excludes others; allowed: arc alone, or any of the others")
+    return "arc"
 
 
 def check_profile(name: str) -> str:
@@ -72,6 +95,8 @@ def _apply_cloud(document: Document, cloud: Cloud) -> None:
     compute = document["compute"]
     compute["azEnvironment"] = cloud.az_environment
     compute["location"] = cloud.region
+    if "physicalZone" not in compute:  # a machine outside Azure
+        return
     compute["physicalZone"] = f"{cloud.region}-az1"
     if cloud.name == "stack":  # documented: no zones, and "" instead of booleans
         compute.update(zone="", isHostCompatibilityLayerVm="")
@@ -79,7 +104,7 @@ def _apply_cloud(document: Document, cloud: Cloud) -> None:
         compute["storageProfile"]["resourceDisk"]["size"] = ""
 
 
-def _linux(document: Document) -> None:
+def _unchanged(document: Document) -> None:
     """Leave the base document unchanged."""
 
 
@@ -151,7 +176,7 @@ def _rename(document: Document, name: str) -> None:
 
 
 PROFILES: dict[str, Callable[[Document], None]] = {
-    "linux": _linux,
+    "linux": _unchanged,
     "windows": _windows,
     "vmss": _vmss,
     "spot": _spot,
@@ -159,4 +184,5 @@ PROFILES: dict[str, Callable[[Document], None]] = {
     "dual-stack": _dual_stack,
     "trusted-launch": _trusted_launch,
     "classic": _classic,
+    "arc": _unchanged,
 }

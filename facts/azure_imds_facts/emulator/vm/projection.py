@@ -8,15 +8,15 @@ from typing import Any
 
 from azure_imds_facts.emulator.errors import EmulatorError, format_choices
 
-from .document_paths import Segment, format_path
+from .document_paths import Segment, format_path, is_index
 from .fields import FieldNode, load_instance_tree
 
 __all__ = ["check_document", "find_field", "find_unknown_fields", "project_document"]
 
-_CONTAINERS = {"object": dict, "array": list}
+_CONTAINERS: dict[str, type] = {"object": dict, "array": list, "null": type(None)}
 
 
-def project_document(document: dict[str, Any], version: str, *, extended: bool) -> dict[str, Any]:
+def project_document(document: dict[str, Any], version: str, *, extended: bool, platform: str = "vm") -> dict[str, Any]:
     """Return the fields of a complete document that a version serves.
 
     A section that the document lacks is left out. Inside a section every field of the version is present; missing
@@ -24,7 +24,7 @@ def project_document(document: dict[str, Any], version: str, *, extended: bool) 
     assumed: it is documented since 2023-11-15, but the one recorded document, which had no zone, lacks it. `extended`
     is present only on request (recorded).
     """
-    tree = load_instance_tree(version)
+    tree = load_instance_tree(version, platform=platform)
     projected = {name: _project(document[name], node) for name, node in tree.children.items() if name in document}
     if not extended:
         projected.pop("extended", None)
@@ -41,6 +41,8 @@ def _project(value: Any, node: FieldNode) -> Any:
     if node.kind == "array":
         element = FieldNode("object", node.children)
         return [_project(item, element) for item in value or []]
+    if node.kind == "null":
+        return None
     return value in (True, "true") if node.kind == "bool" else _format_scalar(value)
 
 
@@ -51,13 +53,14 @@ def _format_scalar(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def check_document(document: object, *, source: str) -> dict[str, Any]:
+def check_document(document: object, *, source: str, platform: str = "vm") -> dict[str, Any]:
     """Return a document whose containers have the types of the field table. `source` names it in messages.
 
     Raises:
         EmulatorError: it is not an object, has no known section, or a container has the wrong type.
     """
-    sections = load_instance_tree().children
+    tree = load_instance_tree(platform=platform)
+    sections = tree.children
     if not isinstance(document, dict):
         raise EmulatorError(
             f"{source}: expected an object with {format_choices(sections)}; --raw serves any file unchanged"
@@ -66,7 +69,7 @@ def check_document(document: object, *, source: str) -> dict[str, Any]:
         raise EmulatorError(
             f"{source}: none of the sections {format_choices(sections)}; --raw serves any file unchanged"
         )
-    _check_types(document, load_instance_tree(), (), source)
+    _check_types(document, tree, (), source)
     return document
 
 
@@ -101,15 +104,16 @@ def find_unknown_fields(document: Any, node: FieldNode | None = None, segments: 
     return found
 
 
-def find_field(segments: tuple[Segment, ...]) -> FieldNode:
+def find_field(segments: tuple[Segment, ...], *, platform: str = "vm") -> FieldNode:
     """Return the node of the field table at a path.
 
     Raises:
         EmulatorError: no version has such a field; the message lists the allowed names.
     """
-    node, allowed = load_instance_tree(), load_instance_tree().children
+    node = load_instance_tree(platform=platform)
+    allowed = node.children
     for number, segment in enumerate(segments):
-        if node.kind == "array" and segment.isdigit():
+        if node.kind == "array" and is_index(segment):
             node = FieldNode("object", node.children)
             continue
         if segment not in node.children or node.kind == "array":

@@ -18,7 +18,7 @@ def get_tags(compute: dict[str, Any]) -> list[Tag]:
     listed = compute.get("tagsList")
     if isinstance(listed, list):
         return [(str(tag["name"]), str(tag["value"])) for tag in listed if _is_tag(tag)]
-    return _split_tags(compute.get("tags") or "")
+    return _split_tags(str(compute.get("tags") or ""))
 
 
 def set_tags(compute: dict[str, Any], tags: Iterable[Tag]) -> None:

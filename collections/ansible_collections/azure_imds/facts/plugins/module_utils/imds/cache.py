@@ -32,7 +32,7 @@ INSTANCE = "/metadata/instance"
 _LIMIT = 4 << 20
 # An older answer says too little about a VM that may have been resized and retagged meanwhile.
 STALE_S = 86_400.0
-_FORMAT = 1
+_FORMAT = 2
 
 
 # An api-version that was found without the server's list of versions is tried anew after so long.
@@ -43,6 +43,8 @@ _GUESS_S = 600.0
 class Entry:
     """A cached answer, redacted: `age_s` seconds since it was asked for, `local_address` the address on this side.
 
+    `proxy_agent`: it came through Azure's metadata proxy agent.
+
     Moments are seconds since boot: when it was asked for (`asked_boottime`), when its api-version was guessed, and when
     a later answer lacked the sections in `lacking`, which this one may have.
     """
@@ -52,6 +54,7 @@ class Entry:
     fetched_at: str
     age_s: float = 0.0
     local_address: str | None = None
+    proxy_agent: bool = False
     asked_boottime: float = 0.0
     guessed_boottime: float | None = None
     lacking: list[str]
@@ -61,6 +64,7 @@ class Entry:
 _TYPES: Any = {
     "fetched_at": str,
     "local_address": (str, type(None)),
+    "proxy_agent": bool,
     "asked_boottime": float,
     "guessed_boottime": (float, type(None)),
     "lacking": list,
@@ -70,8 +74,12 @@ _TYPES: Any = {
 
 @records.record
 class Key:
-    """What an entry answers: `asked` is the api-version that was asked for, or `negotiated`."""
+    """What an entry answers: `asked` is the api-version that was asked for, or `negotiated`.
 
+    An answer of Azure Arc's service (`platform` `arc`) was trusted for its listener, one of a named endpoint was not.
+    """
+
+    platform: str = "vm"
     endpoint: str
     path: str
     asked: str
@@ -91,7 +99,7 @@ def build_file_name(endpoint: str, what: str = "") -> str:
 def build_key(settings: Settings, path: str, boot_id: str | None) -> Key:
     """Return the key of the answer for a path."""
     asked = settings.api_version or "negotiated"
-    return Key(endpoint=settings.endpoint, path=path, asked=asked, boot_id=boot_id or "")
+    return Key(platform=settings.platform, endpoint=settings.endpoint, path=path, asked=asked, boot_id=boot_id or "")
 
 
 def build_entry(content: Any, answer: Answer, clock: Clock) -> Entry:
@@ -101,6 +109,7 @@ def build_entry(content: Any, answer: Answer, clock: Clock) -> Entry:
         api_version=answer.version,
         fetched_at=format_time(clock.time()),
         local_address=answer.local_address,
+        proxy_agent=answer.proxy_agent,
         asked_boottime=answer.asked_boottime,
         lacking=[],
     )

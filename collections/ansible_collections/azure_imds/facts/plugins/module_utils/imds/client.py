@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 
 from . import errors, json_body, records, settings, versions
-from .transport import TransportError
+from .host import Host
+from .transport import TransportError, find_local_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from .transport import Response, Transport
 
 
-_HINT_OTHER_ENDPOINT = "Check that IMDS is served at this endpoint."
-_HINT_AZURE = "Check that this is an Azure VM whose primary network interface is up and has a route to 169.254.169.254."
+# On every answer that the metadata proxy agent forwards (recorded).
+_FORWARDED = "x-ms-azure-host-authorization"
 
 
 @records.record
@@ -29,7 +30,8 @@ class Answer:
 
     The error says what came back; `Client.with_context` adds what was tried. `wait_s`: what `Retry-After` asks for,
     None without it. `offered`: the api-versions that a refusal names, None where it is about no version.
-    `asked_boottime`: when it was asked for, in seconds since boot.
+    `asked_boottime`: when it was asked for, in seconds since boot. `proxy_agent`: it came through Azure's metadata
+    proxy agent.
     """
 
     version: str | None
@@ -38,6 +40,7 @@ class Answer:
     is_retried: bool = False
     wait_s: float | None = None
     local_address: str | None = None
+    proxy_agent: bool = False
     status: int | None = None
     offered: tuple[object, ...] | None = None
     url: str = ""
@@ -49,6 +52,11 @@ class Client:
 
     # One attempt must not take a boot's whole budget; cloud-init reads for as long.
     longest_attempt_s = 30.0
+    # Where Azure's metadata proxy agent would be, and whether it is still without a key, so that a refusal may pass.
+    agent = Host.proxy_agent
+    is_agent_pending: Callable[[], bool] | None = None
+    # Raises TransportError, before a request and after it, where another user's program may be what answers.
+    refuse_stranger: Callable[[], object] = str
 
     def __init__(
         self,
@@ -118,15 +126,18 @@ class Client:
         }
         if body:
             headers["Content-Type"] = "application/json"
-        self.attempts += 1
         self._asked_boottime = self.deadline.clock.boottime()
         deadline = self.deadline.within(self.longest_attempt_s)
         try:
+            self.refuse_stranger()
+            self.attempts += 1
             response = self._transport.fetch(url, headers, deadline, method=method, body=body)
+            self.refuse_stranger()
         except TransportError as error:
             self.reporter.attempt(f"{method} {url} ({request_id}): {error}")
-            hint = _HINT_AZURE if settings.is_azure_address(self._endpoint) else _HINT_OTHER_ENDPOINT
-            return errors.UnreachableError(str(error), hint=hint)
+            from .statuses import choose_hint  # noqa: PLC0415  IMDS answers as a rule
+
+            return errors.UnreachableError(str(error), hint=choose_hint(self._endpoint))
         self.reporter.attempt(f"{method} {url} ({request_id}): {response.status}, {len(response.body)} bytes")
         return response
 
@@ -137,7 +148,7 @@ class Client:
         common: JsonObject = {
             "version": version,
             "status": response.status,
-            "local_address": response.local_address,
+            **self._find_source(response),
             "url": self._url,
             "asked_boottime": self._asked_boottime,
         }
@@ -150,11 +161,15 @@ class Client:
                 return Answer(error=error, is_retried=error.is_broken_json, **common)
         from . import statuses  # noqa: PLC0415  IMDS answers 200 as a rule
 
-        meaning = statuses.classify_status(response.status)
+        meaning = statuses.classify_status(response.status, response.body)
+        explained = ""
+        if settings.is_azure_address(self._endpoint):
+            explained = statuses.explain_refusal(response.status, response.body, agent=self.agent)
+        is_retried = meaning.is_retried or bool(explained and self.is_agent_pending and self.is_agent_pending())
         said, offered = statuses.parse_error_body(response.body)
         return Answer(
-            error=meaning.error(f"{response.status} ({meaning.label}){said}", hint=meaning.hint),
-            is_retried=meaning.is_retried,
+            error=meaning.error(f"{response.status} ({meaning.label}){said}", hint=explained or meaning.hint),
+            is_retried=is_retried,
             wait_s=statuses.parse_retry_after(response.headers, now=self.deadline.clock.time())
             if meaning.is_retried
             else None,
@@ -162,13 +177,24 @@ class Client:
             **common,
         )
 
+    def _find_source(self, response: Response) -> JsonObject:
+        """Return this side's address, and whether the metadata proxy agent stands between.
+
+        The agent redirects TCP to loopback, and leaves UDP alone: that shows the address that would be used.
+        """
+        address = response.local_address
+        is_redirected = settings.is_azure_address(self._endpoint) and (address or "").startswith("127.")
+        if is_redirected:
+            address = find_local_address("169.254.169.254") or address
+        return {"local_address": address, "proxy_agent": is_redirected or _FORWARDED in response.headers}
+
 
 class Negotiation:
     """The choice of the api-version for the next request, from the answers to those before.
 
     `pinned`: the only version to ask for. `remembered`: a version that worked before, to start with instead of the
-    newest. `fetch_listed` asks the server for its list of versions: `[]` where it has none, None where it could not
-    answer.
+    newest. `platform`: whose versions they are, `vm` or `arc`. `fetch_listed` asks the server for its list of versions:
+    `[]` where it has none, None where it could not answer.
     """
 
     def __init__(
@@ -177,15 +203,17 @@ class Negotiation:
         *,
         pinned: str | None = None,
         remembered: str | None = None,
+        platform: str = "vm",
     ) -> None:
-        self.version = pinned or remembered or versions.NEWEST
+        newest, self._fallbacks = versions.PLATFORMS[platform]
+        self.version = pinned or remembered or newest
         # What the server lists, as far as it was asked.
         self.listed: list[object] | None = None
         # The version was chosen without a list.
         self.is_guess = False
         self._is_pinned = pinned is not None
         self._fetch_listed = fetch_listed
-        self._has_asked_list = False
+        self._has_asked_list = platform == "arc"  # it has none
         self._refused: set[str] = set()
         self._offered: set[object] = {remembered}
 
@@ -224,7 +252,7 @@ class Negotiation:
                 return False  # something else is the cause
             version = versions.choose_version(listed, self._refused)
             self.is_guess = not version
-            version = version or versions.choose_version(versions.FALLBACKS, self._refused)
+            version = version or versions.choose_version(self._fallbacks, self._refused)
         self.version = version or self.version
         return version is not None
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from . import cache, document, errors, records
 from .clock import Clock, Deadline
 from .facts import Snapshot
-from .host import Host, require_azure, verify_vm_id
+from .host import Host, find_imds, verify_vm_id
 from .reporter import Reporter
 from .settings import EXTRA_CATEGORIES
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from .retry import Retrier
     from .settings import Settings
     from .transport import HttpTransport, Transport
-
 
 # How long a boot waits for the sections that a partial document lacks.
 _BOOT_PATIENCE_S = 10.0
@@ -34,15 +33,18 @@ def collect(
     reporter: Reporter | None = None,
     allow_fallback: bool = True,
     is_boot: bool = False,
+    is_agent_pending: Callable[[], bool] | None = None,
 ) -> Snapshot:
     """Return the machine's metadata inside `settings.timeout` seconds, with one request as a rule.
 
     `open_transport` is called when the first request is needed. `allow_fallback` False: no older answer is used where
-    IMDS gives none. `is_boot`: be patient. Raises the ImdsError of the outcome, and no other error.
+    IMDS gives none. `is_boot`: be patient; `is_agent_pending` says then whether Azure's metadata proxy agent may still
+    change a refusal. Raises the ImdsError of the outcome, and no other error.
     """
     deadline = Deadline(settings.timeout, clock or Clock())
     collection = Collection(settings, open_transport, host or Host(), deadline, reporter or Reporter())
     collection.is_boot, collection.allow_fallback = is_boot, allow_fallback
+    collection.is_agent_pending = is_agent_pending
     try:
         return collection.run()
     finally:
@@ -67,13 +69,13 @@ class Collection:
         deadline: Deadline,
         reporter: Reporter,
     ) -> None:
+        settings, self._dmi_uuid = find_imds(settings, host)
         self._settings = settings
         self._open_transport = open_transport
         self._host = host
         self._deadline = deadline
         self._clock = deadline.clock
         self._reporter = reporter
-        self._dmi_uuid = require_azure(settings, host)
         self._boot_id = host.read_boot_id()
         # Without a boot id nothing distinguishes an answer of this boot from an older one.
         cache_dir = settings.cache_dir if self._boot_id else None
@@ -81,6 +83,7 @@ class Collection:
         self._key = cache.build_key(settings, cache.INSTANCE, self._boot_id)
         self._began = self._clock.boottime()
         self.is_boot, self.allow_fallback = False, True
+        self.is_agent_pending: Callable[[], bool] | None = None
         self._is_passed_over = False
         self._retrier: Retrier | None = None
 
@@ -130,6 +133,9 @@ class Collection:
             client = Client(
                 self._settings.endpoint, self._open_transport(), deadline=self._deadline, reporter=self._reporter
             )
+            if self._settings.platform == "arc":
+                client.refuse_stranger = self._host.refuse_stranger
+            client.agent, client.is_agent_pending = self._host.proxy_agent, self.is_agent_pending
             self._retrier = Retrier(client, self._cache)
         return self._retrier
 
@@ -140,11 +146,13 @@ class Collection:
             document=whole,
             source=source,
             endpoint=self._settings.endpoint,
+            platform=self._settings.platform,
             api_version=entry.api_version,
             fetched_at=entry.fetched_at,
             age_s=entry.age_s,
             boot_id=self._boot_id,
             local_address=entry.local_address,
+            proxy_agent=entry.proxy_agent,
             vm_id_verified=verify_vm_id(whole.get("compute"), self._dmi_uuid),
             gather=self._settings.gather,
             extra={},
@@ -182,11 +190,18 @@ class Collection:
         def attempt() -> Answer:
             nonlocal guessed_boottime
             remembered, guessed, lacking = self._cache.read_findings(self._key)
-            negotiation = Negotiation(client.fetch_versions, pinned=self._settings.api_version, remembered=remembered)
+            negotiation = Negotiation(
+                client.fetch_versions,
+                pinned=self._settings.api_version,
+                remembered=remembered,
+                platform=self._settings.platform,
+            )
             patience = self._deadline.within(_BOOT_PATIENCE_S if self.is_boot else self._deadline.remaining / 2)
             answer = client.negotiate(fetch, negotiation)
             now = self._clock.boottime() if negotiation.is_guess else None
             guessed_boottime = guessed if negotiation.version == remembered else now
+            if self._settings.platform == "arc":
+                return answer  # it has no interfaces, and no other answer to wait for
             return wait_for_whole(answer, fetch, patience, unexpected=lacking, needs_vm_id=bool(self._dmi_uuid))
 
         return retrier.run(

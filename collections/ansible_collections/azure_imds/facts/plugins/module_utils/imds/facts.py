@@ -17,19 +17,23 @@ class Snapshot:
     """One machine's metadata at one time.
 
     `document`: `/metadata/instance` without null sections and without sensitive fields that were not asked for.
-    `source`: `imds`, `cache`, `stale` or `cloud-init`. `fetched_at`: RFC 3339 in UTC. `age_s`: seconds since then.
+    `platform`: `vm`, or `arc` for a machine of Azure Arc. `source`: `imds`, `cache`, `stale` or `cloud-init`.
+    `fetched_at`: RFC 3339 in UTC. `age_s`: seconds since then.
     `extra`: name among facts → content of a gathered category with an endpoint of its own. `failures`: the same name →
-    why it could not be had. `vm_id_verified`: True, or None where `vmId` was not compared with DMI.
+    why it could not be had. `vm_id_verified`: True, or None where `vmId` was not compared with DMI. `proxy_agent`:
+    IMDS was reached through Azure's metadata proxy agent.
     """
 
     document: JsonObject
     source: str
     endpoint: str
+    platform: str = "vm"
     api_version: str | None
     fetched_at: str
     age_s: float = 0.0
     boot_id: str | None = None
     local_address: str | None = None
+    proxy_agent: bool = False
     vm_id_verified: bool | None = None
     gather: tuple[str, ...] = settings.DEFAULT_GATHER
     extra: JsonObject
@@ -62,6 +66,7 @@ def build_facts(snapshot: Snapshot, *, reporter: Reporter) -> JsonObject:
 def _describe(snapshot: Snapshot, tags: compute.Tags) -> JsonObject:
     return {
         "endpoint": snapshot.endpoint,
+        "platform": snapshot.platform,
         "apiVersion": snapshot.api_version,
         "source": snapshot.source,
         "fetchedAt": snapshot.fetched_at,
@@ -71,6 +76,7 @@ def _describe(snapshot: Snapshot, tags: compute.Tags) -> JsonObject:
         "tagsAmbiguous": tags.is_ambiguous,
         "vmId": document.parse_compute_text(snapshot.document, "vmId"),
         "vmIdVerified": snapshot.vm_id_verified,
+        "proxyAgent": snapshot.proxy_agent,
         "missing": [
             name
             for name, row in settings.EXTRA_CATEGORIES.items()

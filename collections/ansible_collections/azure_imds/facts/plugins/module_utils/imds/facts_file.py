@@ -92,7 +92,8 @@ class FactsFile:
         snapshot = self._existing.snapshot
         if not snapshot or (boot_id and snapshot.get("boot_id") == boot_id):
             return ""
-        vm_id = snapshot.get("vm_id")
+        # Azure Arc's ids are not DMI's.
+        vm_id = None if snapshot.get("platform") == "arc" else snapshot.get("vm_id")
         if isinstance(vm_id, str) and dmi_uuid and not is_same_machine(vm_id, dmi_uuid):
             self._remove()
             return f"{self._path} described another VM ({vm_id}) and was removed."

@@ -21,6 +21,11 @@ _MOST_READ = 4096
 _HINT_SKIP = "Set detect to skip to ask IMDS all the same."
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _SMBIOS_ORDER = "^(..)(..)(..)(..)-(..)(..)-(..)(..)"
+# Where the Connected Machine agent of Azure Arc answers as IMDS does.
+ARC_ENDPOINT = "http://127.0.0.1:40342"
+# A line of /proc/net/tcp or tcp6 about a listening socket that could take that address, wildcards and mapped addresses
+# included, and its owner's uid. Words are in the machine's byte order.
+_LISTENING = "(?m)^ *[0-9]+: 0*(?:FFFF0000|0000FFFF)?(?:0100007F|7F000001|0{8}):9D96 [^ ]+ 0A(?: [^ ]+){3} +([0-9]+) "
 
 
 @records.record
@@ -32,6 +37,11 @@ class Host:
     agent_dir: str = "C:\\WindowsAzure" if sys.platform == "win32" else "/var/lib/waagent"
     instance_data: str = "/run/cloud-init/instance-data.json"
     boot_id: str = "/proc/sys/kernel/random/boot_id"
+    arc_agent: str = "/opt/azcmagent/bin/himds" if sys.platform == "linux" else ""
+    sockets: str = "/proc/net/tcp"
+    users: str = "/etc/passwd"
+    # Azure's metadata proxy agent (recorded); on Windows it is a service, which nothing here looks for.
+    proxy_agent: str = "" if sys.platform == "win32" else "/usr/sbin/azure-proxy-agent"
 
     def read_asset_tag(self) -> str:
         """Return the DMI chassis asset tag, `""` where none can be read."""
@@ -53,6 +63,27 @@ class Host:
         """Return whether cloud-init named Azure, or Azure's agent left its directory."""
         return _read_line(self.cloud_id) == "azure" or os.path.exists(self.agent_dir)
 
+    def describe_stranger(self) -> str:
+        """Return why what listens at Azure Arc's address is not to be asked, `""` where it is its agent's or root's.
+
+        The port is unprivileged: while the agent is down, any user may listen there.
+        """
+        owners = {*re.findall(_LISTENING, _read(self.sockets) + _read(self.sockets + "6"))}
+        if not owners:
+            return "no program listens there; azcmagent show says how Azure Arc's agent is"
+        users = dict(re.findall("(?m)^([^:]+):[^:]*:([0-9]+):", _read(self.users)))
+        owners -= {"0", users.get("himds")}
+        names = [name for name, uid in users.items() if uid in owners]
+        return f"uid {' '.join(owners)} ({' '.join(names)}) listens there instead of root or himds" if owners else ""
+
+    def refuse_stranger(self) -> None:
+        """Raise TransportError where what listens at Azure Arc's address is not to be asked, or not to be believed."""
+        from .transport import TransportError  # noqa: PLC0415  a cached answer needs none
+
+        problem = self.describe_stranger()
+        if problem:
+            raise TransportError(f"nothing that counts, for {problem}")
+
 
 def require_enabled(settings: Settings) -> None:
     """Raise NotAzureError where the adapters are disabled."""
@@ -60,23 +91,36 @@ def require_enabled(settings: Settings) -> None:
         raise errors.NotAzureError(f"{DISABLED} is set, so nothing was asked.", hint="Unset it to ask IMDS.")
 
 
-def require_azure(settings: Settings, host: Host) -> str:
-    """Return the DMI UUID with which a document's `vmId` has to agree, `""` where there is nothing to compare.
+def find_imds(settings: Settings, host: Host) -> tuple[Settings, str]:
+    """Return the settings for this machine's platform, and the DMI UUID with which a document's `vmId` has to agree.
 
-    Raises NotAzureError where the adapters are disabled or this machine is not an Azure VM. Reads files only. Another
-    endpoint than Azure's may answer for another VM.
+    The UUID is `""` where there is nothing to compare: another endpoint than Azure's may answer for another VM, and
+    Azure Arc has ids of its own. Raises NotAzureError where the adapters are disabled or this machine is neither an
+    Azure VM nor one of Azure Arc. Reads files only.
     """
     require_enabled(settings)
-    dmi_uuid = detect_azure(host) if settings.detect == "auto" else ""
-    return dmi_uuid if is_azure_address(settings.endpoint) else ""
+    if settings.detect != "auto":
+        return settings, ""
+    tag = host.read_asset_tag()
+    is_default = is_azure_address(settings.endpoint)
+    may_be_arc = is_default and tag != AZURE_ASSET_TAG and settings.arc is not None and host.arc_agent
+    if may_be_arc and (settings.arc or os.path.exists(host.arc_agent)):
+        return records.replace(settings, endpoint=ARC_ENDPOINT, platform="arc"), ""
+    dmi_uuid = _detect_azure(host, tag)
+    return settings, dmi_uuid if is_default else ""
 
 
-def detect_azure(host: Host) -> str:
+def require_azure(settings: Settings, host: Host) -> None:
+    """Raise NotAzureError where the adapters are disabled or this machine is not an Azure VM. Reads files only."""
+    if find_imds(settings, host)[0].platform == "arc":
+        raise errors.NotAzureError("This machine is one of Azure Arc, which has no scheduled events.")
+
+
+def _detect_azure(host: Host, tag: str) -> str:
     """Return this VM's DMI UUID where DMI says Azure, `""` where only other signs say so or it cannot be read.
 
     Raises NotAzureError otherwise, with `is_other_platform` where DMI has another platform's tag. Reads files only.
     """
-    tag = host.read_asset_tag()
     if tag == AZURE_ASSET_TAG:
         return host.read_product_uuid()
     if tag:
@@ -120,8 +164,12 @@ def is_same_machine(vm_id: str, dmi_uuid: str) -> bool:
 
 
 def _read_line(path: str) -> str:
+    return _read(path, _MOST_READ).strip(" \t\r\n\0")
+
+
+def _read(path: str, most: int = -1) -> str:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read(_MOST_READ).strip(" \t\r\n\0")
+            return file.read(most)
     except OSError:
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import gc
 
-from . import errors
+from . import errors, proxy_agent
 from .clock import Clock
 from .collector import collect
 from .facts import build_facts
@@ -56,7 +56,13 @@ def write_local_facts(
             snapshot = _collect_for(
                 file,
                 lambda: collect(
-                    settings, open_transport=open_transport, host=host, clock=clock, reporter=reporter, is_boot=is_boot
+                    settings,
+                    open_transport=open_transport,
+                    host=host,
+                    clock=clock,
+                    reporter=reporter,
+                    is_boot=is_boot,
+                    is_agent_pending=(lambda: not proxy_agent.fetch_finished(clock)) if is_boot else None,
                 ),
                 reporter,
             )

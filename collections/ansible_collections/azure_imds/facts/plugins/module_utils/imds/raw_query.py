@@ -8,7 +8,7 @@ from .cache import INSTANCE, Cache, build_key
 from .client import Answer, Client, Negotiation
 from .clock import Clock, Deadline
 from .document import redact
-from .host import Host, require_azure
+from .host import Host, find_imds
 from .retry import Retrier
 
 TYPE_CHECKING = False
@@ -46,10 +46,13 @@ def fetch_path(
     full_path = resolve_path(path)
     clock, host = clock or Clock(), host or Host()
     deadline = Deadline(settings.timeout, clock)
-    require_azure(settings, host)
+    settings, _dmi_uuid = find_imds(settings, host)
     cache = Cache(settings.cache_dir, clock=clock, reporter=reporter)
     client = Client(settings.endpoint, open_transport(), deadline=deadline, reporter=reporter)
-    query = _RawQuery(client, full_path, text_format, settings.api_version)
+    client.agent = host.proxy_agent
+    if settings.platform == "arc":
+        client.refuse_stranger = host.refuse_stranger
+    query = _RawQuery(client, full_path, text_format, settings.api_version, settings.platform)
     # The version that this boot's collections negotiated.
     key = build_key(records.replace(settings, api_version=None), INSTANCE, host.read_boot_id())
     query.remembered, _guessed, _lacking = cache.read_findings(key)
@@ -98,10 +101,11 @@ class _PathNegotiation(Negotiation):
 class _RawQuery:
     """One path, asked in the version and the format that IMDS turns out to want."""
 
-    def __init__(self, client: Client, path: str, text_format: str | None, version: str | None) -> None:
+    def __init__(self, client: Client, path: str, text_format: str | None, version: str | None, platform: str) -> None:
         self.remembered: str | None = None
         self._client = client
         self._path = path
+        self._platform = platform
         parent, _slash, leaf = path.rpartition("/")
         is_leaf = parent == f"{INSTANCE}/compute" and leaf in _LEAVES
         self._format = text_format or ("text" if is_leaf else None)
@@ -112,7 +116,9 @@ class _RawQuery:
 
     def attempt(self) -> Answer:
         """Ask, and at once again where another version or format is wanted."""
-        negotiation = _PathNegotiation(self._client.fetch_versions, pinned=self._version, remembered=self.remembered)
+        negotiation = _PathNegotiation(
+            self._client.fetch_versions, pinned=self._version, remembered=self.remembered, platform=self._platform
+        )
         answer = self._client.negotiate(self._ask, negotiation)
         if answer.status == 400 and answer.offered == () and self._format is None:
             self._format = "text"

@@ -21,6 +21,7 @@ DEFAULT_ENDPOINT = "http://169.254.169.254"
 DEFAULT_TIMEOUT_S = 5.0
 DEFAULT_GATHER = ("compute", "network", "tags")
 DISABLED = "AZURE_IMDS_DISABLED"
+ARC = "AZURE_IMDS_ARC"
 # What may be given for a directory, in words.
 ABSOLUTE = "the absolute path of a directory, in which `~` may stand for your home"
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
@@ -72,7 +73,9 @@ class Settings:
     """The settings of a collection.
 
     `timeout` and `cache_ttl` are seconds, `timeout` for the whole collection. `api_version` None: negotiate.
-    `cache_dir` None: no cache. `gather` holds names of `CATEGORIES`, `reveal` names of `document.SENSITIVE`.
+    `cache_dir` None: no cache. `gather` holds names of `CATEGORIES`, `reveal` names of `document.SENSITIVE`. `arc`:
+    whether the environment says that Azure Arc's agent is installed, None where it is to be left alone. `platform`:
+    `vm`, or `arc` once detection found that agent.
     """
 
     endpoint: str = DEFAULT_ENDPOINT
@@ -84,6 +87,8 @@ class Settings:
     gather: tuple[str, ...] = DEFAULT_GATHER
     reveal: tuple[str, ...] = ()
     is_disabled: bool = False
+    arc: bool | None = False
+    platform: str = "vm"
 
     @property
     def reads_cache(self) -> bool:
@@ -129,7 +134,13 @@ def build_settings(
     if not is_azure_address(values.get("endpoint", DEFAULT_ENDPOINT)):
         # An endpoint that was named is known to answer.
         values.setdefault("detect", "skip")
-    return Settings(is_disabled=environ.get(DISABLED, "").strip().lower() in ("1", "true", "yes", "on"), **values)
+    # Both are set where Azure Arc's agent is installed, which is how MSAL finds it. They choose no address.
+    has_signs = bool(environ.get("IMDS_ENDPOINT") and environ.get("IDENTITY_ENDPOINT"))
+    return Settings(
+        is_disabled=environ.get(DISABLED, "").strip().lower() in ("1", "true", "yes", "on"),
+        arc=None if environ.get(ARC, "").strip().lower() in ("0", "false", "no", "off") else has_signs,
+        **values,
+    )
 
 
 def _default_cache_dir(environ: Mapping[str, str]) -> str | None:

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers whose status is not 200: what the status means, what the body says, and when to ask again."""
+"""What comes in place of a document: statuses, what a body says, when to ask again, and where nothing ever comes."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import sys
 
 from . import clock, errors, json_body, records
 from .reporter import printable
+from .settings import is_azure_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +30,14 @@ class Meaning:
     hint: str
 
 
+_HINT_AZURE = "Check that this is an Azure VM whose primary network interface is up and has a route to 169.254.169.254."
+# Where there is no IMDS for good: a sign, which is a variable of the environment or a path, and what to say.
+_WITHOUT_IMDS = {
+    "CONTAINER_APP_NAME": "Azure Container Apps have no IMDS: set AZURE_IMDS_DISABLED=1 there.",
+    "WEBSITE_SITE_NAME": "Azure App Service and Functions have no IMDS: set AZURE_IMDS_DISABLED=1 there.",
+    "/var/run/secrets/kubernetes.io": "AKS with IMDS restriction lets no pod ask IMDS that has no host network.",
+}
+HINT_PROXY = "A proxy said so in its own words, as Docker Desktop's does in a container: there is no IMDS behind it."
 # First and last status, outcome, whether to ask again, label, hint; the first row that holds a status counts. Sources:
 # Microsoft's pages "Azure Instance Metadata Service" (status codes) and "How to use managed identities on a VM to
 # acquire an access token" (retry guidance).
@@ -101,17 +113,61 @@ _ROWS = (
 )
 
 
-def classify_status(status: int) -> Meaning:
-    """Return what a status that is not 200 means."""
+def choose_hint(endpoint: str) -> str:
+    """Return what to do where nothing came from an endpoint."""
+    if not is_azure_address(endpoint):
+        return "Check that IMDS is served at this endpoint."
+    return describe_surroundings() or _HINT_AZURE
+
+
+def describe_surroundings() -> str:
+    """Return in words that this process runs where there is no IMDS, with what to do, `""` without a sign of that."""
+    for sign, said in _WITHOUT_IMDS.items():
+        if sign in os.environ or (sign[0] == "/" and os.path.exists(sign)):
+            return said
+    return ""
+
+
+def classify_status(status: int, content: bytes = b"") -> Meaning:
+    """Return what a status that is not 200 means, with this body."""
     _first, _last, error, is_retried, label, hint = next(row for row in _ROWS if row[0] <= status <= row[1])
+    if status == 403 and content.strip()[:1] not in (b"", b"{"):  # IMDS refuses in JSON, its proxy agent without words
+        hint = HINT_PROXY
     return Meaning(error=error, is_retried=is_retried, label=label, hint=hint)
+
+
+# What stands behind a refusal where the metadata proxy agent is installed, and what to do. Sources: the agent itself,
+# and for 401 Microsoft's page "Metadata Security Protocol".
+_AGENT_HINTS = {
+    401: "IMDS wants requests that the VM's metadata proxy agent signed, and this one went around it, or came before "
+    "it had its key: look at `azure-proxy-agent --status`, and let 127.0.0.1:3080 through where a firewall or a unit "
+    "stands between.",
+    403: "The VM's metadata proxy agent refused it: its allow-list (the VM's InVMAccessControlProfile) has to let user "
+    "{user} with program {program} ask /metadata/instance, /metadata/versions and what else is gathered; "
+    "`azure-imds-facts export proxy-agent-rules` writes that down.",
+}
+
+
+def explain_refusal(status: int, body: bytes, *, agent: str) -> str:
+    """Return what to do about a refusal that the metadata proxy agent explains, `""` for any other.
+
+    `agent`: where it would be installed. What it says itself has no body.
+    """
+    if status not in _AGENT_HINTS or (status == 403 and body) or not os.path.exists(agent):
+        return ""
+    import pwd  # noqa: PLC0415  few are refused, and none on Windows
+
+    user: object = os.geteuid()
+    with contextlib.suppress(KeyError):  # a user without a name, as in containers
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    return _AGENT_HINTS[status].format(user=user, program=os.path.realpath(sys.executable))
 
 
 def parse_error_body(content: bytes) -> tuple[str, tuple[object, ...] | None]:
     """Return the text of an error's body, to be appended to its status, and the api-versions that it offers.
 
-    Only the text of `error` is used: a body can hold anything. The versions are None where the body says that the
-    header `Metadata: true` is missing, which is about no version.
+    Only the texts of `error` and `error_description` are used: a body can hold anything. The versions are None where
+    the body says that the header `Metadata: true` is missing, which is about no version.
     """
     offered = None if b"metadata header" in content.lower() else ()
     try:
@@ -120,8 +176,9 @@ def parse_error_body(content: bytes) -> tuple[str, tuple[object, ...] | None]:
         return "", offered
     if not isinstance(value, dict):
         return "", offered
-    said, listed = value.get("error"), value.get("newest-versions")
-    quoted = f": {json.dumps(printable(said, most=160), ensure_ascii=False)}" if said and isinstance(said, str) else ""
+    listed = value.get("newest-versions")
+    said = [text for text in map(value.get, ("error", "error_description")) if text and isinstance(text, str)]
+    quoted = "".join(f": {json.dumps(printable(text, most=160), ensure_ascii=False)}" for text in said)
     return quoted, tuple(listed) if isinstance(listed, list) else offered
 
 

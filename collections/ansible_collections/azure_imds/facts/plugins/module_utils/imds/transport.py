@@ -127,6 +127,14 @@ def open_socket(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
     raise failure
 
 
+def find_local_address(host: str) -> str:
+    """Return this side's address of UDP to a host, `""` without a route. Nothing is sent."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+        opened.connect((host, 80))
+        return str(opened.getsockname()[0])
+    return ""
+
+
 def describe_failure(error: Exception) -> str:
     """Return in a few words why there was no response."""
     if isinstance(error, socket.timeout):

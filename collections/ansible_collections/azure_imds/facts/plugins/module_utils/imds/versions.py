@@ -30,6 +30,10 @@ PREVIEW = "2017-03-01"
 # What to try, in this order, where the server does not list what it knows: Azure Stack Hub and Microsoft's swagger
 # have the first, late sovereign clouds the second, classic VMs the third.
 FALLBACKS = ("2021-02-01", "2019-06-01", "2017-04-02")
+# All that were seen in use with Azure Arc, whose agent has no such list.
+ARC = ("2020-06-01", "2019-11-01", "2017-08-01")
+# Platform → what to ask for first, and afterwards where there is no list.
+PLATFORMS = {"vm": (NEWEST, FALLBACKS), "arc": (ARC[0], ARC)}
 # Scheduled events have versions of their own, newest first (page "Scheduled Events for Linux VMs"); an instance version
 # gets 404 there (recorded).
 _LISTED_EVENTS = "2020-07-01 2019-08-01 2019-04-01 2019-01-01 2017-11-01 2017-08-01 2017-03-01"

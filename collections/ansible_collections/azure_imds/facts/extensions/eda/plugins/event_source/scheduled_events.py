@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import importlib.util
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DOCUMENTATION = r"""
 ---
@@ -19,6 +24,9 @@ description:
   - An event has the keys C(change) (V(scheduled), V(updated), V(started), V(completed) or V(cancelled)), C(reminder),
     C(event_id), C(event_type), C(event_status), C(resource_type), C(resources), C(not_before), C(seconds_left),
     C(description), C(event_source), C(duration_in_seconds) and C(concerns_others).
+  - All types come, a Freeze of seconds too. Which of them mean something is for the rulebook's conditions to say.
+  - It continues through outages of IMDS, and ends for wrong options and off Azure alone. After a restart it tells again
+    what is planned.
   - The first request ever switches scheduled events on for the machine, which can take two minutes.
 options:
   endpoint:
@@ -40,16 +48,27 @@ options:
     description: Seconds for which one request is waited for.
     type: float
     default: 30
+  detect:
+    description:
+      - V(auto) asks IMDS only where DMI or other signs say that this is an Azure virtual machine, V(skip) at once.
+      - Defaults to the environment's E(AZURE_IMDS_DETECT), else V(auto); with another O(endpoint) V(skip).
+    type: str
 """
 
 EXAMPLES = r"""
 - azure_imds.facts.scheduled_events:
-    all: true
+
+# Elsewhere than on the machine itself, beside an emulator for instance.
+- azure_imds.facts.scheduled_events:
+    endpoint: http://127.0.0.1:8080
+    vm_name: web1
 """
 
 _CORE = Path(__file__).resolve().parents[4] / "plugins" / "module_utils" / "imds"
 _PACKAGE = "azure_imds_facts_core_of_eda"
-_OPTIONS = ("endpoint", "interval", "vm_name", "all", "timeout")
+_OPTIONS = ("endpoint", "interval", "vm_name", "all", "timeout", "detect")
+# Once a second it would fill a log.
+_AGAIN_S = 5.0
 
 
 def _import_core(name: str) -> Any:
@@ -70,7 +89,7 @@ def _read_arguments(args: dict[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(args).difference(_OPTIONS))
     if unknown:
         raise ValueError(f"scheduled_events knows no {', '.join(unknown)}; it knows {', '.join(_OPTIONS)}")
-    read = {"endpoint": None, "interval": 1.0, "vm_name": None, "all": False, "timeout": 30.0, **args}
+    read = {"endpoint": None, "interval": 1.0, "vm_name": None, "all": False, "timeout": 30.0, "detect": None, **args}
     for name, least in (("interval", 1.0), ("timeout", 0.1)):
         try:
             read[name] = float(read[name])
@@ -89,8 +108,9 @@ class _ErrorStream:
     """A reporter that prints to standard error, which ansible-rulebook passes on."""
 
     def warn(self, message: str) -> None:
-        """Print a warning."""
-        print(f"scheduled_events: {message}", file=sys.stderr)
+        """Print a warning, where there is still somebody to read it."""
+        with contextlib.suppress(OSError, ValueError):
+            print(f"scheduled_events: {message}", file=sys.stderr, flush=True)
 
     def notice(self, message: str) -> None:
         """Print a first or a changed failure of a watch, and its end."""
@@ -103,7 +123,7 @@ class _ErrorStream:
 def _open_watch(options: dict[str, Any]) -> Any:
     """Return a watch. Raises the ImdsError of the outcome, where the machine's name cannot be had for instance."""
     http = _import_core("transport")
-    explicit = {"endpoint": options["endpoint"], "timeout": options["timeout"]}
+    explicit = {name: options[name] for name in ("endpoint", "timeout", "detect")}
     settings = _import_core("settings").build_settings(explicit, os.environ)
     host, watch = _import_core("host"), _import_core("events.watch")
     host.require_azure(settings, host.Host())
@@ -124,31 +144,38 @@ def _open_watch(options: dict[str, Any]) -> Any:
     )
 
 
-async def _wait_for_watch(options: dict[str, Any]) -> Any:
-    """Return a watch once IMDS gives this machine's name. A failure is printed once, as long as it stays the same."""
+async def _persist(step: Callable[[], Any], *, pause_s: float) -> Any:
+    """Return what `step` returns, called in a thread until it does. A failure is printed once as long as it lasts.
+
+    Nothing but wrong usage or another platform ends it, for ansible-rulebook ends with its sources.
+    """
     errors, reported = _import_core("errors"), ""
     while True:
         try:
-            watch = await asyncio.to_thread(_open_watch, options)
+            result = await asyncio.to_thread(step)
         except (errors.UsageError, errors.NotAzureError):
             raise
-        except errors.ImdsError as error:
-            if error.outcome != reported:
-                reported = error.outcome
-                _ErrorStream().warn(f"{error} Trying again.")
-            await asyncio.sleep(max(options["interval"], 5.0))
+        except Exception as error:  # noqa: BLE001  said above
+            outcome = getattr(error, "outcome", type(error).__name__)
+            if outcome != reported:
+                reported = outcome
+                _ErrorStream().warn(f"{str(error) or outcome} Trying again.")
+            await asyncio.sleep(pause_s)
         else:
             if reported:
-                _ErrorStream().notice("This machine's name is known now; watching begins.")
-            return watch
+                _ErrorStream().notice("It works again.")
+            return result
 
 
 async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
-    """Put an event on the queue for each change, until cancelled. It continues while IMDS cannot be reached."""
+    """Put an event on the queue for each change, until cancelled. It continues while IMDS cannot be reached.
+
+    A queue that is full holds it up, so that no more than one answer's changes are in memory.
+    """
     options = _read_arguments(args)
-    watch = await _wait_for_watch(options)
+    watch = await _persist(functools.partial(_open_watch, options), pause_s=max(options["interval"], _AGAIN_S))
     while True:
-        for change in await asyncio.to_thread(watch.poll):
+        for change in await _persist(watch.poll, pause_s=options["interval"]):
             await queue.put(watch.spell(change))
         await asyncio.sleep(watch.wait_s)
 

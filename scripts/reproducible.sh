@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Build wheel, sdist, collection and single file in two ways, and compare: another Python, folder, file system, umask and
+# time zone, the same pinned build tools. Prints the sums; ends with 1 where any two differ.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export LC_ALL=C
+source scripts/environments.sh
+
+readonly ours="$PWD/.venv/bin/python" root="$PWD" second="build/reproducible/venv"
+
+# Print the first Python but the own that ansible-core takes.
+find_another() {
+    local version own
+    own="$("$ours" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+    for version in 3.13 3.12 3.11; do
+        [ "$version" = "$own" ] || ! find_python "$version" || return 0
+    done
+    return 1
+}
+
+# build FOLDER PYTHON: what is committed, in a clone below FOLDER.
+build() {
+    rm -rf "$1"
+    git clone -q "$root" "$1"
+    cd "$1"
+    "$2" -m build --no-isolation --outdir dist >build.log 2>&1 || { cat build.log >&2; exit 1; }
+    "$2" scripts/build-collection.py dist >/dev/null 2>build.log || { cat build.log >&2; exit 1; }
+    "$2" scripts/build-pyz.py >/dev/null
+}
+
+other="$(find_another)" || {
+    echo "make reproducible: a second Python, 3.11 to 3.13, is needed beside $("$ours" -V); install one, for example by pyenv." >&2
+    exit 1
+}
+if [ ! -e "$second/.complete" ]; then
+    rm -rf build/reproducible && "$other" -m venv "$second"
+    "$second/bin/python" -m pip --disable-pip-version-check --quiet install \
+        -c requirements/build.txt -c requirements/runtime.txt ansible-core build editables hatchling
+    touch "$second/.complete"
+fi
+# Memory is another file system than the checkout's, nearly everywhere.
+elsewhere="$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)"
+trap 'rm -rf "$elsewhere" "$root/build/reproducible/first"' EXIT
+(build "$root/build/reproducible/first" "$ours")
+(umask 077; export TZ=Asia/Tokyo; build "$elsewhere/second" "$root/$second/bin/python")
+
+first_sums="$(cd build/reproducible/first/dist && sha256sum -- *)"
+second_sums="$(cd "$elsewhere/second/dist" && sha256sum -- *)"
+printf '%s in %s (%s)\n%s\n' "$("$ours" -V)" build "$(stat -f -c %T build)" "$first_sums"
+printf '%s in %s (%s)\n%s\n' "$("$second/bin/python" -V)" "$elsewhere" "$(stat -f -c %T "$elsewhere")" "$second_sums"
+[ "$first_sums" = "$second_sums" ] || { echo 'make reproducible: they differ' >&2; exit 1; }
+[ "$(wc -l <<<"$first_sums")" -eq 4 ] || { echo 'make reproducible: four artefacts were expected' >&2; exit 1; }
+echo 'equal, all four'

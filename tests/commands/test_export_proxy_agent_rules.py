@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Test the allow-list for the metadata proxy agent: who is in it, and that it has every path that is asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import azure_imds_facts.core
+from azure_imds_facts.commands.export_proxy_agent_rules import PATHS
+
+from tests.support.command_line import Run
+
+CORE = Path(azure_imds_facts.core.__path__[0])
+# Never asked: they hand out tokens, or sign.
+NOT_ASKED = {"/metadata/identity/oauth2/token"}
+
+
+def export(run: Run, folder: Path, *flags: str) -> Any:
+    """Export and return the rules."""
+    ended = run("export", "proxy-agent-rules", *flags, str(folder))
+    path = folder / "proxy-agent-rules.json"
+    assert (ended.code, ended.out) == (0, f"{path}\n")
+    return json.loads(path.read_text())
+
+
+def test_rules_are_whole(run: Run, tmp_path: Path) -> None:
+    """Every name that a rule refers to is there, and one role for all."""
+    rules = export(run, tmp_path)
+    assert set(rules) == {"privileges", "roles", "identities", "roleAssignments"}
+    (role,), (assignment,) = rules["roles"], rules["roleAssignments"]
+    assert role["privileges"] == [each["name"] for each in rules["privileges"]]
+    assert assignment["role"] == role["name"]
+    assert assignment["identities"] == [each["name"] for each in rules["identities"]]
+    assert len({each["name"] for each in rules["identities"]}) == len(rules["identities"])
+
+
+def test_identities(run: Run, tmp_path: Path) -> None:
+    """Root with each interpreter that is here, as the kernel names it, and the users that were named."""
+    rules = export(run, tmp_path, "--user", "alice", "--user", "alice")
+    by_name = {each["name"].replace("azure-imds-facts-", ""): each for each in rules["identities"]}
+    assert by_name["service"]["userName"] == "root"
+    assert by_name["service"]["exePath"] == os.path.realpath(sys.executable) == os.readlink("/proc/self/exe")
+    assert by_name["alice"]["userName"] == "alice"
+    assert by_name["alice"]["exePath"] == by_name["service"]["exePath"]
+    for way, place in (("ansible", "/usr/bin/python3"), ("salt", "/opt/saltstack/salt/bin/python3")):
+        assert (way in by_name) == os.path.exists(place)
+    assert all(os.path.realpath(each["exePath"]) == each["exePath"] for each in rules["identities"])
+
+
+def test_every_path_is_there(run: Run, tmp_path: Path) -> None:
+    """The paths are those that the core names, no more and no less."""
+    listed = {each["path"] for each in export(run, tmp_path)["privileges"]}
+    named = {path for file in CORE.rglob("*.py") for path in re.findall(r'"(/metadata/[a-z0-9/]+)"', file.read_text())}
+    assert listed == set(PATHS.values()) == {path.lower() for path in named} - NOT_ASKED
+
+
+def test_a_place_that_is_none(run: Run, tmp_path: Path) -> None:
+    """Nothing is printed where it cannot be written."""
+    (tmp_path / "file").write_text("")
+    ended = run("export", "proxy-agent-rules", str(tmp_path / "file"))
+    assert (ended.code, ended.out) == (2, "")
