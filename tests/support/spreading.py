@@ -9,7 +9,7 @@ from __future__ import annotations
 # One master and three minions serve all of these.
 TOGETHER = {
     f"tests/minions/test_{module}.py": "the fleet of tests/minions"
-    for module in ("examples", "module", "sharing", "synced", "targeting", "troubles")
+    for module in ("examples", "module", "sharing", "states", "synced", "targeting", "troubles")
 }
 # Each test takes seconds, and shares nothing with the others of its module.
 APART = (
