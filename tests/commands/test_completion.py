@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from azure_imds_facts.cli import COMMANDS
@@ -31,7 +32,7 @@ printf '%s\n' "${COMPREPLY[@]}"
 
 
 @pytest.mark.parametrize(("line", "wanted"), ASKED)
-def test_bash_completes(line: str, wanted: set[str], run: Run, tmp_path) -> None:
+def test_bash_completes(line: str, wanted: set[str], run: Run, tmp_path: Path) -> None:
     """Commands, flags and choices are offered by bash itself."""
     script = tmp_path / "completion"
     script.write_text(run("completion", "bash").out)
@@ -40,7 +41,7 @@ def test_bash_completes(line: str, wanted: set[str], run: Run, tmp_path) -> None
 
 
 @pytest.mark.parametrize(("line", "wanted"), ASKED)
-def test_fish_completes(line: str, wanted: set[str], run: Run, tmp_path) -> None:
+def test_fish_completes(line: str, wanted: set[str], run: Run, tmp_path: Path) -> None:
     """The same by fish, where it is."""
     fish = shutil.which("fish")
     if fish is None:
@@ -53,7 +54,7 @@ def test_fish_completes(line: str, wanted: set[str], run: Run, tmp_path) -> None
     assert wanted <= {offered.split("\t")[0] for offered in done.stdout.splitlines()}, done.stderr
 
 
-def test_zsh_reads_it(run: Run, tmp_path) -> None:
+def test_zsh_reads_it(run: Run, tmp_path: Path) -> None:
     """It is a function for zsh's own system, which zsh can read, where it is."""
     text = run("completion", "zsh").out
     assert text.startswith("#compdef azure-imds-facts\n")

@@ -41,7 +41,7 @@ def test_every_command_and_flag_is_on_the_page() -> None:
 
 
 def test_the_page_is_a_man_page() -> None:
-    """groff formats it without a warning."""
+    """Groff formats it without a warning."""
     groff = shutil.which("groff")
     if groff is None:
         pytest.skip("groff is missing: apt-get install groff-base")
