@@ -19,6 +19,9 @@ from azure_imds_facts.cli import COMMANDS, PROGRAM, fill_parser  # noqa: E402
 from azure_imds_facts.commands.completion import SHELLS  # noqa: E402
 from azure_imds_facts.core.versions import VERSION  # noqa: E402
 
+# REUSE-IgnoreStart: it is no statement about this file.
+SPDX = "SPDX-License-Identifier: Apache-2.0"
+# REUSE-IgnoreEnd
 FOLDER = ROOT / "facts/azure_imds_facts/prompt"
 # Nothing may depend on the terminal, which argparse asks for its width through this.
 WIDTH = 100
@@ -65,7 +68,7 @@ def _make_formatter(prog: str) -> argparse.HelpFormatter:
 
 
 def _mark(text: str, shell: str) -> str:
-    mark = "# SPDX-License-Identifier: Apache-2.0\n# Made by scripts/render-prompt.py: change that, not this.\n"
+    mark = f"# {SPDX}\n# Made by scripts/render-prompt.py: change that, not this.\n"
     # zsh reads the first line as a directive.
     first, _newline, rest = text.partition("\n")
     return f"{first}\n{mark}{rest.rstrip()}\n" if shell == "zsh" else f"{mark}{text.rstrip()}\n"
@@ -87,7 +90,7 @@ def _render_page(parser: argparse.ArgumentParser) -> str:
         )
     )
     page = re.sub(r'^(\.TH \S+ "1") "[^"]*"', r'\1 ""', page, flags=re.MULTILINE)  # a date makes other bytes each day
-    note = '.\\" SPDX-License-Identifier: Apache-2.0\n.\\" Made by scripts/render-prompt.py: change that, not this.\n'
+    note = f'.\\" {SPDX}\n.\\" Made by scripts/render-prompt.py: change that, not this.\n'
     return f"{note}{page.rstrip()}\n"
 
 
