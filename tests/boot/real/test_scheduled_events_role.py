@@ -15,6 +15,7 @@ from .test_short import COMMAND, MACHINE, check_confinement, read_lines
 
 play = partial(play_role, role="scheduled_events", scheduled_events_approve_on_success=True)
 SOCKET = "azure-imds-event.socket"
+PROGRAM = "/usr/local/lib/azure-imds-events/azure-imds-events"
 # As the unit of before did: until it has told of one event, and stored that.
 OLDER = """
 /usr/local/bin/azure-imds-facts events --watch --exec 'touch /run/told' & pid=$!
@@ -52,6 +53,8 @@ def test_role(guest: Guest, network: Network, program: Path) -> None:
             guest.wait_for_bus()
             assert guest.show(EVENTS_UNIT, "NRestarts") == "0"
             check_confinement(guest)
+            shown = guest.run("runuser", "-u", "azure-imds-events", "--", PROGRAM, "events", "--status").stdout
+            assert "Reboot" in shown
         assert read_lines(told) == ["scheduled Reboot 0", "started Reboot 0", "completed Reboot 0"]
         assert sum("POST /metadata/scheduledevents" in request for request in network.requests()) == 1
         assert play(guest, scheduled_events_state="absent")["changed"] > 0
