@@ -77,6 +77,7 @@ bench: venv ## measure what is promised of speed beside peers, as ratios; ONLY=r
 lint: venv-lint types ## check style, types and the collection
 	$(LINT)/ruff check
 	$(LINT)/ruff format --check
+	$(LINT)/reuse lint -q
 	$(LINT_ENV) ansible-lint --strict -q
 	cd $(COLLECTION) && $(LINT_ENV) antsibull-changelog lint
 	cd $(COLLECTION) && $(LINT_ENV) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self .
@@ -84,7 +85,7 @@ lint: venv-lint types ## check style, types and the collection
 types: venv-lint typed ## check the types
 	@# The facade azure_imds_facts.core finds its modules at run time; mypy needs them where it reads them.
 	cd build/typed && $(MYPY) -p azure_imds_facts
-	cd collections && $(MYPY) $(MODULES:collections/%=%)
+	cd collections && MYPYPATH=$(CURDIR)/build/typed $(MYPY) $(MODULES:collections/%=%)
 	MYPYPATH=build/typed:scripts $(MYPY) tests $(wildcard scripts/lab scripts/*.py fuzz benchmarks)
 
 typed:
@@ -96,13 +97,15 @@ format: venv-lint ## lay the code out
 	$(LINT)/ruff check --fix
 	$(LINT)/ruff format
 
-dist: venv ## build the wheel, the sdist, the collection's tarball and the single file into dist/
-	@mkdir -p dist build
-	$(BIN)/python -m build --no-isolation --outdir dist
-	$(BIN)/python scripts/build-collection.py
-	$(BIN)/python scripts/build-pyz.py
+dist: venv-lint ## build the wheel, the sdist, the collection's tarball and the single file into dist/
+	@mkdir -p dist
+	$(LINT)/python -m build --no-isolation --outdir dist
+	$(LINT)/python scripts/build-collection.py
+	$(LINT)/python scripts/build-pyz.py
+	$(LINT)/twine check --strict dist/*.whl dist/azure_imds_facts-*.tar.gz
+	$(LINT)/check-wheel-contents dist/*.whl
 
-reproducible: venv ## build all artefacts in two ways (Python, folder, file system) and compare their bytes
+reproducible: venv-lint ## build all artefacts in two ways (Python, folder, file system) and compare their bytes
 	@scripts/reproducible.sh
 
 clean: ## remove what was built, tested and cached
