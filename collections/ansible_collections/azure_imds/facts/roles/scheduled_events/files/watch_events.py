@@ -2,8 +2,8 @@
 """Watch for scheduled events, or act on one, as `azure-imds-facts events` does: what `carried_core.py` carries.
 
 Usage: azure-imds-events events --watch --hand-over SOCKET, or events --take-over COMMAND, or events --status. Settings
-come from the environment (AZURE_IMDS_ENDPOINT and so on). Exit codes: 0 ended, 1 the command failed, or what may pass; 2
-usage, 3 not an Azure VM, 4 to 8 IMDS.
+come from the environment (AZURE_IMDS_ENDPOINT and so on). Exit codes: 0 ended, 1 the command failed, or what may pass,
+2 usage, 3 not an Azure VM, 4 to 8 IMDS.
 """
 
 from __future__ import annotations
