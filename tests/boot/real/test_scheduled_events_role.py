@@ -7,7 +7,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from .commands import run, wait_for
+from .commands import wait_for
 from .guest import EVENTS_UNIT, Guest
 from .network import Network
 from .playing import play as play_role
@@ -28,7 +28,6 @@ def test_role(guest: Guest, network: Network, program: Path) -> None:
     """From nothing: an event is drained, approved, survives the reboot and is completed; then all of it is removed."""
     guest.remove()
     told = guest.root / "var/log/on-event"
-    told.unlink(missing_ok=True)
     try:
         with network.imds(*MACHINE):
             guest.start()
@@ -74,7 +73,6 @@ def test_upgrade_and_a_watcher_that_is_killed(guest: Guest, network: Network) ->
         '#!/bin/sh\necho "$AZURE_IMDS_EVENT_CHANGE $AZURE_IMDS_EVENT_TYPE" >>/var/log/on-event\n'
         "while [ ! -e /run/go ]; do sleep 0.1; done\n"
     )
-    told.unlink(missing_ok=True)
     (guest.root / "etc/default/azure-imds-events").write_text("WATCH_OPTIONS=--approve-on-success\n")
     with network.imds(*MACHINE, "--event", "Redeploy:after=0s:notice=10m:lasts=20s"):
         guest.start()
@@ -96,4 +94,3 @@ def test_upgrade_and_a_watcher_that_is_killed(guest: Guest, network: Network) ->
         guest.run("touch", "/run/go")
         wait_for("the start of the reboot", lambda: "started Reboot" in read_lines(told), within_s=30)
         assert read_lines(told).count("scheduled Reboot") == 1
-    run("rm", "-f", str(told))
