@@ -9,11 +9,17 @@ from collections.abc import Callable
 from tests.minions.conftest import SYNCED, VMS, Fleet
 from tests.minions.daemons import Minion
 
-FUNCTIONS = ["azure_imds.approve", "azure_imds.events", "azure_imds.facts", "azure_imds.get", "azure_imds.refresh"]
+<<<<<<< HEAD
+FUNCTIONS = [
+    f"azure_imds.{name}" for name in ("acknowledge", "approve", "attested", "events", "facts", "get", "refresh")
+]
+=======
+FUNCTIONS = [f"azure_imds.{name}" for name in ("acknowledge", "approve", "events", "facts", "get", "refresh")]
+>>>>>>> salt
 
 
 def test_functions_and_their_documentation(fleet: Fleet) -> None:
-    """There are these five functions and no helper among them, and sys.doc shows an example of each."""
+    """There are these functions and no helper among them, and sys.doc shows an example of each."""
     assert fleet.salt("*", "sys.list_functions", "azure_imds") == dict.fromkeys(VMS, FUNCTIONS)
     documents = fleet.minions["web"].call("sys.doc", "azure_imds")
     assert sorted(documents) == FUNCTIONS
@@ -65,7 +71,7 @@ def test_events(fleet: Fleet) -> None:
     event = imds.event("Reboot")
     answer = fleet.salt("db", "azure_imds.events", "timeout=5")["db"]
     imds.cancel_event(event)
-    assert [announced["EventId"] for announced in answer["events"]] == [event]
+    assert [announced["event_id"] for announced in answer["events"]] == [event]
     assert (answer["pending"], answer["nextType"]) == (1, "Reboot")
 
 
