@@ -3,8 +3,8 @@
 
 openssl as Microsoft documents it, NSS's cmsutil (Debian: libnss3-tools), and the samples of microsoft/azureimds that run
 here. Those in C#, Visual Basic and PowerShell need .NET, that in C++ Windows; that in Java names a class that it does not
-import, and that in Ruby opens URLs in a way that Ruby 3 does not know. Bouncy Castle 1.72, Go's pkcs7, GnuTLS and pkijs
-refuse the form that Azure's signatures have.
+import, and that in Ruby opens URLs in a way that Ruby 3 does not know. Bouncy Castle 1.72, Go's fullsailor/pkcs7
+and pkijs 4 refuse the name of the digest that Azure's signatures have.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ VMS: dict[str, dict[str, Any]] = {
         "zone": "2",
         "vmSize": "Standard_E8s_v5",
         "platformFaultDomain": "1",
-        "tags": {"env": "prod", "role": "db", "ns:team": "core"},
+        "tags": {"env": "prod", "role": "db", "ns:team": "core", "Cost Center": "42"},
     },
     "files": {"zone": "3", "vmSize": "Standard_B2s", "platformFaultDomain": "1", "tags": {"env": "dev", "role": "web"}},
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A program: load every subset of the files of two versions in every order, as one minion's process does.
 
-Arguments: a folder with a folder a version, the minion's options as JSON. It prints one line of JSON: how many
-sequences there were, and what was wrong.
+Arguments: a folder with a folder a version, the minion's options as JSON, and `all` orders or a `few`: as listed, and
+the other way round. It prints one line of JSON: how many sequences there were, and what was wrong.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 # Each sequence runs the bundled modules anew; their texts are compiled once.
-setattr(importlib.abc.InspectLoader, "source_to_code", functools.cache(importlib.abc.InspectLoader.source_to_code))  # noqa: B010
+_COMPILE_ONCE: Any = staticmethod(functools.cache(importlib.abc.InspectLoader.source_to_code))
+importlib.abc.InspectLoader.source_to_code = _COMPILE_ONCE  # type: ignore[method-assign]
 
 
 @functools.cache
@@ -40,14 +41,20 @@ def _forget(finders: list[Any]) -> None:
         del sys.modules[name]
 
 
-def main(root: Path, opts: dict[str, Any]) -> None:
+def _list_orders(present: list[Path], how: str) -> list[tuple[Path, ...]]:
+    if how == "all":
+        return list(itertools.permutations(present))
+    return list({tuple(present), tuple(reversed(present))})
+
+
+def main(root: Path, opts: dict[str, Any], how: str) -> None:
     """Try them all."""
     finders, count, wrong = list(sys.meta_path), 0, []
     versions = sorted(path.name for path in root.iterdir())
     files = sorted(str(path.relative_to(root / versions[0])) for path in (root / versions[0]).rglob("*.py"))
     for chosen in itertools.product([None, *versions], repeat=len(files)):
         present = [root / version / file for version, file in zip(chosen, files) if version]
-        for order in itertools.permutations(present):
+        for order in _list_orders(present, how):
             _forget(finders)
             count += 1
             loaded = [(path, _load(path)) for path in order]
@@ -67,4 +74,4 @@ def main(root: Path, opts: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), json.loads(sys.argv[2]))
+    main(Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3])

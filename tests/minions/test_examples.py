@@ -38,6 +38,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "salt -G 'azure_imds:tagPairs:ns:team=core' test.ping": {"db": True},
     "salt --delimiter='|' -G 'azure_imds|tags|ns:team|core' test.ping": {"db": True},
     "salt -C 'G@azure_imds:tags:env:prod and not G@azure_imds:compute:zone:1' test.ping": {"db": True},
+    "salt -C 'G@azure_imds:tagPairs:Cost?Center=42' test.ping": {"db": True},
     "salt '*' state.show_top": {
         "web": {"base": ["zone_one"]},
         "db": {"base": ["big_memory"]},
@@ -55,6 +56,12 @@ ELSEWHERE = {
     "salt '*' azure_imds.facts gather=tags": "test_module.py",
     "salt web azure_imds.get compute/vmId": "test_module.py",
     "salt web azure_imds.refresh": "test_targeting.py",
+    "salt web azure_imds.refresh wait=True": "test_states.py",
+    "salt-run state.orchestrate orch.retagged": "test_retagged",
+    "salt web state.apply quiet_update": "test_quiet_update",
+    "salt-run azure_imds.stale": "test_states.py",
+    "salt-run azure_imds.pending_events": "test_states.py",
+    "salt-run azure_imds.stale mine=True": "test_mine_of_facts",
     "salt web azure_imds.events timeout=5": "test_module.py",
     "salt web sys.doc azure_imds": "test_module.py",
     "salt web azure_imds.acknowledge 602d9444-d2cd-49c7-8624-8643e7171297": "test_events.py",
@@ -123,6 +130,56 @@ def test_mine(documented: Fleet) -> None:
         "server files 10.9.0.2:80 check",
         "server web 10.9.0.0:80 check",
     ]
+
+
+def test_mine_of_facts(documented: Fleet) -> None:
+    """The runner finds facts and events in the mine that the page's pillar fills."""
+    documented.salt("*", "mine.update")
+    assert set(documented.master.salt_run("mine.get", "*", "azure_imds.events")) == ALL
+    assert documented.master.salt_run("azure_imds.stale", "mine=True") == {}
+    assert documented.master.salt_run("azure_imds.pending_events", "mine=True") == {}
+
+
+def test_quiet_update(documented: Fleet) -> None:
+    """The update runs, unless maintenance is near."""
+    imds = documented.minions["web"].imds
+    event = imds.event("Reboot", resources=[imds.document["compute"]["name"]])
+    stopped = documented.salt("web", "state.apply", "quiet_update")["web"].values()
+    imds.cancel_event(event)
+    run = documented.salt("web", "state.apply", "quiet_update")["web"].values()
+    assert [state["result"] for state in sorted(stopped, key=lambda state: state["__run_num__"])] == [
+        True,
+        False,
+        False,
+    ]
+    assert [state["result"] for state in run] == [True, True, True]
+
+
+def test_retagged(documented: Fleet) -> None:
+    """The orchestration updates the machine that was tagged a moment ago, and no other."""
+    imds = documented.minions["db"].imds
+    imds.tag("env", "canary")
+    try:
+        printed = documented.master.salt_run("state.orchestrate", "orch.retagged")
+        steps = {step["__id__"]: step for step in next(iter(printed["data"].values())).values()}
+        assert (steps["refresh"]["result"], set(steps["canaries"]["changes"]["ret"])) == (True, {"db"})
+    finally:
+        imds.tag("env", "prod")
+        documented.salt("db", "azure_imds.refresh", "wait=True")
+
+
+def test_grains_cache(fleet: Fleet, add_minion: Callable[..., Minion]) -> None:
+    """With Salt's own cache of grains, a refresh and a grain that comes late go past it."""
+    minion = add_minion("keeping", options={"grains_cache": True})
+    minion.imds.fault("503*forever")
+    minion.start()
+    minion.imds.fault("")
+    fleet.master.wait_for(
+        {"keeping": True}, "-C", "G@azure_imds:cloud:AzureCloud and keeping", "test.ping", timeout_s=30
+    )
+    minion.imds.tag("env", "new")
+    fleet.salt("keeping", "azure_imds.refresh", "wait=True")
+    assert fleet.salt("-C", "G@azure_imds:tags:env:new and keeping", "test.ping") == {"keeping": True}
 
 
 def test_orchestration(documented: Fleet) -> None:

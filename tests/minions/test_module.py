@@ -9,9 +9,13 @@ from collections.abc import Callable
 from tests.minions.conftest import SYNCED, VMS, Fleet
 from tests.minions.daemons import Minion
 
+<<<<<<< HEAD
 FUNCTIONS = [
     f"azure_imds.{name}" for name in ("acknowledge", "approve", "attested", "events", "facts", "get", "refresh")
 ]
+=======
+FUNCTIONS = [f"azure_imds.{name}" for name in ("acknowledge", "approve", "events", "facts", "get", "refresh")]
+>>>>>>> salt
 
 
 def test_functions_and_their_documentation(fleet: Fleet) -> None:
@@ -67,7 +71,7 @@ def test_events(fleet: Fleet) -> None:
     event = imds.event("Reboot")
     answer = fleet.salt("db", "azure_imds.events", "timeout=5")["db"]
     imds.cancel_event(event)
-    assert [announced["EventId"] for announced in answer["events"]] == [event]
+    assert [announced["event_id"] for announced in answer["events"]] == [event]
     assert (answer["pending"], answer["nextType"]) == (1, "Reboot")
 
 

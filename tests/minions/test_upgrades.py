@@ -110,7 +110,9 @@ def test_new_export_within_the_masters_cache(site: Site) -> None:
     assert (state["__id__"], state["result"]) == ("fine", True)
 
 
-@pytest.mark.parametrize("order", [("grains", "modules", "beacons"), ("beacons", "modules", "grains")])
+@pytest.mark.parametrize(
+    "order", [("grains", "modules", "beacons", "states"), ("states", "beacons", "modules", "grains")]
+)
 def test_one_kind_after_the_other(site: Site, order: tuple[str, ...]) -> None:
     """With the files of one kind new and those of another old, grain and functions work, after a restart too."""
     now = "older" if site.master.salt("web", "azure_imds.facts", "gather=tags")["web"]["cloud"][0] == "N" else "newer"

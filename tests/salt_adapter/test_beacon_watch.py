@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from importlib import import_module, reload
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.emulator import Emulator
+
+from tests.support.clocks import ManualClock
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +70,62 @@ def test_a_reload_of_beacons_repeats_nothing(beacons: Any, tmp_path: Path, monke
         reloaded = reload(beacons)
         monkeypatch.setattr(reloaded, "__opts__", opts, raising=False)
         assert reloaded.beacon([]) == []
+
+
+@pytest.mark.parametrize("fault", ["503*forever", "429*forever", "hang*forever", "html*forever"])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_an_outage_is_two_lines(
+    fault: str, is_first: bool, beacons: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However long IMDS fails, the minion's log has one warning, and one line when it answers again."""
+    watching = import_module("azure_imds_facts.salt.beacon_watch")
+    clock = ManualClock()
+    with Emulator(rate_limit=0) as imds:
+        opts = {"cachedir": str(tmp_path), "azure_imds": {"endpoint": imds.url, "timeout": 0.6}}
+        watch = watching.MinionWatch(opts, is_all=False, clock=clock)
+        if not is_first:
+            assert watch.poll() == []
+        imds.fault(fault, path="/metadata/scheduledevents")
+        for _second in range(4):
+            clock.advance(6)
+            watch.poll()
+        imds.fault("", path="/metadata/scheduledevents")
+        event = imds.event("Reboot")
+        told: list[Any] = []
+        for _second in range(4):
+            clock.advance(16)
+            told += watch.poll()
+    assert [change["event_id"] for change in told if not change["reminder"]] == [event]
+    lines = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(lines) == 2, lines
+    assert "Watching goes on" in lines[0]
+    assert "IMDS answers again" in lines[1]
+
+
+def test_reminders(beacons: Any, tmp_path: Path) -> None:
+    """What is scheduled is told again every minute, after a restart too, until it is acknowledged."""
+    watching = import_module("azure_imds_facts.salt.beacon_watch")
+    acknowledgements = import_module("azure_imds_facts.salt.acknowledgements")
+    clock = ManualClock(now=time.time())
+    with Emulator(rate_limit=0) as imds:
+        opts = {"cachedir": str(tmp_path), "azure_imds": {"endpoint": imds.url}}
+
+        def poll(watch: Any, *seconds: float) -> list[tuple[str, bool]]:
+            told = []
+            for moment in seconds:
+                clock.advance(moment)
+                told += watch.poll()
+            return [(change["change"], change["reminder"]) for change in told]
+
+        first = watching.MinionWatch(opts, is_all=False, remind_s=60.0, clock=clock)
+        event = imds.event("Reboot")
+        assert poll(first, 0) == [("scheduled", False)]
+        assert poll(first, 30, 31, 30, 30) == [("scheduled", True)] * 2
+        imds.fault("503*2", path="/metadata/scheduledevents")
+        assert poll(first, 60) == [("scheduled", True)], "an outage of IMDS ends no reminders"
+        again = watching.MinionWatch(opts, is_all=False, remind_s=60.0, clock=clock)
+        assert poll(again, 1, 16, 61) == [("scheduled", True)]
+        assert acknowledgements.acknowledge(opts, event)
+        assert poll(again, 61, 61) == []
+        imds.cancel_event(event)
+        assert poll(again, 1, 61) == [("cancelled", False)]

@@ -141,6 +141,9 @@ TESTED_ELSEWHERE = {
         "tests/minions/test_targeting.py",
         "the loader of a minion runs it",
     ),
+    "tests/salt_adapter/test_reloading.py": ("tests/minions/test_states.py", "a minion hears it"),
+    "tests/salt_adapter/states/test_azure_imds.py": ("tests/minions/test_states.py", "a minion applies them"),
+    "tests/salt_adapter/runners/test_azure_imds.py": ("tests/minions/test_states.py", "a master runs it"),
     "tests/salt_adapter/modules/test_azure_imds.py": ("tests/minions/test_module.py", "a master calls it"),
 }
 # Test files that are named after no module beside them, and why.

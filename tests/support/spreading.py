@@ -9,7 +9,7 @@ from __future__ import annotations
 # One master and three minions serve all of these.
 TOGETHER = {
     f"tests/minions/test_{module}.py": "the fleet of tests/minions"
-    for module in ("examples", "module", "sharing", "synced", "targeting", "troubles")
+    for module in ("examples", "module", "sharing", "states", "synced", "targeting", "troubles")
 }
 # Each test takes seconds, and shares nothing with the others of its module.
 APART = (
@@ -18,6 +18,7 @@ APART = (
     "tests/collection/test_role_systemd.py",
     "tests/boot/test_killed.py",
     "tests/contract/test_outcomes.py",
+    "tests/fire/test_proxy_agent.py",
 )
 # They take all cores or measure memory: on their own, after the rest.
 SERIAL = (

@@ -11,7 +11,7 @@ from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.document import parse_compute_text
 from azure_imds_facts.core.events.client import EventClient, UnknownEventError
-from azure_imds_facts.core.events.model import parse_timeline
+from azure_imds_facts.core.events.model import concerns, parse_timeline
 from azure_imds_facts.core.events.spelling import spell_approval, spell_event
 from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.host import Host, require_azure
@@ -21,6 +21,8 @@ from azure_imds_facts.salt.grain import LogReporter, build_minion_settings, open
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from azure_imds_facts.core.events.model import Event
 
 
 def collect_facts(opts: Mapping[str, Any], **overrides: object) -> dict[str, Any]:
@@ -43,8 +45,27 @@ def fetch_anew(opts: Mapping[str, Any], **overrides: object) -> dict[str, Any]:
     return described
 
 
+def wait_for_answer(opts: Mapping[str, Any], **overrides: object) -> None:
+    """Return once IMDS has answered, or another tool on this machine has a fresh answer. An older one does not do."""
+    settings = build_minion_settings(opts, **overrides)
+    collect(settings, open_transport=open_transport, reporter=LogReporter(), allow_fallback=False)
+
+
 def fetch_events(opts: Mapping[str, Any], **overrides: object) -> dict[str, Any]:
     """Return the category `scheduledEvents`, which is never cached, with each event spelled as everywhere."""
+    category, events, name = _fetch_events(opts, **overrides)
+    return {**category, "events": [spell_event(event, now_s=Clock().time(), vm_name=name) for event in events]}
+
+
+def fetch_own_events(opts: Mapping[str, Any], **overrides: object) -> list[dict[str, Any]]:
+    """Return the events that concern this VM, spelled as everywhere; all, where IMDS does not say its name."""
+    _category, events, name = _fetch_events(opts, **overrides)
+    own = [event for event in events if name is None or concerns(event, name)]
+    return [spell_event(event, now_s=Clock().time(), vm_name=name) for event in own]
+
+
+def _fetch_events(opts: Mapping[str, Any], **overrides: object) -> tuple[dict[str, Any], tuple[Event, ...], str | None]:
+    """Return the category, its events, and this VM's name."""
     settings = build_minion_settings(opts, gather="scheduled_events", **overrides)
     snapshot = collect(settings, open_transport=open_transport, reporter=LogReporter(), allow_fallback=False)
     if "scheduledEvents" in snapshot.failures:
@@ -54,8 +75,7 @@ def fetch_events(opts: Mapping[str, Any], **overrides: object) -> dict[str, Any]
     category: dict[str, Any] = snapshot.extra["scheduledEvents"]
     stored = {"DocumentIncarnation": category["incarnation"], "Events": category["events"]}
     timeline = parse_timeline(stored, empty=stored if category["incarnation"] is None else None)
-    name, now_s = parse_compute_text(snapshot.document, "name") or None, Clock().time()
-    return {**category, "events": [spell_event(event, now_s=now_s, vm_name=name) for event in timeline.events]}
+    return category, timeline.events, parse_compute_text(snapshot.document, "name") or None
 
 
 def open_events(opts: Mapping[str, Any], **overrides: object) -> EventClient:

@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.core.errors import ImdsError, NotAzureError
+from azure_imds_facts.salt.reloading import load_grains_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,21 +37,6 @@ def heal_later(opts: Mapping[str, Any], ask: Callable[[], object], *, pause_s: f
     # A copy: what Salt hands to a grain may mean something else in another thread.
     kept = {name: opts[name] for name in opts}
     threading.Thread(target=_wait, args=(kept, ask, pause_s), name=_NAME, daemon=True).start()
-
-
-def load_grains_again(opts: Mapping[str, Any], *, timeout_s: float = 0.0) -> bool:
-    """Have this machine's minion load its grains, past Salt's cache of them, and send them to its masters.
-
-    `timeout_s` above 0: return once that is done, False where it is not done in time.
-    """
-    import salt.utils.event  # noqa: PLC0415  a `salt-call` has not loaded it
-
-    data = {"force_refresh": True, "clean_cache": True}
-    with salt.utils.event.get_event("minion", opts=opts, listen=timeout_s > 0) as bus:
-        bus.fire_event(data, "pillar_refresh")
-        if not timeout_s:
-            return True
-        return bool(bus.get_event(tag="/salt/minion/minion_pillar_refresh_complete", wait=timeout_s))
 
 
 def _wait(opts: Mapping[str, Any], ask: Callable[[], object], pause_s: float) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from salt.exceptions import CommandExecutionError
 
 from azure_imds_facts.core.errors import ImdsError, UsageError
-from azure_imds_facts.salt import acknowledgements, execution, grain
+from azure_imds_facts.salt import acknowledgements, execution, grain, reloading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     __context__: dict[str, Any] = {}
 
 __virtualname__ = "azure_imds"
+
+_WAIT_S = 30.0
 
 
 def __virtual__() -> str | tuple[bool, str]:  # noqa: N807  the name that Salt calls
@@ -83,7 +85,7 @@ def get(path: str, format: str | None = None, timeout: float | None = None) -> A
         return execution.fetch_raw(__opts__, str(path), format, timeout=timeout)
 
 
-def refresh(timeout: float | None = None) -> dict[str, Any]:
+def refresh(timeout: float | None = None, wait: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002  as Salt calls it
     """
     Ask IMDS anew, whatever is cached and whatever failed before, and have the minion load its grains again.
 
@@ -93,15 +95,23 @@ def refresh(timeout: float | None = None) -> dict[str, Any]:
     timeout
         Seconds for asking. The minion's setting, else one.
 
+    wait
+        Return once the master has the new grain, so that the next step of an orchestration can target by it. It fails
+        where that takes more than 30 seconds.
+
     CLI Example:
 
     .. code-block:: bash
 
         salt '*' azure_imds.refresh
+        salt '*' azure_imds.refresh wait=True
     """
     with _failing_as_salt_does():
         how = execution.fetch_anew(__opts__, timeout=timeout)
-    __salt__["saltutil.refresh_grains"]()
+    if not wait:
+        __salt__["saltutil.refresh_grains"]()
+    elif not reloading.load_grains_again(__opts__, timeout_s=_WAIT_S):
+        raise CommandExecutionError(f"IMDS was asked, but the minion did not load its grains in {_WAIT_S:.0f} s.")
     return how
 
 

@@ -62,6 +62,7 @@ def parse_unit_flags(words: Sequence[str]) -> UnitFlags:
             ),
             vm_name=given.vm_name,
             events_version=given.events_version,
+            metrics_path=given.metrics,
         ),
         cache_dir=given.cache_dir,
     )
@@ -71,8 +72,8 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="azure-imds-facts events", add_help=False, allow_abbrev=False)
     for flag in ("--watch", "--approve-on-success", "--approve-user", "--approve-shared", "--dry-run"):
         parser.add_argument(flag, action="store_true")
-    for flag in ("--hand-over", "--take-over", "--state", "--cache-dir", "--types", "--vm-name", "--events-version"):
-        parser.add_argument(flag)
+    for name in ("hand-over", "take-over", "state", "cache-dir", "types", "vm-name", "events-version", "metrics"):
+        parser.add_argument(f"--{name}")
     for flag in ("--exec-timeout", "--approve-freeze-below"):
         parser.add_argument(flag, type=_parse_seconds)
     return parser
