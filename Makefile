@@ -97,11 +97,12 @@ format: venv-lint ## lay the code out
 	$(LINT)/ruff check --fix
 	$(LINT)/ruff format
 
-dist: venv-lint ## build the wheel, the sdist, the collection's tarball and the single file into dist/
+dist: venv-lint ## build the wheel, the sdist, the collection's tarball, the single file and the bill of materials into dist/
 	@mkdir -p dist
 	$(LINT)/python -m build --no-isolation --outdir dist
 	$(LINT)/python scripts/build-collection.py
 	$(LINT)/python scripts/build-pyz.py
+	$(LINT)/python scripts/build-sbom.py
 	$(LINT)/twine check --strict dist/*.whl dist/azure_imds_facts-*.tar.gz
 	$(LINT)/check-wheel-contents dist/*.whl
 
