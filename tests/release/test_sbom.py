@@ -69,7 +69,7 @@ def test_it_names_all_that_comes_along(document: dict[str, Any]) -> None:
 def test_another_python_writes_the_same(tmp_path: Path) -> None:
     """The interpreter's version changes nothing, though the packages' conditions ask for it."""
     python = find_python("python3.13" if sys.version_info[:2] != (3, 13) else "python3.12")
-    packages = str(Path(importlib.metadata.distribution("packaging").locate_file("")))
+    packages = str(importlib.metadata.distribution("packaging").locate_file(""))
     again = build(tmp_path / "b", python, PYTHONPATH=packages)
     assert again == build(tmp_path / "a")
 
