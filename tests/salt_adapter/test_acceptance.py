@@ -109,6 +109,16 @@ def test_the_key_may_come_later(scene: Scene) -> None:
     assert scene.acceptor.waiting == 0
 
 
+def test_the_key_is_looked_for(scene: Scene) -> None:
+    """A key of which the master tells no event is found within seconds."""
+    del scene.keys.known["web"]
+    scene.send()
+    scene.keys.known["web"] = ("pending", KEY)
+    scene.now += 6
+    scene.acceptor.sum_up()
+    assert scene.state() == "accepted"
+
+
 def test_waiting_ends(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     """Who is waited for in vain is forgotten, and a line says so."""
     scene.send("late")

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _MOST_WAITING = 500
 # How often the log tells of requests that were dropped.
 _SUMMARY_S = 10.0
+# How often keys that are waited for are looked for, where a master tells no event of them (`auth_events: False`).
+_LOOK_S = 5.0
 
 
 class Refusal(Exception):  # noqa: N818  what it is called where people read of it
@@ -67,7 +69,7 @@ class Acceptor:
         self._limits = RateLimits(each=policy.each, total=policy.total, clock=clock)
         self._waiting: OrderedDict[str, Candidate] = OrderedDict()
         self._dropped = 0
-        self._summed_up = clock()
+        self._summed_up = self._looked = clock()
 
     @property
     def waiting(self) -> int:
@@ -101,8 +103,15 @@ class Acceptor:
             self._log.warning("azure_imds_accept refused minion %r: %s", minion_id, refusal)
 
     def sum_up(self) -> None:
-        """Forget who was waited for in vain, and tell from time to time how many requests were dropped."""
+        """Look for keys that are waited for, forget who waited in vain, and tell how many requests were dropped.
+
+        To be called about once a second.
+        """
         now = self._clock()
+        if now - self._looked >= _LOOK_S:
+            self._looked = now
+            for minion_id in [name for name in self._waiting if self._keys.read(name)[0]]:
+                self.take_pending(minion_id)
         while self._waiting and next(iter(self._waiting.values())).until < now:
             minion_id, _candidate = self._waiting.popitem(last=False)
             self._log.warning("azure_imds_accept: minion %r is proven, but its key did not come", minion_id)

@@ -21,6 +21,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from azure_imds_facts.salt.acceptance import Acceptor
+
     __opts__: dict[str, Any] = {}
 
 __virtualname__ = "azure_imds_accept"
@@ -60,11 +62,19 @@ def start(**settings: Any) -> None:
     with salt.utils.event.get_master_event(__opts__, __opts__["sock_dir"], listen=True) as bus:
         while True:
             event = bus.get_event(wait=1, tag="salt/", full=True, auto_reconnect=True)
-            acceptor.sum_up()
-            if not event:
-                continue
-            content = event["data"]
-            if event["tag"] == hook:
-                acceptor.take_request(content)
-            elif event["tag"] == "salt/auth" and content.get("act") == "pend":
-                acceptor.take_pending(str(content.get("id")))
+            try:
+                _take(acceptor, event, hook)
+            except Exception as error:  # noqa: BLE001  one request must not end the engine for all others
+                log.error("azure_imds_accept could not look at a request: %s: %s", type(error).__name__, error)  # noqa: TRY400
+
+
+def _take(acceptor: Acceptor, event: dict[str, Any] | None, hook: str) -> None:
+    """Hand one of the master's events on; None where there was none for a second."""
+    acceptor.sum_up()
+    if not event or not isinstance(event["data"], dict):
+        return
+    content = event["data"]
+    if event["tag"] == hook:
+        acceptor.take_request(content)
+    elif event["tag"] == "salt/auth" and content.get("act") == "pend":
+        acceptor.take_pending(str(content.get("id")))
