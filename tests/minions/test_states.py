@@ -27,7 +27,8 @@ def test_available(fleet: Fleet, add_minion: Callable[..., Minion]) -> None:
     assert (refused["result"], refused["comment"].startswith("unavailable: ")) == (False, True)
     late.imds.fault("")
     state = apply(fleet, "waiting", "available", "name=x", "timeout=30")
-    assert (state["result"], list(state["changes"])) == (True, ["azure_imds"])
+    # What looks after a missing grain by itself may have been faster.
+    assert (state["result"], list(state["changes"])) in ((True, ["azure_imds"]), (True, []))
     assert fleet.salt("-C", "G@azure_imds:cloud:AzureCloud and waiting", "test.ping") == {"waiting": True}
     state = apply(fleet, "waiting", "available", "name=x")
     assert (state["result"], state["changes"]) == (True, {})
