@@ -68,12 +68,16 @@ fuzz: venv ## attack what reads strange input, for FUZZ_SECONDS
 test-sequences: venv ## 30,000 generated sequences of answers through collector, facts file, watch, and all programs of a machine; CI runs 400
 	@SEQUENCES=30000 $(BIN)/python -m pytest -q -n 2 tests/fire/test_sequences.py
 
+test-storm: venv ## 20 machines whose watches are killed, disks filled and IMDS taken away for ten minutes, and a flood, as root; CI runs 3
+	@STORM="20 600 50" FLOOD_SECONDS=60 $(BIN)/python -m pytest -q -s tests/storm
+
 bench: venv ## measure what is promised of speed beside peers, as ratios; ONLY=room, QUICK=yes, WRITE=yes
 	@$(BIN)/python -m benchmarks $(addprefix --only ,$(ONLY)) $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
 lint: venv-lint types ## check style, types and the collection
 	$(LINT)/ruff check
 	$(LINT)/ruff format --check
+	$(LINT)/reuse lint -q
 	$(LINT_ENV) ansible-lint --strict -q
 	cd $(COLLECTION) && $(LINT_ENV) antsibull-changelog lint
 	cd $(COLLECTION) && $(LINT_ENV) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self .
@@ -81,7 +85,7 @@ lint: venv-lint types ## check style, types and the collection
 types: venv-lint typed ## check the types
 	@# The facade azure_imds_facts.core finds its modules at run time; mypy needs them where it reads them.
 	cd build/typed && $(MYPY) -p azure_imds_facts
-	cd collections && $(MYPY) $(MODULES:collections/%=%)
+	cd collections && MYPYPATH=$(CURDIR)/build/typed $(MYPY) $(MODULES:collections/%=%)
 	MYPYPATH=build/typed:scripts $(MYPY) tests $(wildcard scripts/lab scripts/*.py fuzz benchmarks)
 
 typed:
@@ -93,13 +97,15 @@ format: venv-lint ## lay the code out
 	$(LINT)/ruff check --fix
 	$(LINT)/ruff format
 
-dist: venv ## build the wheel, the sdist, the collection's tarball and the single file into dist/
-	@mkdir -p dist build
-	$(BIN)/python -m build --no-isolation --outdir dist
-	$(BIN)/python scripts/build-collection.py
-	$(BIN)/python scripts/build-pyz.py
+dist: venv-lint ## build the wheel, the sdist, the collection's tarball and the single file into dist/
+	@mkdir -p dist
+	$(LINT)/python -m build --no-isolation --outdir dist
+	$(LINT)/python scripts/build-collection.py
+	$(LINT)/python scripts/build-pyz.py
+	$(LINT)/twine check --strict dist/*.whl dist/azure_imds_facts-*.tar.gz
+	$(LINT)/check-wheel-contents dist/*.whl
 
-reproducible: venv ## build all artefacts in two ways (Python, folder, file system) and compare their bytes
+reproducible: venv-lint ## build all artefacts in two ways (Python, folder, file system) and compare their bytes
 	@scripts/reproducible.sh
 
 clean: ## remove what was built, tested and cached

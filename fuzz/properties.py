@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
 from fuzz.targets import BOOT_ID, ENDPOINT
+
+SIGNED = sorted((Path(__file__).parent / "corpus/verify").iterdir())
 
 TEXT = st.text(max_size=20) | st.sampled_from(
     ["", "userData", "{{ x }}", "a\x00b", "\x1b[2J", "\ud800", "\u202e", "1e9"]
@@ -93,6 +96,11 @@ def build_response(status: object, headers: list[str], end: str, body: bytes) ->
     return end.join(lines).encode("latin-1", "replace") + (end * 2).encode() + body
 
 
+def splice(document: bytes, place: int, new: bytes) -> bytes:
+    """Write bytes over others; none: cut it there."""
+    return document[:place] + new + document[place + len(new) :] if new else document[:place]
+
+
 RESPONSE = st.builds(
     build_response,
     st.integers(99, 1000) | st.sampled_from([200, 200, 100, 204, 304, "abc", "-1", ""]),
@@ -109,5 +117,11 @@ INPUT: dict[str, st.SearchStrategy[bytes]] = {
     "document": DOCUMENT.map(dump) | VALUE.map(dump) | st.binary(max_size=200),
     "response": RESPONSE | st.binary(max_size=200),
     "entry": KEPT.map(dump) | VALUE.map(dump) | st.binary(max_size=200),
+    "verify": st.builds(
+        lambda file, place, new: splice(file.read_bytes(), place, new),
+        st.sampled_from(SIGNED),
+        st.integers(0, 4000),
+        st.binary(max_size=4),
+    ),
     "wait": WAIT.map(lambda text: text.encode("latin-1", "replace")) | st.binary(max_size=60),
 }

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import datetime as dt
 import functools
 import json
 import math
@@ -18,6 +19,12 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from azure_imds_facts import requests_transport
+from azure_imds_facts.attestation import AttestationError, Trust
+from azure_imds_facts.attestation import verify as verify_document
+from azure_imds_facts.attestation.certificates import parse_certificate
+from azure_imds_facts.attestation.chain import build_chain
+from azure_imds_facts.attestation.clouds import find_domain
+from azure_imds_facts.attestation.content import parse_content
 from azure_imds_facts.commands.show import _rows
 from azure_imds_facts.core import transport as core_transport
 from azure_imds_facts.core.clock import Clock, Deadline, parse_date
@@ -228,4 +235,40 @@ def response(content: bytes) -> None:
         _check(snapshot)
 
 
-TARGETS = {"document": document, "response": response, "entry": entry, "wait": wait}
+# When the documents in the corpus were signed, by keys that are gone.
+SIGNED_AT = dt.datetime(2026, 11, 27, 12, 0, tzinfo=dt.timezone.utc)
+SIGNED_VM = "0f1e2d3c-4b5a-4697-8879-6a5b4c3d2e1f"
+
+
+@functools.lru_cache
+def _trust() -> Trust:
+    folder = Path(__file__).parent / "attested"
+    return Trust(()).add(
+        trusted=((folder / "root.pem").read_bytes(),), intermediates=((folder / "intermediate.pem").read_bytes(),)
+    )
+
+
+def verify(content: bytes) -> None:
+    """A signed document; after the byte 1 only what is signed, after 2 only the signer's certificate.
+
+    Nothing but named errors, and no claim that was not signed.
+    """
+    try:
+        if content[:1] == b"\x01":
+            _signed, created, expires = parse_content(content[1:])
+            assert created <= expires
+        elif content[:1] == b"\x02":
+            certificate = parse_certificate(content[1:])
+            _cloud, name = find_domain(certificate, None)
+            chain = build_chain(certificate, [], trust=_trust(), name=name, moment=SIGNED_AT, fetch_issuer=None)
+            assert chain[-1] in _trust().roots
+        else:
+            claims = verify_document(content, trust=_trust(), at=SIGNED_AT, is_offline=True)
+            assert (claims.vm_id, claims.root) == (SIGNED_VM, "Test Root")
+    except AttestationError as error:
+        str(error).encode()
+        assert str(error).isprintable()
+        assert error.reason != "attestation"
+
+
+TARGETS = {"document": document, "response": response, "entry": entry, "wait": wait, "verify": verify}

@@ -19,9 +19,23 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "facts/azure_imds_facts"
 COLLECTION = ROOT / "collections/ansible_collections/azure_imds/facts"
 CORE = COLLECTION / "plugins/module_utils/imds"
-COMMANDS = ("facts", "show", "get", "local-facts", "events", "doctor", "export")
+COMMANDS = (
+    "facts",
+    "show",
+    "get",
+    "local-facts",
+    "events",
+    "attest",
+    "enrol",
+    "verify",
+    "doctor",
+    "export",
+    "completion",
+)
 # They write out sources, which are no files in there.
 LEFT_OUT = ("export_salt.py", "export_ansible_path.py")
+# What binds a key to a signed document; verifying one takes cryptography, which one file cannot bring.
+BINDING = ("__init__.py", "errors.py", "nonces.py")
 # A zip may have anything before it. The shell starts Python isolated: as root it must not run what lies in the HOME or
 # the folder of an unprivileged user. An older Python is told apart before it meets syntax that it does not know.
 PREFIX = b"""\
@@ -80,8 +94,11 @@ def stage(folder: Path) -> None:
         shutil.copyfile(PACKAGE / name, package / name)
     no_compiled = shutil.ignore_patterns("__pycache__", *LEFT_OUT)
     shutil.copytree(CORE, package / "core", ignore=no_compiled)
-    for folder_name in ("boot", "commands", "doctor", "formats"):
+    for folder_name in ("boot", "commands", "doctor", "formats", "prompt"):
         shutil.copytree(PACKAGE / folder_name, package / folder_name, ignore=no_compiled)
+    (package / "attestation").mkdir()
+    for name in BINDING:
+        shutil.copyfile(PACKAGE / "attestation" / name, package / "attestation" / name)
     for unit in sorted((COLLECTION / "roles").glob("*/files/azure-imds-*")):
         shutil.copyfile(unit, package / "boot" / unit.name)
     (folder / "__main__.py").write_text(MAIN, encoding="utf-8")

@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LC_ALL=C
 source scripts/environments.sh
 
-readonly ours="$PWD/.venv/bin/python" root="$PWD" second="build/reproducible/venv"
+readonly ours="$PWD/.venv-lint/bin/python" root="$PWD" second="build/reproducible/venv"
 
 # Print the first Python but the own that ansible-core takes.
 find_another() {
@@ -36,7 +36,7 @@ other="$(find_another)" || {
 if [ ! -e "$second/.complete" ]; then
     rm -rf build/reproducible && "$other" -m venv "$second"
     "$second/bin/python" -m pip --disable-pip-version-check --quiet install \
-        -c requirements/build.txt -c requirements/runtime.txt ansible-core build editables hatchling
+        -c requirements/lint.txt ansible-core build hatchling
     touch "$second/.complete"
 fi
 # Memory is another file system than the checkout's, nearly everywhere.

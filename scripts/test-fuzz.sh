@@ -14,17 +14,17 @@ mkdir -p "$found"
 guided="$python"
 if ! "$guided" -c 'import atheris' 2>/dev/null; then
     guided="$venv/bin/python"
-    if ! "$guided" -c 'import atheris, requests' 2>/dev/null; then
+    if ! "$guided" -c 'import atheris, cryptography, requests' 2>/dev/null; then
         echo "fuzz: installing atheris into $venv ..."
-        { "$python" -m venv --clear "$venv" && "$guided" -m pip --quiet install atheris requests; } >"$found/install.log" 2>&1 \
+        { "$python" -m venv --clear "$venv" && "$guided" -m pip --quiet install atheris cryptography requests; } >"$found/install.log" 2>&1 \
             || guided=""
     fi
 fi
 
 fuzz_guided() {
     local target
-    local -r each=$((seconds / 4 > 0 ? seconds / 4 : 1))
-    for target in document response entry wait; do
+    local -r each=$((seconds / 5 > 0 ? seconds / 5 : 1))
+    for target in document response entry wait verify; do
         # Findings are written there; the corpus that grows is thrown away, the seeds in the repository stay as they are.
         mkdir -p "$found/$target-grown"
         echo "fuzz: $target for $each s"

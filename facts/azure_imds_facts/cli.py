@@ -19,6 +19,7 @@ from azure_imds_facts.core.versions import VERSION
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
     from typing import NoReturn
 
 PROGRAM = "azure-imds-facts"
@@ -36,9 +37,13 @@ COMMANDS = {
         "azure_imds_facts.commands.events",
         "print planned maintenance before it happens, and approve it",
     ),
+    "attest": ("azure_imds_facts.commands.attest", "fetch IMDS's signed document about this VM"),
+    "enrol": ("azure_imds_facts.commands.enrol", "send a Salt minion's key to its master, with a proof that binds it"),
+    "verify": ("azure_imds_facts.commands.verify", "verify a signed document of any VM, anywhere"),
     "doctor": ("azure_imds_facts.commands.doctor", "find out why there are no facts, and what to do about it"),
     "emulate": ("azure_imds_facts.emulator.command", "run an IMDS on this machine, for tests and demonstrations"),
     "export": ("azure_imds_facts.commands.export", "print or write what other tools need to find this one"),
+    "completion": ("azure_imds_facts.commands.completion", "print the completion for a shell"),
 }
 _VERBOSE = ("-v", "--verbose")
 _EPILOGUE = """\
@@ -78,9 +83,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(command: str, arguments: list[str]) -> int:
-    module_name, _summary = COMMANDS[command]
+    parser = _Parser(prog=f"{PROGRAM} {command}", formatter_class=_make_formatter, allow_abbrev=False)
+    module = fill_parser(parser, command)
+    code: int = module.run(parser.parse_args(arguments))
+    return code
+
+
+def fill_parser(parser: argparse.ArgumentParser, command: str) -> ModuleType:
+    """Give a parser what a command takes; return the command's module. Raises UsageError where it lacks a package."""
     try:
-        module = import_module(module_name)
+        module = import_module(COMMANDS[command][0])
     except ModuleNotFoundError as error:
         if command != "emulate" or (error.name or "").startswith("azure_imds_facts"):
             raise
@@ -88,15 +100,9 @@ def _run(command: str, arguments: list[str]) -> int:
             f"The emulator needs the Python package {error.name}.",
             hint="Install it with: pip install 'azure-imds-facts[emulator]'",
         ) from None
-    parser = _Parser(
-        prog=f"{PROGRAM} {command}",
-        description=module.__doc__,
-        formatter_class=_make_formatter,
-        allow_abbrev=False,
-    )
+    parser.description = module.__doc__
     module.add_arguments(parser)
-    code: int = module.run(parser.parse_args(arguments))
-    return code
+    return module
 
 
 def _make_formatter(prog: str) -> argparse.HelpFormatter:

@@ -62,8 +62,8 @@ def check_installed(machine: Machine) -> None:
         assert (machine.etc / "systemd/system" / unit).read_text() == expected
     assert (machine.etc / "systemd/system/multi-user.target.wants/azure-imds-events.service").is_symlink()
     assert (machine.etc / "default/azure-imds-events").read_text().splitlines()[1:] == [
-        "WATCH_OPTIONS=--types Reboot,Preempt --approve-on-success --approve-freeze-below 10.0",
-        "COMMAND_OPTIONS=--exec-timeout 600.0",
+        "WATCH_OPTIONS=--types Reboot,Preempt --approve-on-success --approve-freeze-below 10",
+        "COMMAND_OPTIONS=--exec-timeout 600",
         "AZURE_IMDS_DETECT=skip",
     ]
     command = machine.etc / "azure-imds-facts/on-event"
@@ -149,7 +149,7 @@ def test_what_stands_in_the_way(machine: Machine) -> None:
 def test_a_command_of_others_stays(machine: Machine) -> None:
     """A command that the role has not written is not removed, nor is what else is in its folder."""
     folder = machine.etc / "azure-imds-facts"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "on-event").write_text("#!/bin/sh\n")
     told, counts = run_role(machine, scheduled_events_state="absent")
     assert (counts["failed"], counts["changed"]) == (0, 0), told

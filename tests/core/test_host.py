@@ -215,7 +215,7 @@ def test_a_named_endpoint_is_not_azure_arc_s(tmp_path: Path) -> None:
 
 def test_azure_arc_has_no_events(tmp_path: Path) -> None:
     """What asks for scheduled events ends as off Azure."""
-    with pytest.raises(NotAzureError, match="Azure Arc, which has no scheduled events"):
+    with pytest.raises(NotAzureError, match="Azure Arc, which has neither scheduled events"):
         require_azure(Settings(), build_arc_host(tmp_path))
 
 

@@ -102,6 +102,17 @@ def test_no_such_element(host: Host) -> None:
     assert len(transport.urls) == 2
 
 
+@pytest.mark.parametrize(("pinned", "outcome"), [("2021-02-01", "rejected"), ("2019-06-01", "unavailable")])
+def test_no_such_element_in_a_version_that_was_asked_for(pinned: str, outcome: str, host: Host) -> None:
+    """The same with a pinned version that the server lists; one that it does not list is asked for until the deadline."""
+    listed = reply(200, {"apiVersions": ["2021-02-01", "2025-04-07"]})
+    transport = ScriptedTransport(*[reply(404), listed] * 50)
+    with pytest.raises(ImdsError) as caught:
+        ask(transport, "compute/vmId", host, api_version=pinned)
+    assert caught.value.outcome == outcome
+    assert (len(transport.urls) == 2) is (outcome == "rejected")
+
+
 @pytest.mark.parametrize(
     ("step", "text_format", "outcome"),
     [

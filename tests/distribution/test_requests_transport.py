@@ -26,6 +26,22 @@ def test_connection_is_reused() -> None:
     assert [answer.local_address for answer in answers] == ["127.0.0.1"] * 3
 
 
+def test_a_misdirected_connection_is_not_reused() -> None:
+    """After a 421, which is about the connection, the next request has a new one, though the server kept it open."""
+    misdirected = b"HTTP/1.1 421 No\r\nContent-Length: 0\r\n\r\n"
+
+    def behave(server: RawServer, connection: socket.socket) -> None:
+        while server.read_request(connection):
+            connection.sendall(misdirected)
+
+    transport = RequestsTransport()
+    with RawServer(behave) as server:
+        for _ in range(2):
+            assert transport.fetch(server.url, {}, Deadline(5, Clock())).status == 421
+        assert server.connections == 2
+    transport.close()
+
+
 def test_each_request_has_its_own_deadline() -> None:
     """On an open connection the deadline is the new request's: neither the old one ends it, nor is it longer."""
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 from azure_imds_facts.boot import read_template
+from azure_imds_facts.commands import event_flags
 from azure_imds_facts.commands import events as command
 from azure_imds_facts.commands.export_systemd import TREE, build_tree
-from azure_imds_facts.core.events import socket_records, socket_service
+from azure_imds_facts.core.events import metrics, socket_records, socket_service
 from azure_imds_facts.core.events.locked_state import ROOTS_STATE
 from azure_imds_facts.core.events.model import KINDS, changes, parse_timeline
 from azure_imds_facts.core.events.spelling import build_environment, spell_change, spell_event
@@ -61,18 +62,27 @@ def test_flags_are_the_program_s() -> None:
     systemctl = {"--now"}
     drain = {"--wait"}
     assert named - emulator - systemctl - drain <= known
-    assert {"--watch", "--approve", "--exec", "--approve-on-success", "--exec-timeout", "--state", "--all"} <= named
+    assert named >= {"--watch", "--approve", "--exec", "--approve-on-success", "--exec-timeout", "--state", "--all"}
+    assert named >= {"--types", "--approve-user", "--approve-freeze-below", "--approve-shared", "--dry-run", "--status"}
+
+
+def test_metrics_are_the_program_s() -> None:
+    """The table has every metric."""
+    assert first_cells("| metric | says |") == {f"azure_imds_events_{name}" for name in metrics._FAMILIES}
 
 
 def test_figures_are_the_program_s() -> None:
     """The page's seconds and the path of the state are those of the code."""
-    from azure_imds_facts.core.events import program, runner, watch  # noqa: PLC0415
+    from azure_imds_facts.core.events import program, runner, told, watch  # noqa: PLC0415
 
     assert f"over {program.COMMAND_S:g} seconds" in TEXT
     assert f"({program.COMMAND_S:g})" in build_parser().format_help()
     assert f"up to {watch._LONGEST_WAIT_S:g} seconds" in TEXT
     assert runner._MOST_AT_ONCE == 8
     assert "eight at the most" in TEXT
+    assert runner._MOST_WAITING == 64
+    assert "64 commands wait" in TEXT
+    assert f"{told.MOST_FOLLOWED:,} events are followed" in TEXT
     assert runner._GRACE_S == 5
     assert f"`{ROOTS_STATE}`" in TEXT
 
@@ -94,14 +104,14 @@ def test_the_units_run_what_the_page_says() -> None:
     watcher, socket, _service = (content[f"etc/systemd/system/{unit}"] for unit in UNITS)
     flags, taking = read_flags(UNIT, "WATCH_OPTIONS"), read_flags(UNITS[2], "COMMAND_OPTIONS")
     watching, taken = build_parser().parse_args(flags), build_parser().parse_args(taking)
-    command._check(watching)
-    command._check(taken)
+    event_flags.check_flags(watching)
+    event_flags.check_flags(taken)
     assert f"ConditionFileIsExecutable={taken.take_over}\n" in watcher
     assert f"ListenStream={watching.hand_over}\n" in socket
     assert all(f"`{path}" in TEXT for path in (taken.take_over, watching.state))
     assert f"`events --watch --hand-over {watching.hand_over}`" in TEXT
     assert f"`events --take-over {taken.take_over}`" in TEXT
-    assert parse_unit_flags(flags).watch == command._read_options(watching)
+    assert parse_unit_flags(flags).watch == event_flags.read_options(watching)
     assert parse_unit_flags(taking).take_over == taken.take_over
     assert f"at most {socket_records._MOST:,} events, {socket_records._LONGEST // 1024} KiB each" in TEXT
     assert f"the exit code is {socket_service.TIMED_OUT} then" in TEXT

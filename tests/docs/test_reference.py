@@ -122,7 +122,9 @@ def load_module_base() -> dict[str, Any]:
     return names
 
 
-@pytest.mark.parametrize("module", ["azure_imds_facts", "azure_imds_info", "azure_imds_event_approve"])
+@pytest.mark.parametrize(
+    "module", ["azure_imds_facts", "azure_imds_info", "azure_imds_event_approve", "azure_imds_attested"]
+)
 def test_module_documentation_has_every_option(module: str) -> None:
     """A module's documentation and its arguments have the same options, types and choices."""
     documentation = yaml.safe_load((PLUGINS / f"modules/{module}.yml").read_text(encoding="utf-8"))["DOCUMENTATION"]
@@ -134,6 +136,8 @@ def test_module_documentation_has_every_option(module: str) -> None:
     arguments = load_module_base()["build_arguments"]()
     if module == "azure_imds_event_approve":
         arguments.update(event_id={"type": "str", "required": True}, approve_shared={"type": "bool", "default": False})
+    if module == "azure_imds_attested":
+        arguments["nonce"] = {"type": "str"}
     for name in {**shared, **own}:
         option = {**shared.get(name, {}), **own.get(name, {})}
         assert option["description"], name
@@ -153,7 +157,9 @@ def _options(command: str) -> set[str]:
     return set(re.findall(r"(?m)^ +(?:-\w, )?(--[a-z-]+)", asked.stdout))
 
 
-@pytest.mark.parametrize("command", ["facts", "show", "get", "local-facts", "events", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["facts", "show", "get", "local-facts", "events", "attest", "enrol", "verify", "doctor"]
+)
 def test_commands_table_names_every_flag(command: str) -> None:
     """A flag is a setting, or common to all, or stands in its command's row."""
     row = next(row[1] for row in _rows(_section("Commands")) if row[0] == f"`{command}`")

@@ -24,8 +24,8 @@ __all__ = ["shell"]
 COLLECTION = CHECKOUT / "collections/ansible_collections/azure_imds/facts"
 PLAYBOOK = COLLECTION / "playbooks/drain.yml"
 RULEBOOK = COLLECTION / "extensions/eda/rulebooks/drain.yml"
-FREEZE = {"azure_event_type": "Freeze", "azure_event_by_user": False, "azure_event_duration": 5}
-BY_USER = {"azure_event_type": "Reboot", "azure_event_by_user": True, "azure_event_duration": None}
+FREEZE: dict[str, Any] = {"azure_event_type": "Freeze", "azure_event_by_user": False, "azure_event_duration": 5}
+BY_USER: dict[str, Any] = {"azure_event_type": "Reboot", "azure_event_by_user": True, "azure_event_duration": None}
 
 
 @pytest.fixture
@@ -105,7 +105,8 @@ POLICIES: list[tuple[dict[str, Any], bool, bool]] = [
     ({**FREEZE, "azure_approve_freeze_below": 5}, False, False),
     ({**FREEZE, "azure_event_duration": None, "azure_approve_freeze_below": 6}, False, False),
     (BY_USER, True, True),
-    ({**BY_USER, "azure_approve_user": True}, False, True),
+    ({**BY_USER, "azure_approve_user": True}, True, True),
+    ({**BY_USER, "azure_approve_user": True, "azure_event_types": ["Preempt"]}, False, True),
     ({**BY_USER, "azure_event_types": ["Preempt"]}, False, False),
     # By hand, where no type is given.
     ({"azure_event_types": ["Preempt"]}, True, True),
@@ -129,16 +130,17 @@ def test_check_mode(drain: Drain) -> None:
     assert ending[:3] == (False, False, 0), ending.printed
 
 
-def test_failure(drain: Drain) -> None:
-    """Where draining fails the event keeps its time."""
-    ending = drain.run(azure_drain_command=["false"])
-    assert ending[:3] == (False, False, 2), ending.printed
+@pytest.mark.parametrize("is_waived", [False, True])
+def test_failure(is_waived: bool, drain: Drain) -> None:
+    """Where draining fails the event keeps its time, unless it was approved at once."""
+    ending = drain.run(azure_drain_command=["false"], azure_approve_user=is_waived, **BY_USER)
+    assert ending[:3] == (False, is_waived, 2), ending.printed
 
 
 @pytest.mark.parametrize("is_allowed", [False, True])
 def test_shared(is_allowed: bool, drain: Drain) -> None:
     """An event that names other machines is drained for, and approved only where a variable allows it."""
-    given = {"azure_approve_shared": True} if is_allowed else {}
+    given = {"azure_approve_shared": True} if is_allowed else {"azure_approve_user": True, **BY_USER}
     ending = drain.run(resources=("vm-one", "db1"), **given)
     assert ending[:3] == (True, is_allowed, 0 if is_allowed else 2), ending.printed
     assert ("other VMs too (db1)" in ending.printed) != is_allowed
@@ -172,7 +174,7 @@ def test_described() -> None:
     """The playbook's head and the documentation name each variable that is the user's, and the head the rulebook's too."""
     head, text = PLAYBOOK.read_text().split("\n- name:", 1)
     taken = set(re.findall(r"azure_[a-z_]+", text)) - {"azure_imds", "azure_imds_event_approve"}
-    own = {"azure_event_kind", "azure_event_draining", "azure_event_plan", "azure_event_rehearsed"}
+    own = {f"azure_event_{name}" for name in ("kind", "draining", "at_once", "drains", "rehearsed", "approval")}
     assert own < taken
     assert taken - own == set(re.findall(r"azure_[a-z_]+", head)) - {"azure_imds"}
     (ruleset,) = yaml.safe_load(RULEBOOK.read_text())

@@ -188,29 +188,26 @@ def test_errors_that_nobody_reads(imds: Emulator, monkeypatch: pytest.MonkeyPatc
 def test_full_queue(imds: Emulator) -> None:
     """While a rulebook takes nothing IMDS is not asked on, so that nothing piles up; then comes what is so by now."""
 
-    async def steps(queue: asyncio.Queue[Any]) -> None:
-        assert (await queue.get())["event_type"] == "Reboot"
-        for _round in range(50):
-            imds.cancel_event(imds.event("Redeploy"))
-        kept = imds.event("Terminate")
-        await asyncio.sleep(2.5)
-        asked = len(imds.requests)
-        await asyncio.sleep(1.5)
-        assert len(imds.requests) == asked
-        told = [await queue.get() for _change in range(2)]
-        assert [event["event_id"] for event in told if event["event_type"] != "Freeze"] == [kept]
-
-    async def run() -> None:
-        queue: asyncio.Queue[Any] = asyncio.Queue(1)
+    async def run() -> list[str]:
+        queue: asyncio.Queue[Any] = asyncio.Queue(1)  # as ansible-rulebook's
         source = asyncio.create_task(load()["main"](queue, {"endpoint": imds.url}))
         try:
-            await asyncio.wait_for(steps(queue), timeout=30)
+            told = [await asyncio.wait_for(queue.get(), 30)]
+            asked = len(imds.requests)
+            for _round in range(50):
+                imds.cancel_event(imds.event("Redeploy"))
+            imds.event("Terminate")
+            await asyncio.sleep(2.5)
+            assert len(imds.requests) == asked
+            told += [await asyncio.wait_for(queue.get(), 30) for _change in range(3)]
+            return [event["event_type"] for event in told]
         finally:
             source.cancel()
 
-    for kind in ("Reboot", "Freeze"):
+    for kind in ("Reboot", "Freeze", "Preempt"):
         imds.event(kind)
-    asyncio.run(run())
+    told = asyncio.run(run())
+    assert (sorted(told[:3]), told[3]) == (["Freeze", "Preempt", "Reboot"], "Terminate")
 
 
 def test_documentation() -> None:

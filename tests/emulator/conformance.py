@@ -21,6 +21,7 @@ TOKEN = "/metadata/identity/oauth2/token"
 LB = "/metadata/loadbalancer"
 SE = "/metadata/scheduledevents"
 AT = "/metadata/attested/document"
+ISSUER = "/pkiops/certs/emulated-imds-ca.crt"
 
 NO_HEADER = b'{ "error": "Bad request: . Required metadata header not specified" }'
 HELP = "in the request. For more information refer to aka.ms/azureimds"
@@ -62,9 +63,9 @@ class Row:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def identity_error(text: str) -> dict[str, str]:
+def identity_error(text: str, code: str = "invalid_request") -> dict[str, str]:
     """The envelope of identity errors."""
-    return {"error": "invalid_request", "error_description": text}
+    return {"error": code, "error_description": text}
 
 
 HEADERS = [
@@ -158,8 +159,14 @@ IDENTITY = [
     Row("R", "several to choose from", f"{TOKEN}?api-version=2018-02-01&resource=https://a.b", 400, identity_error(MULTIPLE), settings={"identities": ["a", "b"]}),
     Row("R", "no resource", f"{TOKEN}?api-version=2018-02-01", 400, identity_error("Required audience parameter not specified")),
     Row("D", "an unknown resource", f"{TOKEN}?api-version=2018-02-01&resource=x", 400, re.compile(r'\{"error":"invalid_resource","error_description":"AADSTS500011: .*')),
-    Row("A", "before its version", f"{TOKEN}?api-version=2017-12-01&resource=https://a.b", 404),
-    Row("D", "the tenant", "/metadata/identity/info?api-version=2018-10-01", 200, re.compile(r'\{"tenantId":"[0-9a-f-]{36}"\}')),
+    Row("A", "before its version", f"{TOKEN}?api-version=2017-12-01&resource=https://a.b", 404, identity_error("Not found", "not_found")),
+    Row("D", "the tenant, from 2018-02-01 on", "/metadata/identity/info?api-version=2018-02-01", 200, re.compile(r'\{"tenantId":"[0-9a-f-]{36}"\}')),
+    Row("A", "the tenant before", "/metadata/identity/info?api-version=2017-12-01", 404, identity_error("Not found", "not_found")),
+    Row("D", "a path below the token's has a description", f"{TOKEN}/x?api-version=2018-02-01", 404, re.compile(r'\{"error":"[a-z_]+","error_description":".+"\}')),
+    Row("A", "its code and text", f"{TOKEN}/y?api-version=2018-02-01", 404, identity_error("Not found", "not_found")),
+    Row("D", "another verb has a description", f"{TOKEN}?api-version=2018-02-01", 405, re.compile(r'\{"error":"[a-z_]+","error_description":".+"\}'), method="POST", payload=b""),
+    Row("A", "its code and text", f"{TOKEN}?api-version=2018-02-01", 405, identity_error("Not allowed", "method_not_allowed"), method="PUT", payload=b""),
+    Row("D", "a failure has a description", f"{TOKEN}?api-version=2018-02-01&resource=https://a.b", 500, re.compile(r'\{"error":"server_error","error_description":".+"\}'), settings={"fault": "500*forever"}),
     Row("D", "none in Azure Stack Hub", f"{TOKEN}?api-version=2018-02-01&resource=https://a.b", 404, settings={"cloud": "stack"}),
 ]  # fmt: skip
 
@@ -180,6 +187,7 @@ ATTESTED = [
     Row("A", "a nonce that is none", f"{AT}?{VERSION}&nonce=a-b", 400, {"error": "Bad request. Invalid nonce"}),
     Row("A", "before its version", f"{AT}?api-version=2018-04-02", 404, NOT_FOUND),
     Row("A", "the directory", f"/metadata/attested?{VERSION}", 404, NOT_FOUND),
+    Row("R", "the issuer's certificate wants no header, on another server", ISSUER, 200, re.compile(rb"\x30\x82.+", re.DOTALL), "application/pkix-cert", request_headers={}),
 ]  # fmt: skip
 
 LIMITS = [
@@ -191,6 +199,14 @@ LIMITS = [
         b"Too many requests",
         TEXT,
         settings={"rate_limit": 1, "fault": "429"},
+    ),
+    Row(
+        "R",
+        "too many for tokens",
+        f"{TOKEN}?api-version=2018-02-01&resource=https://a.b",
+        429,
+        b'{"error":"invalid_request","error_description":"Temporarily throttled, too many requests"}',
+        settings={"fault": "429*forever"},
     ),
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from azure_imds_facts.emulator import Emulator
 
 from tests.emulator.client import StartEmulator
 from tests.emulator.processes import Command, StartCommand, build_environment, command_line
+from tests.emulator.sandboxed import SandboxedClient
 
 
 @pytest.fixture
@@ -26,6 +28,12 @@ def start_emulator() -> Iterator[StartEmulator]:
     yield start
     for emulator in started:
         emulator.close()
+
+
+@pytest.fixture
+def sandboxed(tmp_path: Path) -> SandboxedClient:
+    """A sandbox for clients."""
+    return SandboxedClient(tmp_path)
 
 
 @pytest.fixture

@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Third-party clients at the real address: what each of them reads from the emulator.
 
-PyPI: azure-identity, opentelemetry-resource-detector-azure. Debian: ohai, facter, cloud-init, waagent. Each test is
-skipped, with the reason, if its client is not installed.
+PyPI: azure-identity, opentelemetry-resource-detector-azure. Debian: ohai, facter, cloud-init, waagent. SUSE's
+azuremetadata: from its repository. Each test is skipped, with the reason, if its client is
+not installed.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,64 +16,17 @@ from typing import Any
 import pytest
 from azure_imds_facts.emulator import Emulator
 
-from tests.emulator.processes import build_environment, can_unshare, command_line
-
-SYSTEM_PYTHON = "/usr/bin/python3"
-
+from tests.emulator.processes import can_unshare
+from tests.emulator.sandboxed import (
+    SYSTEM_PYTHON,
+    SandboxedClient,
+    need_clone,
+    need_module,
+    need_program,
+    need_system_module,
+)
 
 pytestmark = pytest.mark.skipif(not can_unshare(), reason="this kernel does not permit namespaces")
-
-
-class SandboxedClient:
-    """Runs a client in a sandbox with the emulator."""
-
-    def __init__(self, folder: Path) -> None:
-        self._log = folder / "log"
-
-    def run(self, *command: str, flags: tuple[str, ...] = ()) -> str:
-        """Run a client successfully; return its output."""
-        words = command_line("--log", str(self._log), *flags, "--", *command)
-        result = subprocess.run(
-            words, env=build_environment(), capture_output=True, text=True, timeout=120, check=False
-        )
-        assert result.returncode == 0, result.stderr
-        return result.stdout
-
-    @property
-    def requests(self) -> list[str]:
-        """The requests and their statuses: `/metadata/instance?… 200`."""
-        return [line.split(" ", 1)[1].rsplit(" ", 1)[0] for line in self._log.read_text().splitlines()]
-
-
-@pytest.fixture
-def sandboxed(tmp_path: Path) -> SandboxedClient:
-    """A sandbox for clients."""
-    return SandboxedClient(tmp_path)
-
-
-def need_module(name: str) -> None:
-    """Skip if this environment lacks a package of PyPI."""
-    try:
-        found = importlib.util.find_spec(name)
-    except ModuleNotFoundError:
-        found = None
-    if found is None:
-        pytest.skip(f"the Python module {name} is not installed")
-
-
-def need_system_module(name: str, package: str) -> None:
-    """Skip if Debian's Python lacks a module."""
-    if not Path(SYSTEM_PYTHON).exists():
-        pytest.skip(f"{SYSTEM_PYTHON} is not there")
-    probe = [SYSTEM_PYTHON, "-c", f"import {name}"]
-    if subprocess.run(probe, env=build_environment(), capture_output=True, check=False).returncode != 0:
-        pytest.skip(f"Debian's package {package} is not installed")
-
-
-def need_program(name: str, package: str) -> None:
-    """Skip if a program of Debian is not installed."""
-    if shutil.which(name) is None:
-        pytest.skip(f"Debian's package {package} is not installed")
 
 
 IDENTITY = """
@@ -215,4 +166,42 @@ def test_waagent_reads_and_validates(sandboxed: SandboxedClient) -> None:
     assert sandboxed.requests == [
         "/metadata/instance/compute?api-version=2018-02-01 200",
         "/metadata/instance?api-version=2018-02-01 200",
+    ]
+
+
+AZUREMETADATA = """
+import runpy, sys
+sys.path.insert(0, sys.argv[1] + "/lib")
+sys.argv = ["azuremetadata", *sys.argv[2:]]
+runpy.run_path(sys.path[0].removesuffix("lib") + "azuremetadata", run_name="__main__")
+"""
+
+
+def test_azuremetadata_takes_the_newest_version(sandboxed: SandboxedClient) -> None:
+    """SUSE's tool asks without a version, takes the first of newest-versions, and prints machine and attested data."""
+    clone = need_clone("SUSE-Enceladus", "azuremetadata")
+    # It waits two seconds for an answer: the keys are made before it begins.
+    flags = ("--export-keys", str(sandboxed.folder / "keys"))
+    output = sandboxed.run(sys.executable, "-c", AZUREMETADATA, str(clone), "--api", "latest", "--json", flags=flags)
+    read = json.loads(output)
+    assert read["compute"]["vmId"] == "5e4b7a92-3f0d-4c6e-8a17-d2c94b6f1e08"
+    assert read["attestedData"]["encoding"] == "pkcs7"
+    assert sandboxed.requests == [
+        "/metadata/instance 400",
+        "/metadata/instance/compute?api-version=2019-11-01 200",
+        "/metadata/instance?api-version=2025-04-07 200",
+        "/metadata/attested/document?api-version=2025-04-07 200",
+    ]
+
+
+def test_azuremetadata_knows_a_classic_machine(sandboxed: SandboxedClient) -> None:
+    """By the 404 of compute it takes the machine for a classic one, and asks for the network in the oldest version."""
+    clone = need_clone("SUSE-Enceladus", "azuremetadata")
+    flags = ("--vm", "classic")
+    read = json.loads(sandboxed.run(sys.executable, "-c", AZUREMETADATA, str(clone), "--json", flags=flags))
+    assert read["subscriptionId"].startswith("classic-")
+    assert read["network"]["interface"][0]["ipv4"]["ipAddress"][0]["privateIpAddress"] == "10.1.0.4"
+    assert sandboxed.requests == [
+        "/metadata/instance/compute?api-version=2019-11-01 404",
+        "/metadata/instance?api-version=2017-04-02 200",
     ]

@@ -53,7 +53,7 @@ def check_body(response: Response, expected: Any) -> None:
     if isinstance(expected, bytes):
         assert response.body == expected
     elif isinstance(expected, re.Pattern):
-        assert expected.fullmatch(response.text)
+        assert expected.fullmatch(response.body if isinstance(expected.pattern, bytes) else response.text)
     elif expected is not None:
         assert response.json == expected
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from azure_imds_facts.emulator import Emulator
 from azure_imds_facts.emulator.command import add_arguments
 from azure_imds_facts.emulator.control.changes import CHANGES
+from azure_imds_facts.emulator.endpoints.attested_faults import ATTESTED_FAULTS
 from azure_imds_facts.emulator.endpoints.proxy_agent import STATES
 from azure_imds_facts.emulator.http.faults import FAULT_KINDS, FAULT_OPTIONS
 from azure_imds_facts.emulator.settings.flags import read_flags
@@ -29,7 +30,7 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "emulator.md").read_text(
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("|")]
 
 # Defaults that are described in words.
-DESCRIBED_DEFAULTS = {"versions", "retry_after", "proxy_agent", "load_balancer", "tenant_id", "port"}
+DESCRIBED_DEFAULTS = {"attested_fault", "versions", "retry_after", "proxy_agent", "load_balancer", "tenant_id", "port"}
 
 
 def list_column(head: str, number: int = 0) -> list[str]:
@@ -90,6 +91,8 @@ def test_every_name_is_documented() -> None:
     ]
     assert set(list_column("change")) == set(CHANGES)
     assert list_column("state") == list(STATES)
+    assert list_column("fault") == list(ATTESTED_FAULTS)
+    assert [row[1] for row in ROWS if row[0].strip("`") in ATTESTED_FAULTS] == list(ATTESTED_FAULTS.values())
     for name in [*LOAD_BALANCERS, *ERAS, *EVENT_OPTIONS]:
         assert f"`{name}`" in PAGE
     for option in FAULT_OPTIONS:
@@ -135,7 +138,7 @@ def test_versions_of_clouds_match_the_program() -> None:
 
 def test_every_assumption_is_listed() -> None:
     """Each row of the conformance table that is marked A is in the table of what is assumed, and no other."""
-    listed = {(row[0].strip("`"), row[1]) for row in ROWS if re.match(r"`(GET|POST) ", row[0])}
+    listed = {(row[0].strip("`"), row[1]) for row in ROWS if re.match(r"`(GET|POST|PUT) ", row[0])}
     assert listed == {(f"{row.method} {row.target}", str(row.status)) for row in TABLE if row.mark == "A"}
 
 

@@ -31,6 +31,7 @@ from tests.fire.behaviours import (
     says,
     silent,
 )
+from tests.support.documents import build_arc_document
 
 ONCE = "at once"
 DEADLINE = "at the deadline"
@@ -70,6 +71,13 @@ STATUSES = [
     *(_status(status, "rejected", ONCE) for status in (401, 403, 405, 407, 411, 418, 422, 451)),
     Fault("a redirect without end", "302, and a body for ever", "invalid", ONCE, flood(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", b"y" * 65536)),
     Fault("a refusal without end", "403, and a body for ever", "rejected", ONCE, flood(b"HTTP/1.1 403 No\r\n\r\n", b"y" * 65536)),
+    Fault(
+        "403 in a proxy's words",
+        "403 with a text, as Docker Desktop's proxy sends it",
+        "rejected",
+        ONCE,
+        answer(403, b"connecting to 169.254.169.254:80: an unreachable network"),
+    ),
     Fault("no header", "400 that asks for the header", "rejected", ONCE, answer(400, b'{"error":"Required metadata header not specified"}')),
     Fault("no version is good, without a list", "400 without `newest-versions`, to every version", "rejected", ONCE, answer(400)),
     Fault("no version is good", "400 with `newest-versions`, to every version", "rejected", ONCE, answer(400, _NEWEST)),
@@ -200,12 +208,22 @@ DOCUMENTS = [
     Fault("this VM's document", "at 169.254.169.254, `vmId` as in DMI", "ok", ONCE, says(document(compute={"vmId": VM_ID})), "azure"),
 ]  # fmt: skip
 
+# On a machine of Azure Arc, at 127.0.0.1:40342. What is asked there is trusted for its socket's owner alone.
+ARC = [
+    Fault("the agent of Azure Arc", "answers in one of its three versions", "ok", ONCE, says(build_arc_document()), "arc"),
+    Fault("no version of the agent's is good", "400 without a list, to all three", "rejected", ONCE, answer(400), "arc"),
+    Fault("the agent is down", "no program listens at its port", "unreachable", DEADLINE, place="arc, down"),
+    Fault("another user at the agent's port", "listens, and is never asked", "unreachable", DEADLINE, says(build_arc_document()), "arc, stranger"),
+    Fault("another user after the answer", "has the agent's port by then", "unreachable", DEADLINE, says(build_arc_document()), "arc, swapped"),
+]  # fmt: skip
+
 SECTIONS = {
     "Statuses": STATUSES,
     "How long to wait": WAITS,
     "Connections": CONNECTIONS,
     "Lengths and encodings": LENGTHS,
     "Documents": DOCUMENTS,
+    "Azure Arc": ARC,
 }
 MATRIX = [fault for faults in SECTIONS.values() for fault in faults]
 # Those that send or unpack to much, for which memory is measured.

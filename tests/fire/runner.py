@@ -21,7 +21,7 @@ from typing import Any
 from tests.fire import ways
 from tests.fire.behaviours import VM_ID
 from tests.fire.matrix import MATRIX, ONCE, Fault
-from tests.support.hosts import build_host
+from tests.support.hosts import build_arc_host, build_host, listen, listening
 from tests.support.servers import RawServer, refused_port
 
 # TCP to a multicast address is refused by the kernel itself: nothing leaves the machine.
@@ -51,7 +51,8 @@ def main() -> None:
 def _run(fault: Fault, run: Any, place: str, timeout: float) -> dict[str, Any]:
     ended = ways.Ended()
     settings: dict[str, Any] = {"timeout": timeout, "cache_dir": f"{place}/cache"}
-    with _served(fault) as (endpoint, server):
+    served = _served_on_arc(fault, place) if fault.place.startswith("arc") else _served(fault)
+    with served as (endpoint, server):
         if endpoint:
             settings["endpoint"] = endpoint
         run(ended, place, settings)
@@ -78,6 +79,31 @@ def _served(fault: Fault) -> Iterator[tuple[str, RawServer | None]]:
     else:
         with refused_port() as port:
             yield f"http://127.0.0.1:{port}", None
+
+
+@contextlib.contextmanager
+def _served_on_arc(fault: Fault, place: str) -> Iterator[tuple[str, RawServer | None]]:
+    """Stand on a machine of Azure Arc, where one collection at a time runs: all have one endpoint."""
+    host = build_arc_host(Path(place) / "arc")
+    stranger = listening(1000)
+    if fault.place == "arc, down":
+        listen(host)
+    elif fault.place == "arc, stranger":
+        listen(host, stranger)
+
+    def behave(server: RawServer, connection: socket.socket) -> None:
+        if fault.place == "arc, swapped":
+            listen(host, stranger)
+        if fault.behaviour:
+            fault.behaviour(server, connection)
+
+    with _REAL_ADDRESS, RawServer(behave) as server:
+        ways.lead_to(server.port)
+        ways.stand_on(host)
+        try:
+            yield "", server
+        finally:
+            ways.stand_on(None)
 
 
 @contextlib.contextmanager

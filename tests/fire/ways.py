@@ -22,7 +22,7 @@ from azure_imds_facts.core import collector, grain_collector, transport
 from azure_imds_facts.core import local_facts as core_local_facts
 from azure_imds_facts.core.errors import ImdsError
 from azure_imds_facts.core.facts import build_facts
-from azure_imds_facts.core.host import Host
+from azure_imds_facts.core.host import ARC_ENDPOINT, Host
 from azure_imds_facts.core.settings import DEFAULT_ENDPOINT, build_settings
 from azure_imds_facts.core.spelling import spell_ansible
 from azure_imds_facts.core.transport import HttpTransport
@@ -50,6 +50,12 @@ class Ended:
 
 
 _NOW = threading.local()
+_AZURE, _ARC = ("169.254.169.254", 80), ("127.0.0.1", 40342)
+
+
+def stand_on(host: Host | None) -> None:
+    """Let this thread's collections run on another machine, or with None on the one that `prepare` was given."""
+    _NOW.host = host
 
 
 class _Collected(logging.Handler):
@@ -76,7 +82,8 @@ def prepare(way: str, chosen: str, host: Host) -> Callable[..., None]:
     def collect(*arguments: Any, **options: Any) -> Any:
         started, watch = time.monotonic(), Stopwatch()
         try:
-            return really_collect(*arguments, **{**options, "open_transport": open_transport, "host": host})
+            machine = getattr(_NOW, "host", None) or host
+            return really_collect(*arguments, **{**options, "open_transport": open_transport, "host": machine})
         finally:
             _NOW.ended.elapsed_s = time.monotonic() - started
             _NOW.ended.counted_s = watch.seconds
@@ -142,7 +149,8 @@ def _prepare_salt(collect: Any) -> Callable[..., None]:
             ended.crash = traceback.format_exc()
             return
         ended.kept = json.dumps(grain)
-        _IN_PROCESS.pop(settings.get("endpoint", DEFAULT_ENDPOINT), None)
+        for endpoint in (settings.get("endpoint", DEFAULT_ENDPOINT), ARC_ENDPOINT):
+            _IN_PROCESS.pop(endpoint, None)
         named = [line.partition("no grain (")[2].partition(")")[0] for line in ended.told if "no grain (" in line]
         ended.outcome = "ok" if grain else "".join(named)
 
@@ -150,13 +158,13 @@ def _prepare_salt(collect: Any) -> Callable[..., None]:
 
 
 def lead_to(port: int) -> None:
-    """Let what goes to 169.254.169.254 arrive at a port of this machine."""
+    """Let what goes to 169.254.169.254, or to the agent of Azure Arc, arrive at another port of this machine."""
     from azure_imds_facts import requests_transport  # noqa: PLC0415  as above
 
     really_open = transport.open_socket
 
     def open_socket(host: str, to_port: int, deadline: Any) -> Any:
-        return really_open(*(("127.0.0.1", port) if host == "169.254.169.254" else (host, to_port)), deadline)
+        return really_open(*(("127.0.0.1", port) if (host, to_port) in (_AZURE, _ARC) else (host, to_port)), deadline)
 
     for module in (transport, requests_transport):
         _replace(module, "open_socket", open_socket)

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from tests.minions.conftest import SYNCED, VMS, Fleet
 from tests.minions.daemons import Minion
 
-FUNCTIONS = [f"azure_imds.{name}" for name in ("acknowledge", "approve", "events", "facts", "get", "refresh")]
+FUNCTIONS = [
+    f"azure_imds.{name}" for name in ("acknowledge", "approve", "attested", "events", "facts", "get", "refresh")
+]
 
 
 def test_functions_and_their_documentation(fleet: Fleet) -> None:
-    """There are these five functions and no helper among them, and sys.doc shows an example of each."""
+    """There are these functions and no helper among them, and sys.doc shows an example of each."""
     assert fleet.salt("*", "sys.list_functions", "azure_imds") == dict.fromkeys(VMS, FUNCTIONS)
     documents = fleet.minions["web"].call("sys.doc", "azure_imds")
     assert sorted(documents) == FUNCTIONS

@@ -101,6 +101,7 @@ MIRRORED = {
     DISTRIBUTION / "commands": "tests/commands",
     DISTRIBUTION / "formats": "tests/formats",
     DISTRIBUTION / "doctor": "tests/doctor",
+    DISTRIBUTION / "attestation": "tests/attestation",
     DISTRIBUTION / "salt": "tests/salt_adapter",
 }
 # Test files that a module does not have → the file that tests it, and why it is another one.
@@ -113,9 +114,27 @@ TESTED_ELSEWHERE = {
         "tests/reported/test_show_buries_what_i_want.py",
         "people read it as a whole command prints it",
     ),
+    **{
+        f"tests/attestation/test_{module}.py": ("tests/attestation/test_verification.py", "its tables break each rule")
+        for module in (
+            "certificates",
+            "chain",
+            "claims",
+            "clouds",
+            "content",
+            "envelope",
+            "policy",
+            "signature",
+            "signed_data",
+        )
+    },
     "tests/doctor/test_interfaces.py": ("tests/reported/test_misleading_advice.py", "real namespaces have the routes"),
     "tests/doctor/test_lock.py": ("tests/reported/test_everything_waits_for_something.py", "real processes hold it"),
     "tests/doctor/test_findings.py": ("tests/doctor/test_answer.py", "a record without a function"),
+    **{
+        f"tests/salt_adapter/{module}.py": ("tests/minions/test_proof.py", "a real master runs it")
+        for module in ("engines/test_azure_imds_accept", "pillar/test_azure_imds_identity", "test_minion_keys")
+    },
     "tests/salt_adapter/test_bundle.py": ("tests/minions/test_export.py", "an exported file has it in it"),
     "tests/salt_adapter/test_healing.py": ("tests/minions/test_troubles.py", "a minion lives on with it"),
     "tests/salt_adapter/grains/test_azure_imds.py": (

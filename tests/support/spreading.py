@@ -21,9 +21,15 @@ APART = (
     "tests/collection/test_role_systemd.py",
     "tests/boot/test_killed.py",
     "tests/contract/test_outcomes.py",
+    "tests/fire/test_proxy_agent.py",
 )
 # They take all cores or measure memory: on their own, after the rest.
-SERIAL = ("tests/fire/test_stampede.py", "tests/fire/test_memory.py", "tests/fire/test_large.py")
+SERIAL = (
+    "tests/fire/test_stampede.py",
+    "tests/fire/test_memory.py",
+    "tests/fire/test_large.py",
+    "tests/minions/test_proof_flood.py",
+)
 # What takes longest begins first, so that no worker is left with it at the end.
 FIRST = ("tests/minions/", "tests/emulator/", "tests/collection/", "tests/e2e/", "tests/boot/")
 

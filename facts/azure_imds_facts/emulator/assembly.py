@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .endpoints.attested import AttestedEndpoint
+from .endpoints.attested_faults import FaultyAuthority
 from .endpoints.authority import Authority
 from .endpoints.checks import VersionPolicy
 from .endpoints.identity import IdentityInfoEndpoint, TokenEndpoint
 from .endpoints.instance import InstanceEndpoint, VersionsEndpoint
+from .endpoints.issuer import IssuerEndpoint
 from .endpoints.loadbalancer import LoadBalancerEndpoint
 from .endpoints.proxy_agent import ProxyAgent, parse_agent_plan
 from .endpoints.router import Endpoint, Router
@@ -31,6 +33,7 @@ from .vm.profiles import (
     build_document,
     clear_public_addresses,
     find_platform,
+    find_vm_id,
 )
 
 if TYPE_CHECKING:
@@ -54,6 +57,11 @@ class Assembly:
     authority: Authority
     identities: tuple[Identity, ...]
 
+    @property
+    def vm_id(self) -> str:
+        """The id of the machine as it is now, also of one without a compute section; empty if it has none."""
+        return find_vm_id(self.machine, self.settings.vms)
+
 
 def assemble(settings: Settings) -> Assembly:
     """Build the parts of an emulator, without a socket.
@@ -65,7 +73,9 @@ def assemble(settings: Settings) -> Assembly:
     machine = _build_machine(settings)
     cloud = find_cloud(settings.cloud)
     region = str(machine.compute.get("location") or cloud.region).lower()
-    authority = Authority(common_name=cloud.attested_domain, host=f"{region}.{cloud.attested_domain}")
+    names = {"common_name": cloud.attested_domain, "region": region}
+    fault = settings.attested_fault
+    authority = FaultyAuthority(fault, **names) if fault else Authority(**names)
     schedule = EventSchedule(scale=settings.event_clock, first_call_delay_s=settings.events_delay)
     identities = _build_identities(settings, machine)
     platform = find_platform(settings.vms)
@@ -79,7 +89,7 @@ def assemble(settings: Settings) -> Assembly:
         settings=settings,
         platform=platform,
         machine=machine,
-        router=Router(policy, _select_available(cloud, settings.vms, endpoints)),
+        router=Router(policy, _select_available(cloud, settings.vms, endpoints), IssuerEndpoint(authority)),
         limits=Limits(settings.quota),
         faults=Faults(),
         agent=ProxyAgent(parse_agent_plan(settings.proxy_agent)) if settings.proxy_agent else None,
@@ -106,13 +116,13 @@ def _build_machine(settings: Settings) -> Machine:
 def _build_base_machine(settings: Settings) -> Machine:
     if settings.raw:
         return RawMachine(settings.document)
+    fields: Any = {"platform": find_platform(settings.vms), "keep_unknown": settings.keep_unknown}
     if settings.document is not None:
-        platform = find_platform(settings.vms)
-        return ProjectedMachine(settings.document, source=settings.document_name, platform=platform)
+        return ProjectedMachine(settings.document, source=settings.document_name, **fields)
     document = build_document(cloud=find_cloud(settings.cloud), profiles=settings.vms)
     if settings.load_balancer is not None:
         clear_public_addresses(document)
-    return ProjectedMachine(document, platform=find_platform(settings.vms))
+    return ProjectedMachine(document, **fields)
 
 
 def _build_identities(settings: Settings, machine: Machine) -> tuple[Identity, ...]:
@@ -141,7 +151,9 @@ def _build_endpoints(
         "metadata/loadbalancer": LoadBalancerEndpoint(
             build_load_balancer(settings.load_balancer, machine.document), policy
         ),
-        "metadata/attested/document": AttestedEndpoint(machine, policy, authority),
+        "metadata/attested/document": AttestedEndpoint(
+            machine, policy, authority, find_vm_id=lambda: find_vm_id(machine, settings.vms)
+        ),
         "metadata/scheduledevents": ScheduledEventsEndpoint(schedule, policy),
         "metadata/identity/info": IdentityInfoEndpoint(tenant_id=settings.tenant_id, policy=policy),
         "metadata/identity/oauth2/token": TokenEndpoint(
@@ -149,6 +161,7 @@ def _build_endpoints(
             tenant_id=settings.tenant_id,
             policy=policy,
             authority=authority,
+            issuer=policy.cloud.sts_url,
             lifetime_s=int(settings.token_lifetime),
         ),
     }

@@ -59,10 +59,9 @@ def _emulate(arguments: argparse.Namespace) -> int:
         raise EmulatorError(f"a command uses the address {IMDS_ADDRESS}:{IMDS_PORT}; omit --port and --bind")
     assembly = assemble(read_flags(arguments))
     _print_warnings(assembly)
-    if assembly.settings.export_keys:
-        assembly.authority.write_public_keys(Path(assembly.settings.export_keys))
     with _open_log(arguments) as log:
         if arguments.child:
+            _export_keys(assembly)
             return _run_child(assembly, arguments.child, log)
         return asyncio.run(_serve(assembly, log))
 
@@ -72,20 +71,27 @@ def _run_child(assembly: Assembly, command: list[str], log: Log | None) -> int:
         raise NamespaceError("a command needs the namespaces of Linux; set AZURE_IMDS_ENDPOINT for it instead")
     from .sandbox.run_command import run_command  # its imports exist on Linux only
 
-    vm_id = str(assembly.machine.compute.get("vmId") or "")
     server = BackgroundServer(assembly, log=log)
-    return run_command(command, server=server, vm_id=vm_id, platform=assembly.platform, agent=assembly.agent)
+    return run_command(command, server=server, vm_id=assembly.vm_id, platform=assembly.platform, agent=assembly.agent)
+
+
+def _export_keys(assembly: Assembly) -> None:
+    if assembly.settings.export_keys:
+        assembly.authority.write_public_keys(Path(assembly.settings.export_keys))
 
 
 def _print_warnings(assembly: Assembly) -> None:
     settings = assembly.settings
     if settings.allow_remote:
         print_message(f"warning: {settings.bind} hands out metadata and tokens to any host that can reach it")
-    if settings.document is not None and not isinstance(assembly.machine, RawMachine):
-        unknown = find_unknown_fields(settings.document, load_instance_tree(platform=assembly.platform))
-        if unknown:
-            names = format_choices(unknown)
-            print_message(f"warning: {settings.document_name}: no api-version has {names}; --raw serves them")
+    if isinstance(assembly.machine, RawMachine):
+        return
+    unknown = find_unknown_fields(assembly.machine.document, load_instance_tree(platform=assembly.platform))
+    if unknown and settings.keep_unknown:
+        print_message(f"warning: no api-version has {format_choices(unknown)}; served in every version nevertheless")
+    elif unknown:
+        names = format_choices(unknown)
+        print_message(f"warning: {settings.document_name}: no api-version has {names}; --keep-unknown serves them")
 
 
 @contextmanager
@@ -112,6 +118,8 @@ async def _serve(assembly: Assembly, log: Log | None) -> int:
     settings = assembly.settings
     server = EmulatorServer(assembly, log=log)
     listener = open_listener(settings.bind, settings.port)
+    assembly.authority.serve_at(format_url(listener))
+    _export_keys(assembly)
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)

@@ -110,6 +110,7 @@ class Emulator:
         settings = self._assembly.settings
         listener = open_listener(settings.bind, settings.port)
         self._url = format_url(listener)
+        self._assembly.authority.serve_at(self._url)
         self._server.start(listener)
         return self
 

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 __all__ = [
     "ATTESTED_SINCE",
     "EXTENDED_SINCE",
-    "IDENTITY_INFO_SINCE",
+    "IDENTITY_SINCE",
     "INSTANCE_VERSIONS",
     "LOAD_BALANCER_SINCE",
-    "OAUTH_SINCE",
     "SCHEDULED_EVENTS_VERSIONS",
     "find_newest",
     "list_until",
@@ -72,9 +71,8 @@ SCHEDULED_EVENTS_VERSIONS: tuple[str, ...] = (
     "2020-07-01",
 )
 
-OAUTH_SINCE = "2018-02-01"
+IDENTITY_SINCE = "2018-02-01"  # tokens and the tenant (swagger of that version)
 ATTESTED_SINCE = "2018-10-01"
-IDENTITY_INFO_SINCE = "2018-10-01"
 LOAD_BALANCER_SINCE = "2020-10-01"
 EXTENDED_SINCE = "2021-08-01"
 

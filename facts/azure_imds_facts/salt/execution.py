@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from azure_imds_facts.core.attested import fetch_document
 from azure_imds_facts.core.clock import Clock
 from azure_imds_facts.core.collector import collect
 from azure_imds_facts.core.document import parse_compute_text
@@ -109,3 +110,10 @@ def fetch_raw(opts: Mapping[str, Any], path: str, text_format: str | None, **ove
     )
     text = answer.body.decode("utf-8-sig", errors="replace")
     return text if answer.is_text else json.loads(text)
+
+
+def fetch_attested(opts: Mapping[str, Any], nonce: str | None, **overrides: object) -> dict[str, Any]:
+    """Return IMDS's signed document, with this nonce."""
+    settings = build_minion_settings(opts, **overrides)
+    document: dict[str, Any] = fetch_document(settings, nonce, open_transport=open_transport, reporter=LogReporter())
+    return document

@@ -71,17 +71,17 @@ def test_a_restart_repeats_no_command(emulate: Emulate, watch: Callable[..., Wat
     wait_for(lambda: state.exists() and reboot in state.read_text())
     assert ran.read_text() == "Reboot\n"
     second = watch(emulator, *flags)
-    assert second.process.wait(60) == 2
+    assert second.process.wait(60) == 1
     assert "watched already" in second.errors.read_text()
     first.stop(signal.SIGKILL)
-    emulator.event("Freeze")
+    emulator.event("Terminate")
     third = watch(emulator, *flags)
-    wait_for(lambda: ran.read_text() == "Reboot\nFreeze\n")
+    wait_for(lambda: ran.read_text() == "Reboot\nTerminate\n")
     emulator.event("Redeploy")
-    wait_for(lambda: ran.read_text() == "Reboot\nFreeze\nRedeploy\n")
+    wait_for(lambda: ran.read_text() == "Reboot\nTerminate\nRedeploy\n")
     assert third.stop() == 0
     fourth = watch(emulator, *flags)
-    wait_for(lambda: ran.read_text() == "Reboot\nFreeze\nRedeploy\nRedeploy\n")
+    wait_for(lambda: ran.read_text() == "Reboot\nTerminate\nRedeploy\nRedeploy\n")
     assert fourth.stop() == 0
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.core.clock import Clock
+from azure_imds_facts.core.events.dry_run import DryRun
 from azure_imds_facts.core.events.model import Change, changes, parse_timeline
 from azure_imds_facts.core.events.runner import Hooks
 from azure_imds_facts.core.events.shell_runner import ShellRunner
@@ -69,7 +70,8 @@ def test_order(tmp_path: Path) -> None:
     command = f'echo "+$AZURE_IMDS_EVENT_ID" >> {log}; sleep 0.3; echo "-$AZURE_IMDS_EVENT_ID" >> {log}'
     hooks = Hooks(ShellRunner(command), spell=spell, timeout_s=10.0, clock=Clock(), reporter=reporter)
     for change in build_changes("A", "a", "B"):
-        hooks.add(change)
+        assert hooks.offer(change)
+    hooks.reap()
     assert [change.event.event_id for change in hooks.unfinished] == ["A", "B", "a"]
     assert sorted(run_to_end(hooks)) == ["A", "B", "a"]
     lines = log.read_text().split()
@@ -84,12 +86,67 @@ def test_eight_at_once(tmp_path: Path) -> None:
     hooks = Hooks(ShellRunner(command), spell=spell, timeout_s=30.0, clock=Clock(), reporter=ListReporter())
     ids = [f"id-{number}" for number in range(10)]
     for change in build_changes(*ids):
-        hooks.add(change)
+        assert hooks.offer(change)
+    hooks.reap()
     wait_for(lambda: len(list(tmp_path.iterdir())) == 8)
     assert hooks.reap() == []
     assert {path.name for path in tmp_path.iterdir()} == set(ids[:8])
     (tmp_path / "go").touch()
     assert sorted(run_to_end(hooks)) == ids
+
+
+def test_urgent_ones_wait_for_no_other(tmp_path: Path) -> None:
+    """A Preempt starts beside eight drains; where 64 wait it takes the place of the last, which is looked at again."""
+    command = f"touch {tmp_path}/$AZURE_IMDS_EVENT_ID; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done"
+    displaced: list[Change] = []
+    hooks = Hooks(
+        ShellRunner(command), spell=spell, timeout_s=30.0, clock=Clock(), reporter=ListReporter(),
+        displace=displaced.append,
+    )  # fmt: skip
+    others = build_changes(*(f"id-{number}" for number in range(73)))
+    assert [hooks.offer(change) for change in others[:8]] == [True] * 8
+    hooks.reap()
+    assert [hooks.offer(change) for change in others[8:]] == [True] * 64 + [False]
+    (urgent,) = changes(None, parse_timeline(document(raw_event("P", EventType="Preempt"))))
+    assert hooks.offer(urgent)
+    assert displaced == [others[71]]
+    assert hooks.waiting == 64
+    hooks.reap()
+    assert (tmp_path / "P").exists() or wait_for((tmp_path / "P").exists) < 5
+    assert len(hooks.running) == 9
+    hooks.stop()
+
+
+class Unable:
+    """A runner that cannot start anything until it can."""
+
+    outlives_watch = False
+
+    def __init__(self) -> None:
+        self.is_able = False
+
+    def start(self, change: Change, spelled: dict[str, Any]) -> DryRun:
+        """Fail as a full disk or a full table of processes does."""
+        if not self.is_able:
+            raise OSError(28, "No space left on device")
+        return DryRun()
+
+
+def test_what_cannot_be_started_is_tried_again() -> None:
+    """It stays unfinished, with one warning, and one line once it was started."""
+    runner, reporter = Unable(), ListReporter()
+    hooks = Hooks(runner, spell=spell, timeout_s=10.0, clock=Clock(), reporter=reporter)
+    for change in build_changes("A", "B"):
+        assert hooks.offer(change)
+    for _turn in range(3):
+        assert hooks.reap() == []
+    assert [change.event.event_id for change in hooks.unfinished] == ["A", "B"]
+    assert len(reporter.warnings) == 1
+    assert "No space left on device" in reporter.warnings[0]
+    runner.is_able = True
+    assert sorted(run_to_end(hooks)) == ["A", "B"]
+    assert len(reporter.notices) == 1
+    assert len(reporter.warnings) == 1
 
 
 def test_the_last_look_starts_nothing(tmp_path: Path) -> None:
@@ -98,7 +155,8 @@ def test_the_last_look_starts_nothing(tmp_path: Path) -> None:
         ShellRunner(f"echo >> {tmp_path}/ran"), spell=spell, timeout_s=10.0, clock=Clock(), reporter=ListReporter()
     )
     for change in build_changes("A", "a"):
-        hooks.add(change)
+        assert hooks.offer(change)
+    hooks.reap()
     done: list[Change] = []
 
     def has_ended() -> bool:
@@ -126,7 +184,7 @@ def test_a_command_that_fails_or_hangs(emulate: Emulate, watch: Callable[..., Wa
     """It is reported, nothing is approved, and the watch goes on."""
     emulator = emulate()
     command = 'test "$AZURE_IMDS_EVENT_TYPE" = Freeze || sleep 60; exit 3'
-    flags = ("--exec-timeout", "1", "--approve-on-success", "--state", str(tmp_path / "state.json"))
+    flags = ("--types", "all", "--exec-timeout", "1", "--approve-on-success", "--state", str(tmp_path / "state.json"))
     watcher = watch(emulator, "--exec", command, *flags)
     emulator.event("Freeze")
     emulator.event("Reboot")

@@ -8,6 +8,7 @@ import os
 import signal
 import stat
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -128,19 +129,31 @@ def test_the_command_outlives_the_asker(tmp_path: Path) -> None:
     assert (tmp_path / "ended").read_text() == "ended\n"
 
 
+def read_pids(path: Path, *, most: int) -> list[int]:
+    """The processes that a command has written down, `[]` before there are so many."""
+    found = [int(line) for line in path.read_text().split()] if path.exists() else []
+    return found if len(found) == most else []
+
+
+def is_gone(path: Path) -> bool:
+    """Whether nothing is there."""
+    return not path.exists()
+
+
 def test_a_command_that_was_cut_off_runs_again(tmp_path: Path) -> None:
-    """Where the service is ended before the command has, its end is not known: asked again, it runs again."""
-    with accept(tmp_path, f"echo $$ >> {tmp_path}/ran; exec sleep 60", "--exec-timeout", "50") as service:
-        connection = service.send(SPELLED)
-        wait_for(lambda: (tmp_path / "ran").exists() and (tmp_path / "ran").read_text().strip())
-        os.kill(int((tmp_path / "ran").read_text()), signal.SIGSTOP)
-        service.processes[0].kill()
-        os.kill(int((tmp_path / "ran").read_text()), signal.SIGKILL)
-        with connection, connection.makefile() as answer:
-            assert answer.read() == ""
-        service.send(SPELLED).close()
-        wait_for(lambda: (tmp_path / "ran").read_text().count("\n") == 2)
-        os.kill(int((tmp_path / "ran").read_text().split()[1]), signal.SIGKILL)
+    """Where the service is ended the command ends with it, and its end is not known: asked again, it runs again."""
+    command = f"trap 'echo asked >> {tmp_path}/asked; exit 0' TERM; echo $$ >> {tmp_path}/ran; sleep 60 & wait"
+    with accept(tmp_path, command) as service:
+        for number, count in ((signal.SIGTERM, 1), (signal.SIGKILL, 2)):
+            with service.send(SPELLED) as connection, connection.makefile() as answer:
+                wait_for(partial(read_pids, tmp_path / "ran", most=count))
+                service.processes[-1].send_signal(number)
+                assert answer.read() == ""
+            command_s_own = Path(f"/proc/{read_pids(tmp_path / 'ran', most=count)[-1]}")
+            wait_for(partial(is_gone, command_s_own))
+            # One that is asked may leave things in order.
+            assert (tmp_path / "asked").read_text() == "asked\n"
+    assert "was cut off. Asked again, it runs again." in service.errors.read_text()
 
 
 def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from azure_imds_facts.core.events.state import LIMIT, StateFile
+from azure_imds_facts.core.events.state import DAMAGED, LIMIT, Found, StateFile
 from azure_imds_facts.core.safe_files import UnsafeFileError
 
 from tests.support.events import raw_event
@@ -39,7 +40,7 @@ def test_round_trip(durable: bool, open_state: Callable[[], StateFile], tmp_path
     assert os.listdir(tmp_path) == []
     open_state().write(STATE, durable=durable)
     assert open_state().read() == STATE
-    assert not open_state().is_foreign()
+    assert open_state().inspect() == Found(state=STATE)
     assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o600
     assert os.listdir(tmp_path) == [NAME]
 
@@ -58,24 +59,49 @@ def test_an_unchanged_state_is_not_written(open_state: Callable[[], StateFile], 
         assert json.loads((tmp_path / NAME).read_text())["incarnation"] == incarnation
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", json.dumps(STATE).encode(), json.dumps({**STATE, "x": 1}).encode()])
-def test_own_files(content: bytes, open_state: Callable[[], StateFile], tmp_path: Path) -> None:
-    """A state is no foreign file, nor is an empty file, nor the state of a program that stores more."""
-    assert not open_state().is_foreign()
-    (tmp_path / NAME).write_bytes(content)
-    assert not open_state().is_foreign()
+NEW = {"azure_imds_events": 2, "vm_name": "web-01", "incarnation": 1, "events": []}
+
+
+@pytest.mark.parametrize("state", [STATE, {**STATE, "x": 1}, NEW])
+def test_states(state: dict[str, Any], open_state: Callable[[], StateFile], tmp_path: Path) -> None:
+    """A state of this version is one, and of one before it, and of a program that stores more."""
+    assert open_state().inspect() == Found()
+    (tmp_path / NAME).write_text(json.dumps(state))
+    assert open_state().inspect() == Found(state=state)
+
+
+WHOLE = json.dumps(NEW).encode()
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"root:x:0:0::/root:/bin/sh\n", b'{"mine": 1}', b"[]", b"null", b'{"events": []}', b"\xff", b"[" * 100_000,
-     json.dumps(STATE).encode()[:-1]],
+    [b"", b"\0", b"\0" * 100_000, WHOLE[:1], WHOLE[:10], WHOLE[:40], WHOLE[:-1], WHOLE[:40] + b"\0" * 9000,
+     WHOLE[:40] + b"x" * 100, WHOLE + b" " * (LIMIT + 1), json.dumps(STATE).encode()[:20], b'{"vmName": "web-01"}',
+     WHOLE[:24] + b"[" * 100_000],
+    ids=lambda content: repr(content)[:30],
+)  # fmt: skip
+def test_damaged_states(content: bytes, open_state: Callable[[], StateFile], tmp_path: Path) -> None:
+    """What is empty, NUL-filled or begins as a state does is this program's, whatever follows and however long."""
+    (tmp_path / NAME).write_bytes(content)
+    file = open_state()
+    found = file.inspect()
+    assert found.is_own
+    assert found.problem
+    assert file.put_aside() == NAME + DAMAGED
+    assert (tmp_path / (NAME + DAMAGED)).read_bytes() == content
+    assert open_state().inspect() == Found()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"root:x:0:0::/root:/bin/sh\n", b'{"mine": 1}', b"{}", b"[]", b"null", b'{"events": []}', b"\xff", b" ",
+     b"[" * 100_000, b"\0x"],
     ids=lambda content: repr(content)[:30],
 )  # fmt: skip
 def test_foreign_files(content: bytes, open_state: Callable[[], StateFile], tmp_path: Path) -> None:
     """What holds anything else is foreign, and stays as it is."""
     (tmp_path / NAME).write_bytes(content)
-    assert open_state().is_foreign()
+    assert not open_state().inspect().is_own
     assert (tmp_path / NAME).read_bytes() == content
 
 
@@ -102,8 +128,9 @@ def test_unsafe_files(kind: str, open_state: Callable[[], StateFile], tmp_path: 
         place.write_bytes(b" " * (LIMIT + 1))
     with pytest.raises(UnsafeFileError if kind == "too large" else OSError):
         open_state().read()
-    with pytest.raises(UnsafeFileError if kind == "too large" else OSError):
-        open_state().is_foreign()
+    if kind != "too large":
+        with pytest.raises(OSError):  # noqa: PT011  the system's own words differ
+            open_state().inspect()
 
 
 def test_without_a_directory(tmp_path: Path) -> None:

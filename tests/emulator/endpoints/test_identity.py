@@ -158,7 +158,23 @@ def test_the_header_and_the_directory(start_emulator: StartEmulator) -> None:
 def test_the_tenant(start_emulator: StartEmulator) -> None:
     """/metadata/identity/info returns the tenant of the tokens."""
     emulator = start_emulator(tenant_id="11111111-2222-3333-4444-555555555555")
-    response = send_request(emulator.url, "/metadata/identity/info?api-version=2018-10-01")
+    response = send_request(emulator.url, "/metadata/identity/info?api-version=2018-02-01")
     assert response.json == {"tenantId": "11111111-2222-3333-4444-555555555555"}
     claims = decode_json(get_token(emulator).json["access_token"].split(".")[1])
     assert claims["tid"] == "11111111-2222-3333-4444-555555555555"
+
+
+@pytest.mark.parametrize(
+    ("cloud", "issuer"),
+    [
+        ("public", "https://sts.windows.net"),
+        ("government", "https://sts.windows.net"),
+        ("china", "https://sts.chinacloudapi.cn"),
+        ("german", "https://sts.microsoftonline.de"),
+    ],
+)
+def test_the_issuer_is_the_cloud_s(start_emulator: StartEmulator, cloud: str, issuer: str) -> None:
+    """A token's issuer is that of the cloud's directory, with the tenant."""
+    emulator = start_emulator(cloud=cloud, tenant_id="11111111-2222-3333-4444-555555555555")
+    claims = decode_json(get_token(emulator).json["access_token"].split(".")[1])
+    assert claims["iss"] == claims["idp"] == f"{issuer}/11111111-2222-3333-4444-555555555555/"

@@ -7,11 +7,15 @@ import json
 from collections.abc import Sequence
 
 from azure_imds_facts.emulator import EmulatorError
+from azure_imds_facts.emulator.endpoints.authority import Authority
 from azure_imds_facts.emulator.endpoints.checks import VersionPolicy
+from azure_imds_facts.emulator.endpoints.issuer import IssuerEndpoint
 from azure_imds_facts.emulator.endpoints.router import Endpoint, Router
 from azure_imds_facts.emulator.http.request import Request
 from azure_imds_facts.emulator.http.response import Response, json_response
 from azure_imds_facts.emulator.vm.clouds import find_cloud
+
+ISSUER = IssuerEndpoint(Authority(common_name="metadata.azure.com", region="westeurope"))
 
 
 class EchoEndpoint:
@@ -39,9 +43,10 @@ def respond(path: str, **headers: str) -> Response:
         ("metadata", "instance"): EchoEndpoint("instance"),
         ("metadata", "instance", "deep"): EchoEndpoint("deep"),
         ("metadata", "attested"): FailingEndpoint(),
+        ("metadata", "identity", "token"): FailingEndpoint(),
     }
     policy = VersionPolicy(find_cloud("public"), ("2021-02-01",))
-    return Router(policy, endpoints).respond(Request("GET", path, "", headers or {"Metadata": "true"}))
+    return Router(policy, endpoints, ISSUER).respond(Request("GET", path, "", headers or {"Metadata": "true"}))
 
 
 def test_the_longest_path_wins() -> None:
@@ -55,6 +60,10 @@ def test_a_missing_dependency_is_500() -> None:
     """An optional dependency that is not installed is reported in the body."""
     response = respond("/metadata/attested")
     assert (response.status, json.loads(response.body)) == (500, {"error": "signatures need the package cryptography"})
+    assert json.loads(respond("/metadata/identity/token").body) == {
+        "error": "server_error",
+        "error_description": "signatures need the package cryptography",
+    }
 
 
 def test_headers_are_checked_first() -> None:

@@ -45,6 +45,21 @@ def test_identity_counts_separately() -> None:
     assert is_admitted(limits)
 
 
+def test_a_rejection_has_the_form_of_its_endpoint() -> None:
+    """Below identity it is JSON with a description, elsewhere plain text (both recorded), with Retry-After if set."""
+    limits = Limits(Quota(rate_limit=1, identity_rate_limit=1, retry_after=1.5), clock=ManualClock())
+    rejections = {}
+    for path in (TOKEN, "/metadata/instance"):
+        assert is_admitted(limits, path)
+        with limits.admit(build_request(path)) as rejection:
+            assert rejection is not None
+            rejections[path] = rejection
+    body = b'{"error":"invalid_request","error_description":"Temporarily throttled, too many requests"}'
+    assert (rejections[TOKEN].body, rejections["/metadata/instance"].body) == (body, b"Too many requests")
+    assert rejections[TOKEN].content_type == "application/json; charset=utf-8"
+    assert {each.headers["Retry-After"] for each in rejections.values()} == {"2"}
+
+
 def test_five_identity_requests_at_once() -> None:
     """While five identity requests are processed, the sixth is rejected; when one ends, another is admitted."""
     limits = Limits(Quota(), clock=ManualClock())

@@ -85,6 +85,35 @@ def test_dmi_describes_an_azure_machine(run: Any) -> None:
     assert set(os.listdir("/sys/class")) <= set(classes)
 
 
+@pytest.mark.parametrize("machine", ["linux", "classic"])
+def test_the_firmware_s_tables_say_the_same(run: Any, machine: str) -> None:
+    """Dmidecode reads asset tag, names and UUID, and they are those of /sys/class/dmi/id; a classic machine has them too."""
+    dmidecode = shutil.which("dmidecode", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    if dmidecode is None:
+        pytest.skip("dmidecode is not installed: apt-get install dmidecode")
+    names = {
+        "chassis-asset-tag": "chassis_asset_tag",
+        "system-uuid": "product_uuid",
+        "system-manufacturer": "sys_vendor",
+        "system-product-name": "product_name",
+        "bios-version": "bios_version",
+    }
+    script = "; ".join(f"{dmidecode} -s {each}; cat /sys/class/dmi/id/{file}" for each, file in names.items())
+    result = run("sh", "-c", f"[ -z $AZURE_IMDS_DETECT ] || exit 77; {script}", flags=("--vm", machine))
+    if result.returncode == 77:
+        pytest.skip("DMI could not be laid over here")
+    lines = result.stdout.splitlines()
+    assert lines[::2] == lines[1::2]
+    assert lines[::2] == [
+        "7783-7084-3265-9085-8269-3286-77",
+        "5e4b7a92-3f0d-4c6e-8a17-d2c94b6f1e08",
+        "Microsoft Corporation",
+        "Virtual Machine",
+        "Hyper-V UEFI Release v4.1",
+    ]
+    assert result.stderr == ""
+
+
 def test_nothing_else_is_reachable(run: Any) -> None:
     """The host's loopback services are out of reach, and there is no other way out; its own loopback works."""
     with socket.create_server(("127.0.0.1", 0)) as host:

@@ -26,6 +26,30 @@ def test_a_document_is_projected(start_command: StartCommand, tmp_path: Path) ->
     assert "compute.novelty" in command.stop()[1]
 
 
+def test_unknown_fields_are_kept_when_asked_for(start_command: StartCommand, tmp_path: Path) -> None:
+    """--keep-unknown serves fields of a document, of --set and of a scenario that no version has, with a warning."""
+    path = tmp_path / "vm.json"
+    path.write_text(
+        json.dumps({"compute": {"novelty": {"a": 1}, "host": {"id": "x"}}, "network": {"interface": [{}]}, "x": 1})
+    )
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text(f"document: {path}\nset: {{compute.plan.tier: gold}}\n")
+    field = "network.interface[0].interfaceCompartmentID"
+    command = start_command("--keep-unknown", "--scenario", str(scenario), "--set", f"{field}=1")
+    document = get_instance(command.url, version="2017-12-01").json
+    assert document["network"]["interface"][0]["interfaceCompartmentID"] == "1"
+    assert document["compute"]["novelty"] == {"a": 1}
+    assert document["x"] == 1
+    assert "host" not in document["compute"], "a field of a later version stays away"
+    assert get_instance(command.url, version="2021-02-01").json["compute"]["plan"]["tier"] == "gold"
+    named = "compute.novelty, compute.plan.tier, network.interface.0.interfaceCompartmentID, x"
+    assert f"warning: no api-version has {named}; served in every version" in command.stop()[1]
+    refused = run_command("--set", f"{field}=1")
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
+    assert "no field 'interfaceCompartmentID' in network.interface.0; allowed: ipv4" in refused.stderr
+    assert "--keep-unknown serves it" in refused.stderr
+
+
 def test_a_raw_document_is_served_byte_for_byte(start_command: StartCommand, tmp_path: Path) -> None:
     """--raw serves the bytes of the file in every version, even if they are not JSON."""
     path = tmp_path / "odd.json"

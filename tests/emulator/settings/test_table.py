@@ -13,7 +13,7 @@ from azure_imds_facts.emulator.settings.setting import APPEND
 from azure_imds_facts.emulator.settings.table import LIMITS, SETTINGS, Settings
 
 # Defaults that are text for people only.
-DESCRIBED = {"proxy_agent", "versions", "retry_after", "load_balancer", "tenant_id", "port"}
+DESCRIBED = {"attested_fault", "proxy_agent", "versions", "retry_after", "load_balancer", "tenant_id", "port"}
 # Changes that no flag makes, or that are no setting of their own.
 RUN_TIME_CHANGES = {"proxy_agent", "untag", "resize", "throttle", "cancel_event"}
 

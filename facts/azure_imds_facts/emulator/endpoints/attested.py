@@ -53,11 +53,12 @@ def _format_time(moment: time.struct_time) -> str:
 
 @dataclass(frozen=True)
 class AttestedEndpoint:
-    """The attested document, signed for each request."""
+    """The attested document, signed for each request. `find_vm_id` returns the id of the machine."""
 
     machine: Machine
     policy: VersionPolicy
     authority: Authority
+    find_vm_id: Callable[[], str]
     clock: Callable[[], float] = time.time
 
     def respond(self, request: Request, subpath: Sequence[str]) -> Response:
@@ -70,6 +71,7 @@ class AttestedEndpoint:
         nonce = request.parameter("nonce")
         if nonce and not _NONCE.fullmatch(nonce):
             raise HttpError(_INVALID_NONCE)
-        payload = build_payload(self.machine.compute, version, nonce, self.clock())
+        compute = {**self.machine.compute, "vmId": self.find_vm_id()}
+        payload = build_payload(compute, version, nonce, self.clock())
         signature = self.authority.sign_document(encode_json(payload, sort=False))
         return json_response({"encoding": "pkcs7", "signature": base64.b64encode(signature).decode()})

@@ -4,44 +4,58 @@
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import functools
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.emulator.errors import EmulatorError, format_os_error
+from azure_imds_facts.emulator.http.listener import IMDS_ADDRESS
+
+from .certificates import issue_intermediate, issue_leaf, issue_root
+from .signatures import sign_content
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-__all__ = ["Authority"]
+    from .certificates import Issued
 
-_VALIDITY = dt.timedelta(days=30)
+__all__ = ["INTERMEDIATE_PATH", "Authority"]
+
+# Where Azure's certificates name `http://www.microsoft.com/pkiops/certs/…` (recorded).
+INTERMEDIATE_PATH = "/pkiops/certs/emulated-imds-ca.crt"
 
 
 class Authority:
     """Signs attested documents and tokens.
 
-    `common_name` and `host` are the common and the alternative name of the certificate for attested documents. The
-    latter is `<region>.metadata.azure.com` in the public cloud (documented).
+    `common_name` is the cloud's domain, `region` the name before it in the certificate for attested documents: that is
+    for `<region>.metadata.azure.com` and `metadata.azure.com` in the public cloud (recorded).
     """
 
-    def __init__(self, *, common_name: str, host: str) -> None:
+    def __init__(self, *, common_name: str, region: str) -> None:
         self._common_name = common_name
-        self._host = host
+        self._region = region
+        self._base_url = f"http://{IMDS_ADDRESS}"
+
+    def serve_at(self, base_url: str) -> None:
+        """Let later certificates say that their issuer's can be had below a URL; by default the real address."""
+        self._base_url = base_url
+        self.__dict__.pop("_leaf", None)
 
     def sign_document(self, content: bytes) -> bytes:
-        """Return PKCS#7 SignedData in DER that includes the content; SHA-256 (documented)."""
-        certificate, key = self._chain[-1]
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+        """Return PKCS#7 SignedData in DER that includes the content and the leaf's certificate."""
+        return sign_content(content, self._leaf)
 
-        builder = pkcs7.PKCS7SignatureBuilder().set_data(content).add_signer(certificate, key, hashes.SHA256())
-        return builder.sign(Encoding.DER, [pkcs7.PKCS7Options.Binary, pkcs7.PKCS7Options.NoCapabilities])
+    @property
+    def intermediate(self) -> bytes:
+        """The certificate of the intermediate authority, in DER."""
+        _, (certificate, _) = self._authorities
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        return certificate.public_bytes(Encoding.DER)
 
     def sign_token(self, claims: dict[str, Any]) -> str:
         """Return a JSON Web Token, RS256, with the key id of the exported key set."""
@@ -56,22 +70,28 @@ class Authority:
         return (signing_input + b"." + _encode_base64url(signature)).decode()
 
     def write_public_keys(self, directory: Path) -> list[Path]:
-        """Write `ca.pem` (root and intermediate), `attested.pem`, `token-key.pem` and `jwks.json`; return their paths.
+        """Write certificates and keys; return their paths.
+
+        `root.pem`, `intermediate.pem`, `ca.pem` (both), `attested.pem` (the leaf), `token-key.pem` and `jwks.json`. A
+        cloud without attested documents has no `attested.pem`.
 
         Raises:
             EmulatorError: the directory cannot be written.
         """
-        chain = self._chain
+        authorities = self._authorities
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-        certificates = [certificate.public_bytes(Encoding.PEM) for certificate, _ in chain]
+        root, intermediate = (certificate.public_bytes(Encoding.PEM) for certificate, _ in authorities)
         public_key = self._token_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         files = {
-            "ca.pem": b"".join(certificates[:2]),
-            "attested.pem": certificates[2],
+            "root.pem": root,
+            "intermediate.pem": intermediate,
+            "ca.pem": root + intermediate,
             "token-key.pem": public_key,
             "jwks.json": json.dumps(self.key_set, indent=2).encode() + b"\n",
         }
+        if self._common_name:
+            files["attested.pem"] = self._leaf[0].public_bytes(Encoding.PEM)
         try:
             directory.mkdir(parents=True, exist_ok=True)
             for name, content in files.items():
@@ -99,13 +119,24 @@ class Authority:
         return _generate_key()
 
     @functools.cached_property
-    def _chain(self) -> list[tuple[x509.Certificate, RSAPrivateKey]]:
-        """Root, intermediate and leaf. A signature holds the leaf only, as in Azure (recorded)."""
-        root_key, intermediate_key, leaf_key = _generate_key(), _generate_key(), _generate_key()
-        root = _issue_certificate("Emulated IMDS root", root_key, "Emulated IMDS root", root_key, ca=True)
-        intermediate = _issue_certificate("Emulated IMDS CA", intermediate_key, "Emulated IMDS root", root_key, ca=True)
-        leaf = _issue_certificate(self._common_name, leaf_key, "Emulated IMDS CA", intermediate_key, host=self._host)
-        return [(root, root_key), (intermediate, intermediate_key), (leaf, leaf_key)]
+    def _authorities(self) -> tuple[Issued, Issued]:
+        """Root and intermediate."""
+        root = issue_root("Emulated IMDS root", _generate_key())
+        return root, issue_intermediate("Emulated IMDS CA", _generate_key(), issuer=root)
+
+    @functools.cached_property
+    def _leaf(self) -> Issued:
+        """The signer of documents. Its certificate is the only one in a signature, as in Azure (recorded)."""
+        return self._issue_leaf(self._common_name)
+
+    def _issue_leaf(self, domain: str) -> Issued:
+        return issue_leaf(
+            domain,
+            _generate_key(),
+            issuer=self._authorities[1],
+            hosts=(f"{self._region}.{domain}", domain),
+            issuer_url=self._base_url + INTERMEDIATE_PATH,
+        )
 
 
 def _generate_key() -> RSAPrivateKey:
@@ -116,34 +147,6 @@ def _generate_key() -> RSAPrivateKey:
             "signatures need the package cryptography: pip install 'azure-imds-facts[emulator]'"
         ) from error
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def _issue_certificate(
-    name: str, key: RSAPrivateKey, issuer: str, issuer_key: RSAPrivateKey, *, ca: bool = False, host: str = ""
-) -> x509.Certificate:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-
-    now = dt.datetime.now(dt.timezone.utc)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(_build_name(name))
-        .issuer_name(_build_name(issuer))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + _VALIDITY)
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-    )
-    if host:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-    return builder.sign(issuer_key, hashes.SHA256())
-
-
-def _build_name(common_name: str) -> x509.Name:
-    from cryptography import x509
-
-    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)])
 
 
 def _encode_base64url(content: bytes) -> bytes:

@@ -5,7 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azure_imds_facts.emulator.http.response import XML, Response, error_response, json_response
+from azure_imds_facts.emulator.http.response import (
+    XML,
+    Response,
+    error_response,
+    identity_error_response,
+    json_response,
+)
 from azure_imds_facts.emulator.versions import find_newest
 
 if TYPE_CHECKING:
@@ -23,16 +29,10 @@ __all__ = [
     "MISSING_HEADER_IDENTITY",
     "NOT_FOUND",
     "NOT_FOUND_IDENTITY",
-    "identity_error_response",
     "invalid_version_response",
 ]
 
 _VERSION_HELP = "in the request. For more information refer to aka.ms/azureimds"
-
-
-def identity_error_response(code: str, description: str) -> Response:
-    """Build an error in the envelope of the identity endpoints, always 400 (recorded)."""
-    return json_response({"error": code, "error_description": description}, status=400)
 
 
 def invalid_version_response(versions: Sequence[str], *, era: str) -> Response:

@@ -8,11 +8,11 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from azure_imds_facts.emulator.http.response import HttpError, Response, json_response
-from azure_imds_facts.emulator.versions import IDENTITY_INFO_SINCE, OAUTH_SINCE
+from azure_imds_facts.emulator.http.response import HttpError, Response, identity_error_response, json_response
+from azure_imds_facts.emulator.http.statuses import build_status_response
+from azure_imds_facts.emulator.versions import IDENTITY_SINCE
 
-from .checks import check_duplicates, check_method
-from .error_responses import NOT_FOUND_IDENTITY, identity_error_response
+from .checks import check_duplicates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,7 +71,10 @@ def _matches(identity: Identity, selector: str, value: str) -> bool:
 
 
 class TokenEndpoint:
-    """Access tokens. One is reused for each identity and resource until it expires (assumed) or is bypassed."""
+    """Access tokens. One is reused for each identity and resource until it expires (assumed) or is bypassed.
+
+    `issuer` is that of the cloud, without the tenant.
+    """
 
     def __init__(
         self,
@@ -80,6 +83,7 @@ class TokenEndpoint:
         tenant_id: str,
         policy: VersionPolicy,
         authority: Authority,
+        issuer: str,
         lifetime_s: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -87,14 +91,14 @@ class TokenEndpoint:
         self._tenant_id = tenant_id
         self._policy = policy
         self._authority = authority
+        self._issuer = f"{issuer}/{tenant_id}/"
         self._lifetime_s = lifetime_s
         self._clock = clock
         self._cache: dict[tuple[str, str], tuple[int, str]] = {}
 
     def respond(self, request: Request, subpath: Sequence[str]) -> Response:
         """Return a token. All numbers are strings (recorded)."""
-        _check_request(request, subpath)
-        self._policy.check(request, since=OAUTH_SINCE)
+        _check_request(request, subpath, self._policy, since=IDENTITY_SINCE)
         resource = self._check_resource(request.parameter("resource"))
         identity = select_identity(self._identities, request)
         bypass_cache = request.parameter("bypass_cache") == "true"
@@ -139,16 +143,15 @@ class TokenEndpoint:
         return expires_on, token
 
     def _build_claims(self, identity: Identity, resource: str, now: int, expires_on: int) -> dict[str, Any]:
-        issuer = f"https://sts.windows.net/{self._tenant_id}/"
         return {
             "aud": resource,
-            "iss": issuer,
+            "iss": self._issuer,
             "iat": now,
             "nbf": now,
             "exp": expires_on,
             "appid": identity.client_id,
             "appidacr": "2",
-            "idp": issuer,
+            "idp": self._issuer,
             "idtyp": "app",
             "oid": identity.object_id,
             "sub": identity.object_id,
@@ -167,13 +170,16 @@ class IdentityInfoEndpoint:
 
     def respond(self, request: Request, subpath: Sequence[str]) -> Response:
         """Return `{"tenantId":…}`."""
-        _check_request(request, subpath)
-        self._policy.check(request, since=IDENTITY_INFO_SINCE)
+        _check_request(request, subpath, self._policy, since=IDENTITY_SINCE)
         return json_response({"tenantId": self._tenant_id})
 
 
-def _check_request(request: Request, subpath: Sequence[str]) -> None:
+def _check_request(request: Request, subpath: Sequence[str], policy: VersionPolicy, *, since: str) -> None:
+    """Check path, method, parameters and api-version. Statuses are documented for identity, their texts assumed."""
     if subpath:
-        raise HttpError(NOT_FOUND_IDENTITY)
-    check_method(request, "GET")
+        raise HttpError(build_status_response(404, identity=True))
+    if request.method != "GET":
+        raise HttpError(build_status_response(405, identity=True))
     check_duplicates(request)
+    if policy.check(request) < since:
+        raise HttpError(build_status_response(404, identity=True))

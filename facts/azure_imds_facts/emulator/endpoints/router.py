@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from azure_imds_facts.emulator.errors import EmulatorError
-from azure_imds_facts.emulator.http.response import HttpError, Response, error_response
+from azure_imds_facts.emulator.http.response import HttpError, Response, error_response, identity_error_response
 
 from .error_responses import (
     BAD_REQUEST_XML,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from azure_imds_facts.emulator.http.request import Request
 
     from .checks import VersionPolicy
+    from .issuer import IssuerEndpoint
 
 __all__ = ["Endpoint", "Router"]
 
@@ -40,20 +41,28 @@ class Endpoint(Protocol):
 
 @dataclass(frozen=True)
 class Router:
-    """Responds to all requests for one machine. `endpoints` is keyed by the segments of a path, in lower case."""
+    """Responds to all requests for one machine. `endpoints` is keyed by the segments of a path, in lower case.
+
+    `issuer` stands for another server, which has the certificate of the issuer of attested documents' signer.
+    """
 
     policy: VersionPolicy
     endpoints: Mapping[Segments, Endpoint]
+    issuer: IssuerEndpoint
 
     def respond(self, request: Request) -> Response:
         """Return the response to any request."""
         try:
+            if self.issuer.serves(request):
+                return self.issuer.respond(request)
             _check_headers(request)
             endpoint, subpath = self._route(request)
             return endpoint.respond(request, subpath)
         except HttpError as error:
             return error.response
         except EmulatorError as error:  # an optional dependency is not installed
+            if request.is_identity:
+                return identity_error_response("server_error", str(error), status=500)
             return error_response(500, str(error))
 
     def _route(self, request: Request) -> tuple[Endpoint, Segments]:

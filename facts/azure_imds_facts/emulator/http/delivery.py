@@ -18,7 +18,8 @@ from aiohttp import web
 
 from azure_imds_facts.emulator.quantities import parse_duration
 
-from .response import JSON, TEXT, TOO_MANY_REQUESTS, Response, error_response
+from .response import JSON, TEXT, Response, error_response
+from .statuses import build_status_response
 
 if TYPE_CHECKING:
     from .faults import Fault
@@ -29,17 +30,6 @@ __all__ = ["SERVER_HEADER", "build_fault_response", "drop_network", "interrupts_
 # Builds seen: 797 in 2022, 1103 in 2024, 1854 in 2026 (recorded).
 SERVER_HEADER = "IMDS/150.870.65.1854"
 _HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Guest network</body></html>"
-# Texts of the swagger examples (documented); those of 408 and 410 are assumed.
-_MESSAGES = {
-    400: "Bad request",
-    403: "Forbidden",
-    404: "Not found",
-    405: "Not allowed",
-    408: "Request timeout",
-    410: "Gone",
-    500: "Server error",
-    503: "Service unavailable",
-}
 # The client receives nothing at all.
 _SILENT_KINDS = {"hang", "reset", "close"}
 
@@ -49,10 +39,13 @@ def interrupts_response(fault: Fault | None) -> bool:
     return fault is not None and fault.kind in _SILENT_KINDS | {"truncate"}
 
 
-def build_fault_response(fault: Fault) -> Response | None:
-    """Return the response that replaces that of IMDS; None if the fault needs the response of IMDS."""
+def build_fault_response(fault: Fault, *, identity: bool) -> Response | None:
+    """Return the response that replaces that of IMDS; None if the fault needs the response of IMDS.
+
+    `identity`: the request is for a path below /metadata/identity.
+    """
     if fault.kind == "status":
-        return _build_status_response(fault)
+        return replace(build_status_response(fault.status, identity=identity), headers=_build_retry_after(fault))
     if fault.kind == "html":
         return Response(body=_HTML, content_type="text/html; charset=utf-8")
     if fault.kind == "redirect":
@@ -65,20 +58,13 @@ def build_fault_response(fault: Fault) -> Response | None:
     return Response() if fault.kind in _SILENT_KINDS else None
 
 
-def _build_status_response(fault: Fault) -> Response:
-    headers = {}
+def _build_retry_after(fault: Fault) -> dict[str, str]:
     if "retry-after" in fault.options:
-        headers["Retry-After"] = fault.options["retry-after"]
+        return {"Retry-After": fault.options["retry-after"]}
     if "retry-after-date" in fault.options:
         retry_at = time.time() + parse_duration(fault.options["retry-after-date"])
-        headers["Retry-After"] = formatdate(retry_at, usegmt=True)
-    if fault.status == 429:
-        return replace(TOO_MANY_REQUESTS, headers=headers)
-    try:
-        message = _MESSAGES.get(fault.status) or HTTPStatus(fault.status).phrase
-    except ValueError:
-        message = str(fault.status)
-    return replace(error_response(fault.status, message), headers=headers)
+        return {"Retry-After": formatdate(retry_at, usegmt=True)}
+    return {}
 
 
 def drop_network(request: Request, response: Response) -> Response:

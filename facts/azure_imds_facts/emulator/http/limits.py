@@ -14,12 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .response import TOO_MANY_REQUESTS, Response
+from .statuses import build_status_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .request import Request
+    from .response import Response
 
 __all__ = ["Limits", "Quota"]
 
@@ -81,7 +82,7 @@ class Limits:
             is_admitted = self._count(is_identity=is_identity)
             self._active_identity += is_admitted and is_identity
         try:
-            yield None if is_admitted else self._build_rejection()
+            yield None if is_admitted else self._build_rejection(identity=is_identity)
         finally:
             with self._lock:
                 self._active_identity -= is_admitted and is_identity
@@ -96,9 +97,7 @@ class Limits:
             return False
         return self._identity.admit(now, quota.identity_rate_limit)
 
-    def _build_rejection(self) -> Response:
+    def _build_rejection(self, *, identity: bool) -> Response:
         """Build the recorded 429. Retry-After is optional: it is documented nowhere."""
-        seconds = self._quota.retry_after
-        if seconds is None:
-            return TOO_MANY_REQUESTS
-        return replace(TOO_MANY_REQUESTS, headers={"Retry-After": str(math.ceil(seconds))})
+        response, seconds = build_status_response(429, identity=identity), self._quota.retry_after
+        return response if seconds is None else replace(response, headers={"Retry-After": str(math.ceil(seconds))})

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 __all__ = [
     "JSON",
     "TEXT",
-    "TOO_MANY_REQUESTS",
     "XML",
     "HttpError",
     "Response",
     "error_response",
+    "identity_error_response",
     "json_response",
     "text_response",
 ]
@@ -69,4 +69,6 @@ def error_response(status: int, message: str) -> Response:
     return json_response({"error": message}, status=status)
 
 
-TOO_MANY_REQUESTS = text_response("Too many requests", status=429)  # recorded
+def identity_error_response(code: str, description: str, *, status: int = 400) -> Response:
+    """Build `{"error":…,"error_description":…}`, the envelope of errors below /metadata/identity (recorded)."""
+    return json_response({"error": code, "error_description": description}, status=status)

@@ -101,7 +101,7 @@ class HttpServer:
 
     def _choose_response(self, request: Request, fault: Fault | None, rejection: Response | None) -> Response:
         """Return the response. A fault takes precedence over the limits, so that a script is always followed."""
-        replacement = None if fault is None else build_fault_response(fault)
+        replacement = None if fault is None else build_fault_response(fault, identity=request.is_identity)
         if replacement is not None or rejection is not None:
             return replacement or rejection or Response()
         response = self._respond(request)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The DMI files of an Azure machine, or of one elsewhere, mounted over those of this machine in a mount namespace."""
+"""The DMI files and tables of an Azure machine, or of one elsewhere, mounted over those of this machine."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+from .smbios import build_smbios
 from .syscalls import MS_BIND, MS_REC, mount
 
 __all__ = ["ASSET_TAG", "build_dmi_files", "build_foreign_dmi_files", "overlay_dmi"]
 
 # The asset tag of every Azure machine (documented by clients that check it).
 ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
-_CLASS = Path("/sys/class")
-_TABLES = Path("/sys/firmware/dmi")
+_CLASS, _FIRMWARE = Path("/sys/class"), Path("/sys/firmware")
+# As in sysfs, only the owner may read what has the UUID.
+_SECRET = {"product_uuid", "smbios_entry_point", "DMI"}
 _PUBLIC_MODE, _OWNER_MODE = 0o444, 0o400
 
 
@@ -57,40 +59,49 @@ def build_dmi_files(vm_id: str) -> dict[str, str]:
 
 
 def overlay_dmi(files: Mapping[str, str]) -> bool:
-    """Mount files as /sys/class/dmi/id in this mount namespace; return False if that is not permitted."""
+    """Mount files as /sys/class/dmi/id, and the tables that say the same as /sys/firmware/dmi/tables.
+
+    In this mount namespace. Return False if that is not permitted; then programs may still see this machine's.
+    """
+    contents = {name: f"{content}\n".encode("ascii") for name, content in files.items()}
+    has_tables = (_FIRMWARE / "dmi").is_dir()
     try:
-        _overlay_directory(_CLASS / "dmi" / "id", files)
-        if _TABLES.is_dir():  # else dmidecode would still describe this machine
-            mount("tmpfs", str(_TABLES), kind="tmpfs", options="mode=755")
+        _overlay_directory(_CLASS, "dmi/id", contents)
+        if has_tables:
+            _overlay_directory(_FIRMWARE, "dmi/tables", build_smbios(files))
     except OSError:
         return False
+    if not has_tables:
+        with contextlib.suppress(OSError):  # then there are none, neither this machine's nor the emulated one's
+            _overlay_directory(_FIRMWARE, "dmi/tables", build_smbios(files))
     return True
 
 
-def _overlay_directory(directory: Path, files: Mapping[str, str]) -> None:
+def _overlay_directory(top: Path, below: str, contents: Mapping[str, bytes]) -> None:
+    """Mount files as a directory below one of sysfs; where it is missing, over a copy of what it would lie in."""
+    directory = top / below
     if directory.is_dir():
         mount("tmpfs", os.path.realpath(directory), kind="tmpfs", options="mode=755")
     else:
-        _mount_class_copy()
+        _mount_copy(top)
         directory.mkdir(parents=True)
-    for name, content in files.items():
+    for name, content in contents.items():
         path = directory / name
-        path.write_text(f"{content}\n", encoding="ascii")
-        # As in sysfs, only the owner may read the UUID.
-        path.chmod(_OWNER_MODE if name == "product_uuid" else _PUBLIC_MODE)
+        path.write_bytes(content)
+        path.chmod(_OWNER_MODE if name in _SECRET else _PUBLIC_MODE)
 
 
-def _mount_class_copy() -> None:
-    """Mount a writable directory with the same classes over /sys/class, which is read-only.
+def _mount_copy(directory: Path) -> None:
+    """Mount a writable directory with the same directories over one of sysfs, which is read-only.
 
-    Each class is a bind mount, not a copy, so that the relative links inside still lead to /sys/devices.
+    Each is a bind mount, not a copy, so that the relative links inside still lead to /sys/devices.
     """
-    names = [entry.name for entry in _CLASS.iterdir() if entry.is_dir()]
-    original = os.open(_CLASS, os.O_PATH | os.O_DIRECTORY)
+    names = [entry.name for entry in directory.iterdir() if entry.is_dir()]
+    original = os.open(directory, os.O_PATH | os.O_DIRECTORY)
     try:
-        mount("tmpfs", str(_CLASS), kind="tmpfs", options="mode=755")
+        mount("tmpfs", str(directory), kind="tmpfs", options="mode=755")
         for name in names:
-            target = _CLASS / name
+            target = directory / name
             target.mkdir()
             mount(f"/proc/self/fd/{original}/{name}", str(target), flags=MS_BIND | MS_REC)
     finally:

@@ -136,7 +136,8 @@ class _Child:
             if with_agent:
                 listeners.append(_listen(AGENT_ADDRESS, AGENT_PORT))
                 overlay_file(AGENT_PROGRAM, _AGENT_SCRIPT, mode=0o755)
-                overlay_file(AGENT_STATUS.parent / ".emulated", "", mode=0o644)
+                overlay_file(AGENT_STATUS, "", mode=0o640)
+                AGENT_STATUS.unlink()  # the agent writes it once it is provisioned
         except OSError as error:
             self._channel.send(_format_error(error).encode())
             os._exit(NamespaceError.exit_code)

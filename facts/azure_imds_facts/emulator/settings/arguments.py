@@ -28,7 +28,7 @@ def build_settings(arguments: dict[str, Any]) -> Settings:
     named = dict(arguments)
     scenario, profiles, script = named.pop("scenario", None), named.pop("vm", None), named.pop("fault", "")
     if scenario is not None:
-        values.update(read_scenario(str(scenario)))
+        values.update(read_scenario(str(scenario), keep_unknown=bool(named.get("keep_unknown"))))
     if profiles is not None:
         values["vms"] = (profiles,) if isinstance(profiles, str) else tuple(profiles)
     if script:

@@ -10,7 +10,7 @@ from azure_imds_facts.emulator.errors import EmulatorError
 from azure_imds_facts.emulator.quantities import check_duration, check_number
 from azure_imds_facts.emulator.vm.profiles import find_platform
 
-from .validators import parse_cloud, parse_era, parse_port, parse_proxy_agent, parse_version
+from .validators import parse_attested_fault, parse_cloud, parse_era, parse_port, parse_proxy_agent, parse_version
 
 if TYPE_CHECKING:
     from .table import Settings
@@ -30,6 +30,8 @@ def check_settings(settings: Settings) -> None:
     parse_cloud(settings.cloud)
     parse_era(settings.era)
     parse_port(str(settings.port))
+    if settings.attested_fault:
+        parse_attested_fault(settings.attested_fault)
     if settings.proxy_agent:
         parse_proxy_agent(settings.proxy_agent)
     for version in settings.versions or ():

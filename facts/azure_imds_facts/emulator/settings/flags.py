@@ -55,7 +55,8 @@ def read_flags(arguments: argparse.Namespace) -> Settings:
     Raises:
         EmulatorError: a flag, or a file that it names, is invalid.
     """
-    values = read_scenario(arguments.scenario) if arguments.scenario else {}
+    keep_unknown = bool(arguments.keep_unknown)
+    values = read_scenario(arguments.scenario, keep_unknown=keep_unknown) if arguments.scenario else {}
     is_raw = bool(arguments.raw or values.get("raw"))
     for row in SETTINGS:
         given = getattr(arguments, row.name)

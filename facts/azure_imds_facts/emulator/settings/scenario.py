@@ -15,8 +15,10 @@ __all__ = ["read_scenario"]
 _ROWS = {row.key: row for row in SETTINGS}
 
 
-def read_scenario(name: str) -> dict[str, Any]:
+def read_scenario(name: str, *, keep_unknown: bool = False) -> dict[str, Any]:
     """Read a scenario file into fields of `Settings`. Paths in it are relative to the file.
+
+    `keep_unknown`: the file may set fields that no version has, even if it does not say so itself.
 
     Raises:
         EmulatorError: `file:line:column:`, the problem and the allowed values.
@@ -29,8 +31,16 @@ def read_scenario(name: str) -> dict[str, Any]:
         if key.text() not in _ROWS:
             key.reject(f"unknown key {key.text()!r}; allowed: {format_choices(_ROWS)}")
         nodes[key.text()] = value
-    is_raw = "raw" in nodes and nodes["raw"].boolean()
-    values = {_ROWS[key].name: _ROWS[key].choose_reader(raw=is_raw).load(node) for key, node in nodes.items()}
+    is_raw = _is_set(nodes, "raw")
+    keep_unknown = keep_unknown or _is_set(nodes, "keep_unknown")
+    values = {}
+    for name_in_file, node in nodes.items():
+        row = _ROWS[name_in_file]
+        values[row.name] = row.choose_reader(raw=is_raw or (name_in_file == "set" and keep_unknown)).load(node)
     if "document" in nodes:
         values["document_name"] = name
     return values
+
+
+def _is_set(nodes: dict[str, LocatedNode], key: str) -> bool:
+    return key in nodes and nodes[key].boolean()

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
+from azure_imds_facts.emulator.endpoints.attested_faults import ATTESTED_FAULTS
 from azure_imds_facts.emulator.endpoints.proxy_agent import MODES, STATES
 from azure_imds_facts.emulator.errors import format_choices
 from azure_imds_facts.emulator.http.limits import Quota
@@ -20,7 +21,7 @@ from azure_imds_facts.emulator.vm.profiles import PROFILES
 from . import readers
 from .readers import scalar_reader
 from .setting import APPEND, REPLACE, Setting, describe
-from .validators import ERAS, parse_cloud, parse_era, parse_port, parse_proxy_agent
+from .validators import ERAS, parse_attested_fault, parse_cloud, parse_era, parse_port, parse_proxy_agent
 
 if TYPE_CHECKING:
     from azure_imds_facts.emulator.vm.event_plans import EventPlan
@@ -82,6 +83,12 @@ class Settings:
     raw: bool = field(
         default=False,
         metadata=describe(MACHINE, "--raw", "serve the document unchanged in every version", readers.SWITCH),
+    )
+    keep_unknown: bool = field(
+        default=False,
+        metadata=describe(
+            MACHINE, "--keep-unknown", "serve fields that no api-version has, in every version", readers.SWITCH
+        ),
     )
     changes: tuple[tuple[str, object], ...] = field(
         default=(),
@@ -148,6 +155,16 @@ class Settings:
             f"metadata proxy agent: {format_choices(MODES)}; states: {format_choices(STATES)}",
             scalar_reader(parse_proxy_agent),
             default="none",
+        ),
+    )
+    attested_fault: str = field(
+        default="",
+        metadata=describe(
+            ENDPOINTS,
+            "--attested-fault FAULT",
+            f"what is wrong with signed documents: {format_choices(ATTESTED_FAULTS)}",
+            scalar_reader(parse_attested_fault),
+            default="nothing",
         ),
     )
     load_balancer: object = field(

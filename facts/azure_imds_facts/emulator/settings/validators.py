@@ -5,15 +5,34 @@ from __future__ import annotations
 
 import re
 
+from azure_imds_facts.emulator.endpoints.attested_faults import ATTESTED_FAULTS
 from azure_imds_facts.emulator.endpoints.proxy_agent import parse_agent_plan
 from azure_imds_facts.emulator.errors import EmulatorError, check_choice, format_value
 from azure_imds_facts.emulator.versions import INSTANCE_VERSIONS
 from azure_imds_facts.emulator.vm.clouds import find_cloud
 
-__all__ = ["ERAS", "parse_cloud", "parse_era", "parse_port", "parse_proxy_agent", "parse_version"]
+__all__ = [
+    "ERAS",
+    "parse_attested_fault",
+    "parse_cloud",
+    "parse_era",
+    "parse_port",
+    "parse_proxy_agent",
+    "parse_version",
+]
 
 ERAS = ("now", "2019", "2017")
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def parse_attested_fault(name: str) -> str:
+    """Return the name of a fault of signed documents.
+
+    Raises:
+        EmulatorError: the fault is unknown.
+    """
+    check_choice("attested fault", name, tuple(ATTESTED_FAULTS))
+    return name
 
 
 def parse_cloud(name: str) -> str:

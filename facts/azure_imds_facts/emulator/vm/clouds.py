@@ -21,6 +21,7 @@ class Cloud:
 
     `late_is_404`: a version that exists in other clouds only gets 404 (recorded in the government cloud in 2020).
     Without it, that version gets 400 like an unknown one. `endpoints`: those that the cloud has, None for all.
+    `sts_url`: the issuer of tokens, without the tenant in its path.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Cloud:
     regions: tuple[str, ...]
     versions: tuple[str, ...]
     attested_domain: str
+    sts_url: str = "https://sts.windows.net"
     late_is_404: bool = False
     endpoints: frozenset[str] | None = None
 
@@ -73,6 +75,7 @@ _CLOUDS = (
         regions=("chinaeast2", "chinaeast", "chinaeast3", "chinanorth", "chinanorth2", "chinanorth3"),
         versions=INSTANCE_VERSIONS,
         attested_domain="metadata.azure.cn",
+        sts_url="https://sts.chinacloudapi.cn",  # recorded
     ),
     Cloud(
         name="german",
@@ -80,6 +83,7 @@ _CLOUDS = (
         regions=("germanycentral", "germanynortheast"),
         versions=list_until("2021-08-01"),  # the cloud closed in October 2021
         attested_domain="metadata.microsoftazure.de",
+        sts_url="https://sts.microsoftonline.de",  # assumed
     ),
     # The sovereign clouds in France and Germany: the names are those of shipped components, bleu's region too. All else
     # is assumed, Delos's region included: what IMDS says there is not recorded.

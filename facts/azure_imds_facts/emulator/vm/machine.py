@@ -113,10 +113,14 @@ class ProjectedMachine(Machine):
     """A machine whose complete document is projected to the requested version.
 
     `source` names the document in messages, for instance a file. `platform`: whose fields it has, `vm` or `arc`.
+    `keep_unknown`: fields that no version has are served in every version.
     """
 
-    def __init__(self, document: object, *, source: str = "document", platform: str = "vm") -> None:
+    def __init__(
+        self, document: object, *, source: str = "document", platform: str = "vm", keep_unknown: bool = False
+    ) -> None:
         self._platform = platform
+        self._keep_unknown = keep_unknown
         super().__init__(_complete(check_document(deepcopy(document), source=source, platform=platform)))
         self._projections: dict[tuple[str, bool], Any] = {}
         self._bodies: dict[tuple[str, bool], bytes] = {}
@@ -129,7 +133,11 @@ class ProjectedMachine(Machine):
             key = (version, extended)
             if key not in self._projections:
                 self._projections[key] = project_document(
-                    self._document, version, extended=extended, platform=self._platform
+                    self._document,
+                    version,
+                    extended=extended,
+                    platform=self._platform,
+                    keep_unknown=self._keep_unknown,
                 )
             return self._projections[key]
 
@@ -148,8 +156,8 @@ class ProjectedMachine(Machine):
     def _set_in(self, document: Any, path: str, value: object) -> None:
         segments = parse_path(path)
         before = deepcopy(self.compute)
-        kind = find_field(segments, platform=self._platform).kind
-        set_value(document, segments, _parse_value(value, kind, path))
+        field = find_field(segments, platform=self._platform, keep_unknown=self._keep_unknown)
+        set_value(document, segments, _parse_value(value, field.kind, path))
         compute = document.get("compute")
         if segments[:2] == ("compute", "tags"):
             compute.pop("tagsList", None)

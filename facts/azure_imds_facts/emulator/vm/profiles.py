@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from .clouds import Cloud
+    from .machine import Machine
 
 __all__ = [
     "ARC_ENDPOINTS",
@@ -27,13 +28,15 @@ __all__ = [
     "check_profile",
     "clear_public_addresses",
     "find_platform",
+    "find_vm_id",
 ]
 
 # Platform → its example machine.
 _BASES = {"vm": "machine.json", "arc": "arc_machine.json"}
 Document = dict[str, Any]
 
-# A classic machine has network and attested data only (documented). That it has scheduled events is assumed.
+# A classic machine has network and attested data only, of the latter `vmId` for certain (documented). That it has
+# scheduled events is assumed.
 CLASSIC_MISSING_ENDPOINTS = frozenset({"identity", "loadbalancer"})
 # What the agent of Azure Arc knows of all that: no list of versions (assumed), no events, load balancer or attested
 # document. It has tokens, against a challenge in a file, which is not emulated.
@@ -82,6 +85,14 @@ def check_profile(name: str) -> str:
     """
     check_choice("machine", name, PROFILES)
     return name
+
+
+def find_vm_id(machine: Machine, profiles: Iterable[str]) -> str:
+    """Return the id of a machine; of a classic one, whose document has none, that of the example machine."""
+    own = machine.compute.get("vmId")
+    if not own and "classic" in profiles:
+        own = json.loads(_read_base("vm"))["compute"]["vmId"]
+    return str(own or "")
 
 
 def clear_public_addresses(document: Document) -> None:

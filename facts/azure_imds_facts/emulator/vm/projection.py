@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from azure_imds_facts.emulator.errors import EmulatorError, format_choices
+from azure_imds_facts.emulator.errors import EmulatorError, format_choices, format_value
 
 from .document_paths import Segment, format_path, is_index
 from .fields import FieldNode, load_instance_tree
@@ -16,8 +16,12 @@ __all__ = ["check_document", "find_field", "find_unknown_fields", "project_docum
 _CONTAINERS: dict[str, type] = {"object": dict, "array": list, "null": type(None)}
 
 
-def project_document(document: dict[str, Any], version: str, *, extended: bool, platform: str = "vm") -> dict[str, Any]:
+def project_document(
+    document: dict[str, Any], version: str, *, extended: bool, platform: str = "vm", keep_unknown: bool = False
+) -> dict[str, Any]:
     """Return the fields of a complete document that a version serves.
+
+    `keep_unknown`: and those that no version of the field table has, as they are.
 
     A section that the document lacks is left out. Inside a section every field of the version is present; missing
     ones are `""`, `[]` or an object of such values (recorded). `physicalZone` is present only in a zone. That is
@@ -26,6 +30,8 @@ def project_document(document: dict[str, Any], version: str, *, extended: bool, 
     """
     tree = load_instance_tree(version, platform=platform)
     projected = {name: _project(document[name], node) for name, node in tree.children.items() if name in document}
+    if keep_unknown:
+        _add_unknown(document, projected, load_instance_tree(platform=platform))
     if not extended:
         projected.pop("extended", None)
     compute = projected.get("compute")
@@ -44,6 +50,19 @@ def _project(value: Any, node: FieldNode) -> Any:
     if node.kind == "null":
         return None
     return value in (True, "true") if node.kind == "bool" else _format_scalar(value)
+
+
+def _add_unknown(value: Any, projected: Any, node: FieldNode) -> None:
+    """Add to a projection what the document has beyond the field table."""
+    if isinstance(value, list) and isinstance(projected, list):
+        for item, projected_item in zip(value, projected):
+            _add_unknown(item, projected_item, FieldNode("object", node.children))
+    elif isinstance(value, dict) and isinstance(projected, dict):
+        for name, child in value.items():
+            if name not in node.children:
+                projected[name] = child
+            elif name in projected:
+                _add_unknown(child, projected[name], node.children[name])
 
 
 def _format_scalar(value: object) -> str:
@@ -104,8 +123,8 @@ def find_unknown_fields(document: Any, node: FieldNode | None = None, segments: 
     return found
 
 
-def find_field(segments: tuple[Segment, ...], *, platform: str = "vm") -> FieldNode:
-    """Return the node of the field table at a path.
+def find_field(segments: tuple[Segment, ...], *, platform: str = "vm", keep_unknown: bool = False) -> FieldNode:
+    """Return the node of the field table at a path. `keep_unknown`: any other field is a string.
 
     Raises:
         EmulatorError: no version has such a field; the message lists the allowed names.
@@ -117,9 +136,12 @@ def find_field(segments: tuple[Segment, ...], *, platform: str = "vm") -> FieldN
             node = FieldNode("object", node.children)
             continue
         if segment not in node.children or node.kind == "array":
+            if keep_unknown and node.kind == "object":
+                return FieldNode("string")
             parent = format_path(segments[:number]) or "the document"
             expected = "an index" if node.kind == "array" else format_choices(sorted(allowed)) or "nothing"
-            raise EmulatorError(f"{format_path(segments)}: no field {segment!r} in {parent}; allowed: {expected}")
+            problem = f"no field {format_value(segment)} in {parent}; allowed: {expected}; --keep-unknown serves it"
+            raise EmulatorError(f"{format_path(segments)}: {problem}")
         node = node.children[segment]
         allowed = node.children
     return node

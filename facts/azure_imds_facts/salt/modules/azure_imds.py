@@ -184,6 +184,28 @@ def acknowledge(event_id: str) -> bool:
     return is_first
 
 
+def attested(nonce: str | None = None, timeout: float | None = None) -> dict[str, Any]:
+    """
+    Return the document that IMDS signs about this VM, with ``encoding`` and ``signature``, for the master to verify.
+
+    Who asks for it sees it in the job's return, and so does everybody who may read the job cache: it holds for minutes.
+
+    nonce
+        1 to 32 letters and digits to be signed too. Choose a new one each time.
+
+    timeout
+        Seconds for all of it. The minion's setting, else one.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt web azure_imds.attested nonce=1f0c9a7be2
+    """
+    with _failing_as_salt_does():
+        return execution.fetch_attested(__opts__, None if nonce is None else str(nonce), timeout=timeout)
+
+
 @contextlib.contextmanager
 def _failing_as_salt_does() -> Iterator[None]:
     """Turn an outcome into what Salt shows as one line, with the minion's return code."""

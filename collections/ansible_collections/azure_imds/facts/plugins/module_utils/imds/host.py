@@ -70,7 +70,7 @@ class Host:
         """
         owners = {*re.findall(_LISTENING, _read(self.sockets) + _read(self.sockets + "6"))}
         if not owners:
-            return "no program listens there; azcmagent show says how Azure Arc's agent is"
+            return "no program listens there"
         users = dict(re.findall("(?m)^([^:]+):[^:]*:([0-9]+):", _read(self.users)))
         owners -= {"0", users.get("himds")}
         names = [name for name, uid in users.items() if uid in owners]
@@ -113,7 +113,9 @@ def find_imds(settings: Settings, host: Host) -> tuple[Settings, str]:
 def require_azure(settings: Settings, host: Host) -> None:
     """Raise NotAzureError where the adapters are disabled or this machine is not an Azure VM. Reads files only."""
     if find_imds(settings, host)[0].platform == "arc":
-        raise errors.NotAzureError("This machine is one of Azure Arc, which has no scheduled events.")
+        raise errors.NotAzureError(
+            "This machine is one of Azure Arc, which has neither scheduled events nor attested documents."
+        )
 
 
 def _detect_azure(host: Host, tag: str) -> str:

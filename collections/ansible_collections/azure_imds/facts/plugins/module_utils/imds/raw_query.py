@@ -125,12 +125,16 @@ class _RawQuery:
             in_text = self._ask(str(answer.version))
             # A failure of the moment is retried in this format; another 400 was not about it.
             answer = answer if in_text.status == 400 else in_text
-        if answer.status == 404 and answer.version in (negotiation.listed or ()):
+        if answer.status == 404 and answer.version in self._list_versions(negotiation):
             # Without a list that names the version, an IMDS that is not ready may be the cause.
             problem = f"404 from an IMDS that knows api-version {answer.version}"
             hint = "There is no such element (case counts); ask for the one above it to see what there is."
             return records.replace(answer, error=errors.RejectedError(problem, hint=hint), is_retried=False)
         return answer
+
+    def _list_versions(self, negotiation: Negotiation) -> list[object]:
+        """Return the versions that the server lists; where one is pinned, the negotiation did not ask for them."""
+        return (self._client.fetch_versions() if self._version else negotiation.listed) or []
 
     def accept(self, answer: Answer) -> RawAnswer:
         """Return the answer's body. Raises InvalidError where it cannot be IMDS's."""

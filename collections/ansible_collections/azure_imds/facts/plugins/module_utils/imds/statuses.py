@@ -116,7 +116,7 @@ _ROWS = (
 def choose_hint(endpoint: str) -> str:
     """Return what to do where nothing came from an endpoint."""
     if not is_azure_address(endpoint):
-        return "Check that IMDS is served at this endpoint."
+        return "Check that IMDS is served at this endpoint; azcmagent show says how the agent of Azure Arc is."
     return describe_surroundings() or _HINT_AZURE
 
 

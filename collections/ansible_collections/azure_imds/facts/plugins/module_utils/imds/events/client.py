@@ -6,19 +6,21 @@ from __future__ import annotations
 import json
 
 from .. import errors, records, versions
-from ..client import Answer, Client, Negotiation
+from ..client import Answer, Client
 from ..clock import Clock, Deadline
 from ..reporter import Reporter, printable
 from ..retry import Retrier
 from ..settings import EXTRA_CATEGORIES
-from .model import parse_timeline
+from .model import Timeline, parse_timeline
+from .negotiation import EventNegotiation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..transport import Transport
-    from .model import Event, Timeline
+    from ..records import JsonObject
+    from ..transport import Response, Transport
+    from .model import Event
 
 
 PATH = EXTRA_CATEGORIES["scheduled_events"].path
@@ -28,57 +30,11 @@ SWITCH_ON_S = 120.0
 # Once it has answered, it answers within milliseconds: a request that hangs is given up before a Preempt's 30 s are
 # over.
 _AFTERWARDS_S = 5.0
-# A version that has worked is doubted only after so many refusals in a row: fewer are an outage.
-_DOUBTED_AFTER = 10
 _HINT_NONE = "This IMDS offers no scheduled events, as Azure Stack Hub's. Check the endpoint and the api-version."
 
 
 class UnknownEventError(errors.RejectedError):
     """IMDS does not list the event that is to be approved. An adapter adds to the hint how its users list events."""
-
-
-class EventNegotiation(Negotiation):
-    """The choice among the api-versions of scheduled events, of which the server has no list.
-
-    The newest is asked for first, older ones while they are refused. 404 is also what IMDS answers while it is not
-    ready, and the version that works when that ends may be too old to know Preempt, so newer ones are tried once more
-    before a version is settled. A settled version is doubted after `_DOUBTED_AFTER` refusals in a row.
-    """
-
-    def __init__(self, pinned: str | None) -> None:
-        super().__init__(list, pinned=pinned, remembered=versions.SCHEDULED_EVENTS[0])
-        self._index = 0
-        self._is_settled = False
-        self._is_climbing = False
-        self._refusals = 0
-
-    def _is_about_version(self, answer: Answer) -> bool:
-        return answer.status in (400, 404)
-
-    def _accept(self) -> bool:
-        self._refusals = 0
-        if not self._is_settled and self._index > 0:
-            self._is_climbing = True
-            self._choose(self._index - 1)
-            return True
-        self._is_settled = True
-        return False
-
-    def _refuse(self, answer: Answer) -> bool:  # noqa: ARG002  it holds no list
-        self._refusals += 1
-        if self._is_settled:
-            self._is_settled = self._refusals < _DOUBTED_AFTER
-            return False
-        if self._is_climbing:
-            self._is_climbing, self._is_settled = False, True
-            self._choose(self._index + 1)
-            return True
-        self._choose((self._index + 1) % len(versions.SCHEDULED_EVENTS))
-        return self._index > 0
-
-    def _choose(self, index: int) -> None:
-        self._index = index
-        self.version = versions.SCHEDULED_EVENTS[index]
 
 
 class EventClient:
@@ -115,6 +71,9 @@ class EventClient:
         self._asked_at: float | None = None
         # What the last answer's `Retry-After` asked for.
         self.retry_after_s: float | None = None
+        self._last_body = b""
+        self._last_timeline: Timeline | None = None
+        self._last_pick: Callable[[list[JsonObject]], list[JsonObject]] | None = None
         self.clock = clock or Clock()
         self.has_answered = False
 
@@ -170,13 +129,14 @@ class EventClient:
             raise error  # pylint: disable=raising-bad-type  # it takes the default of Answer for the only value
         return True
 
-    def fetch_once(self) -> Answer:
+    def fetch_once(self, *, pick: Callable[[list[JsonObject]], list[JsonObject]] | None = None) -> Answer:
         """Make one request, of no more than a few seconds once IMDS has answered.
 
         The answer's `value` is a Timeline, or its `error` says why not; neither while the api-version is negotiated.
+        `pick` chooses among IMDS's objects; it is not asked again while the body stays the same.
         """
         client = self._open_client(self._timeout_s)
-        answer = self._fetch(client)
+        answer = self._fetch(client, pick=pick)
         if self._negotiation.consider(answer):
             return records.replace(answer, value=None, error=None)
         return records.replace(answer, error=client.with_context(answer))
@@ -188,9 +148,13 @@ class EventClient:
         timeline: Timeline = Retrier(client).run(attempt, accept=lambda answer: answer.value)
         return timeline
 
-    def _fetch(self, client: Client) -> Answer:
+    def _fetch(self, client: Client, *, pick: Callable[[list[JsonObject]], list[JsonObject]] | None = None) -> Answer:
         """Make one request; the answer's `value` is a Timeline."""
+        if pick != self._last_pick:
+            self._last_timeline, self._last_pick = None, pick
         answer = self._send(client)
+        if isinstance(answer.value, Timeline):
+            return answer  # the same body once more
         if answer.error is not None:
             if answer.status != 404 or self.has_answered:
                 return answer
@@ -199,12 +163,14 @@ class EventClient:
             return records.replace(answer, error=refused, is_retried=False)
         self.has_answered = True
         try:
-            return records.replace(answer, value=parse_timeline(answer.value, empty=_EMPTY))
+            timeline = parse_timeline(answer.value, empty=_EMPTY, pick=pick)
         except errors.InvalidError as error:
             return records.replace(answer, value=None, error=error)
+        self._last_timeline = timeline
+        return records.replace(answer, value=timeline)
 
     def _send(self, client: Client, *, method: str = "GET", body: bytes = b"") -> Answer:
-        """Send one request once the time for it has come. The body of an approval's answer means nothing."""
+        """Send one request once the time for it has come. Where the body is the last one again, so is the `value`."""
         wait_s = 0.0 if self._asked_at is None else self._asked_at + self._spacing_s - self.clock.monotonic()
         if wait_s > 0:
             self.clock.sleep(min(wait_s, client.deadline.remaining))
@@ -213,11 +179,22 @@ class EventClient:
         self._asked_at = self.clock.monotonic()
         client.longest_attempt_s = _AFTERWARDS_S if self.has_answered else client.longest_attempt_s
         response = client.send(PATH, self.version, method=method, body=body)
-        if body and not isinstance(response, errors.UnreachableError) and response.status == 200:
-            return Answer(version=self.version, status=200)
-        answer = client.parse(self.version, response, empty=_EMPTY)
+        if body:
+            answer = _check_approval(client.parse(self.version, response, empty={}))
+        elif self._is_last(response):
+            answer = Answer(version=self.version, status=200, value=self._last_timeline)
+        else:
+            answer = client.parse(self.version, response, empty=_EMPTY)
+            self._last_timeline = None
+            self._last_body = b"" if isinstance(response, errors.UnreachableError) else response.body
         self.retry_after_s = answer.wait_s
         return answer
+
+    def _is_last(self, response: Response | errors.UnreachableError) -> bool:
+        """Return whether a response says what the last one said: most of the time nothing changes."""
+        if isinstance(response, errors.UnreachableError) or self._last_timeline is None:
+            return False
+        return response.status == 200 and bool(response.body.strip()) and response.body == self._last_body
 
     def _open_client(self, timeout_s: float) -> Client:
         transport = self._transport = self._transport or self._transport_factory()
@@ -238,6 +215,20 @@ def find_event(event_id: str, timeline: Timeline) -> Event:
         listed = ", ".join(event.event_id for event in timeline.events[:10]) or "none"
         raise _not_listed(event_id, f"IMDS does not list it. What it lists: {printable(listed, most=400)}.")
     return found[0]
+
+
+def _check_approval(answer: Answer) -> Answer:
+    """Return the answer to an approval, with an error where a 200 says something else than that it was taken.
+
+    IMDS answers with an empty body (recorded); a portal answers everything with a page.
+    """
+    if answer.error is not None or answer.value in ({}, None):
+        return answer
+    said = answer.value.get("error") if isinstance(answer.value, dict) else None
+    if isinstance(answer.value, dict) and not said:
+        return answer
+    problem = f"200, and in it an error: {printable(json.dumps(said))}" if said else "200, and no answer of IMDS in it"
+    return records.replace(answer, value=None, error=errors.InvalidError(problem))
 
 
 def _not_listed(event_id: str, problem: str) -> UnknownEventError:

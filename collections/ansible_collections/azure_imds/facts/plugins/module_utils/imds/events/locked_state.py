@@ -1,78 +1,155 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The state file of a watch, which one process at a time may use."""
+"""The state file of a watch, which one process at a time may use, and what becomes of one that cannot be used."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
 import os
+import time
 
-from ..errors import UsageError
-from ..safe_files import UnsafeFileError, open_lock_file
-from .state import StateFile
+from ..errors import ImdsError, UnavailableError, UsageError
+from ..reporter import printable
+from ..safe_files import UnsafeFileError, open_lock_file, remove_leftovers
+from .state import Found, StateFile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..reporter import Reporter
 
 ROOTS_STATE = "/var/lib/azure-imds-facts/events.json"
+# What azure-imds-events.service gives.
+UNITS_STATE = "/var/lib/azure-imds-events/events.json"
+# Errors of the system that say that the path is wrong, or not this user's: waiting does not help.
+_WRONG = (
+    errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR, errno.EINVAL, errno.ENOENT,
+    errno.EEXIST,
+)  # fmt: skip
+# How long the commands of a watch that was killed may take to end: they hold the lock until then.
+_LOCKED_S = 6.0
+
+
+class PassingError(UnavailableError):
+    """Something on this machine is in the way that passes: a full disk, no memory, another watch.
+
+    It ends with 1, after which a service manager tries again.
+    """
+
+    outcome = "unusable"
+    exit_code = 1
 
 
 class LockedState:
-    """A state file locked until this process ends.
+    """A state file locked until this process and its commands end.
 
-    Raises UsageError where it cannot be used: a restart would run commands again.
+    `is_default`: nobody named the file, so whatever is there is put aside. `sleep` waits for a lock, and may raise.
+    Raises UsageError where it can never be used, and PassingError where that may pass; nothing is touched then.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(
+        self, path: str, *, reporter: Reporter, is_default: bool = False, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._path = path
+        self._reporter = reporter
         try:
             os.makedirs(os.path.dirname(os.path.abspath(path)), mode=0o700, exist_ok=True)
             self._file = StateFile(path)
-            if self._file.is_foreign():
-                raise UsageError(
-                    f"{path} holds something else than the state of a watch, so it stays as it is.",
-                    hint="Name another file with --state, or move that one away.",
-                )
-            lock = open_lock_file(self._file.directory, f".{self._file.name}.lock")
+            if not is_default:
+                self._refuse_foreign(self._inspect(is_default=False))
+            self.lock = open_lock_file(self._file.directory, f".{self._file.name}.lock")
+            self._take_lock(sleep)
+            self._found = self._inspect(is_default=is_default)
+            if not is_default:
+                self._refuse_foreign(self._found)
+            if self._found.problem:
+                self._begin_anew(self._found.problem)
+            with contextlib.suppress(OSError):
+                remove_leftovers(self._file.directory, self._file.name, now=time.time())
         except OSError as error:
             raise self._refuse(error) from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UsageError(
-                f"Another process uses {path}: the events are watched already.",
-                hint="Stop that one, perhaps azure-imds-events.service, or name another file with --state.",
-            ) from None
 
     def read(self) -> object:
         """Return the last state, None without one."""
-        try:
-            return self._file.read()
-        except UnsafeFileError as error:
-            raise self._refuse(error) from None
-        except OSError:
-            return None
+        return self._found.state
 
     def write(self, state: object) -> None:
-        """Write a state that differs from the last one. Raises UsageError where it cannot be written."""
+        """Write a state that differs from the last one. Raises PassingError or UsageError where that fails."""
         try:
             self._file.write(state, durable=True)
         except OSError as error:
             raise self._refuse(error) from None
 
-    def _refuse(self, error: OSError) -> UsageError:
-        return UsageError(
-            f"The state cannot be written to {self._path}: {error.strerror or error}.",
-            hint="Make the folder writable, or name another file with --state.",
+    def begin_anew(self) -> None:
+        """Put a state aside that turned out to be damaged. Raises as `write` does."""
+        try:
+            self._begin_anew("it is damaged")
+        except OSError as error:
+            raise self._refuse(error) from None
+
+    def _inspect(self, *, is_default: bool) -> Found:
+        try:
+            return self._file.inspect()
+        except OSError as error:
+            if not is_default or not (isinstance(error, UnsafeFileError) or error.errno in _WRONG):
+                raise
+            return Found(problem=f"it cannot be read ({error.strerror or error})")
+
+    def _take_lock(self, sleep: Callable[[float], None]) -> None:
+        ends = time.monotonic() + _LOCKED_S
+        while True:
+            try:
+                fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() < ends:
+                    sleep(0.1)
+                    continue
+                raise PassingError(
+                    f"Another process uses {self._path}: the events are watched already.",
+                    hint="Stop that one, perhaps azure-imds-events.service, or name another file with --state.",
+                ) from None
+            return
+
+    def _refuse_foreign(self, found: Found) -> None:
+        if not found.is_own:
+            raise UsageError(
+                f"{self._path} holds something else than the state of a watch, so it stays as it is.",
+                hint="Name another file with --state, or move that one away.",
+            )
+
+    def _begin_anew(self, problem: str) -> None:
+        aside = self._file.put_aside()
+        folder = os.path.dirname(os.path.abspath(self._path))
+        self._reporter.warn(
+            f"{self._path} cannot be read as a state: {problem}. It is put aside as {os.path.join(folder, aside)}, and "
+            "events that were told before may be told again."
         )
 
+    def _refuse(self, error: OSError) -> ImdsError:
+        problem = f"The state cannot be written to {printable(self._path, most=None)}: {error.strerror or error}."
+        if isinstance(error, UnsafeFileError) or error.errno in _WRONG:
+            return UsageError(problem, hint="Make the folder writable, or name another file with --state.")
+        return PassingError(problem, hint="Make room, or name another file with --state.")
 
-def find_default_state() -> str:
-    """Return where this user's state is. Raises UsageError where nothing says what the user's folder is."""
-    if os.geteuid() == 0:
+
+def find_state(given: str | None) -> str:
+    """Return where the state is: as `given`, or in this user's folder for it.
+
+    Raises UsageError where nothing says what the user's folder is.
+    """
+    if given is None and os.geteuid() == 0:
         return ROOTS_STATE
+    path = os.path.expanduser(given) if given else _find_folder()
+    if path.startswith("~") or not (given or os.path.isabs(path)):
+        problem = f"There is no place for the state of a watch: {given or 'this user'} has no home directory."
+        raise UsageError(problem, hint="Name a file with --state FILE.")
+    return path
+
+
+def _find_folder() -> str:
     base = os.environ.get("XDG_STATE_HOME") or ""
     if not os.path.isabs(base):
         base = os.path.join(os.path.expanduser("~"), ".local", "state")
-    if not os.path.isabs(base):
-        raise UsageError(
-            "There is no place for the state of a watch: this user has no home directory.",
-            hint="Name a file with --state.",
-        )
     return os.path.join(base, "azure-imds-facts", "events.json")

@@ -3,144 +3,138 @@
 
 from __future__ import annotations
 
-from ..errors import TRANSIENT, ImdsError, UsageError
-from .policy import may_be_approved
+from ..errors import ImdsError
 from .signals import Stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..clock import Clock
     from ..reporter import Reporter
+    from .approvals import Approvals
     from .locked_state import LockedState
+    from .metrics import Metrics
     from .model import Change
     from .output import Output
     from .policy import Policy
-    from .runner import Hooks
+    from .runner import End, Hooks
+    from .runs import Runs
     from .signals import Signals
     from .watch import Watch
 
 # How often running commands are checked, should one end unnoticed or take too long.
 _CHECK_S = 0.5
-# An approval may not delay the next poll for long; one that fails is tried again.
-_APPROVAL_S = 3.0
 
 
 class WatchLoop:
-    """A watch that acts: `hooks` None: without a command; `state` None: without a memory."""
+    """A watch that acts. `hooks` None: without a command; `state` None: without a memory; `metrics` None: without."""
 
     def __init__(
         self,
         watch: Watch,
         *,
         policy: Policy,
+        approvals: Approvals,
+        runs: Runs,
         signals: Signals,
         clock: Clock,
         reporter: Reporter,
         output: Output,
-        hooks: Hooks | None,
-        state: LockedState | None,
+        hooks: Hooks | None = None,
+        state: LockedState | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._watch = watch
         self._policy = policy
+        self._approvals = approvals
+        self._runs = runs
         self._signals = signals
         self._clock = clock
         self._reporter = reporter
         self._output = output
         self._hooks = hooks
         self._state = state
-        self._to_approve: dict[str, Change] = {}
-        self._approve_from = 0.0
+        self._metrics = metrics
         self._is_unwritten = False
 
     def run(self) -> None:
-        """Watch until a signal comes. Raises UsageError where the state cannot be written at the start."""
+        """Watch until a signal comes. Raises the ImdsError of a state that cannot be written at the start."""
         if self._state is not None:
-            if self._watch.restore(self._state.read()):
-                self._reporter.notice("Continuing from the stored state.")
-            self._state.write(self._watch.state())
+            self._state.write(self._spell_state())
         try:
             while not self._signals.is_stopped:
                 self._turn()
         except Stopped:
-            pass  # what an interrupted poll brought was not printed, and is not in the state either
+            pass  # what an interrupted look brought was not printed, and is not in the state either
         finally:
             if self._hooks is not None:
                 # A command that has just ended must not run again after a restart.
-                for end in self._hooks.reap(is_last=True):
-                    self._finish(end.change, is_success=end.is_success)
+                self._finish(self._hooks.reap(is_last=True))
                 self._save()
                 self._hooks.stop()
 
     def _turn(self) -> None:
         with self._signals:
-            found = self._watch.poll()
-        for change in found:
-            # An approval of the event as it was may not hold for what it is now.
-            self._to_approve.pop(change.event.key, None)
-            self._output.print_json(self._watch.spell(change))
-            if self._hooks is not None:
-                self._hooks.add(change)
-        self._save()
+            timeline = self._watch.fetch()
+        if timeline is not None:
+            found = self._watch.take(timeline, admits=self._admit)
+            for change in found:
+                # An approval of the event as it was may not hold for what it is now.
+                self._approvals.drop(change.event.key)
+                self._output.print_json(self._watch.spell(change))
+                if self._policy.approves_at_once(change):
+                    self._approvals.add(change)
+            for change in self._watch.take_pending(found):
+                self._approvals.add(change)
         if self._hooks is not None:
-            for end in self._hooks.reap():
-                self._finish(end.change, is_success=end.is_success)
+            self._finish(self._hooks.reap())
+        self._save()
+        waiting = self._approvals.keys
+        self._approvals.approve_next(self._signals)
+        if self._approvals.keys != waiting:
             self._save()
-        self._approve_next()
         self._output.flush()
-        is_busy = self._hooks is not None and bool(self._hooks.unfinished)
-        self._signals.sleep(
-            min(self._watch.wait_s, _CHECK_S) if is_busy else self._watch.wait_s,
-            readable=self._hooks.waiting_for if self._hooks is not None else (),
-            writable=self._output.waiting_for,
-        )
+        if self._metrics is not None:
+            self._metrics.write(
+                self._watch, approvals=self._approvals, runs=self._runs, hooks=self._hooks, output=self._output
+            )
+        self._rest()
 
-    def _finish(self, change: Change, *, is_success: bool) -> None:
+    def _rest(self) -> None:
+        is_busy = self._hooks is not None and bool(self._hooks.unfinished)
+        seconds = min(self._watch.wait_s, _CHECK_S) if is_busy else self._watch.wait_s
+        readable = self._hooks.waiting_for if self._hooks is not None else ()
+        self._signals.sleep(seconds, readable=readable, writable=self._output.waiting_for)
+
+    def _admit(self, change: Change) -> bool:
+        """Return whether a change can be told now: its command has a place, or it runs none."""
+        return self._hooks is None or not self._policy.runs_command(change.event) or self._hooks.offer(change)
+
+    def _finish(self, ends: list[End]) -> None:
         unfinished = {one.event.key for one in self._hooks.unfinished} if self._hooks is not None else set()
-        if (
-            is_success
-            and self._policy.approves_on_success
-            and may_be_approved(change)
-            and change.event.key not in unfinished
-        ):
-            self._to_approve[change.event.key] = change
+        for end in ends:
+            self._runs.add(end, now_s=self._clock.time())
+            if end.is_success and self._policy.approves_on_success and end.change.event.key not in unfinished:
+                self._approvals.add(end.change)
+
+    def _spell_state(self) -> object:
+        running = self._hooks.running if self._hooks is not None else []
+        unfinished = self._hooks.unfinished if self._hooks is not None else []
+        return {
+            **self._watch.state(unfinished=unfinished, pending=self._approvals.keys),
+            "runs": self._runs.spell(running),
+        }
 
     def _save(self) -> None:
-        if self._state is not None:
-            pending = [*self._to_approve.values()]
-            unfinished = self._hooks.unfinished if self._hooks is not None else []
-            try:
-                self._state.write(self._watch.state(unfinished=[*pending, *unfinished]))
-            except UsageError as error:
-                self._report_unwritten(str(error))
-            else:
-                self._is_unwritten = False
-
-    def _report_unwritten(self, problem: str) -> None:
-        """Warn once. A full disk, most likely: the watch goes on, and each turn tries again."""
-        if not self._is_unwritten:
-            self._is_unwritten = True
-            self._reporter.warn(f"{problem} Until then a restart would print and run everything again.")
-
-    def _approve_next(self) -> None:
-        """Approve one event that may start, in one request; the next poll comes before the next approval."""
-        if not self._to_approve or self._clock.monotonic() < self._approve_from:
+        """Write the state. A failure is reported once: a full disk, most likely, and each turn tries again."""
+        if self._state is None:
             return
-        key, change = next(iter(self._to_approve.items()))
-        event_id = change.event.event_id
-        del self._to_approve[key]
         try:
-            with self._signals:
-                is_new = self._watch.approve(event_id, timeout_s=_APPROVAL_S)
-        except TRANSIENT as error:
-            self._to_approve[key] = change
-            self._approve_from = self._clock.monotonic() + self._watch.approve_again_s
-            self._reporter.notice(f"{error} The approval of {event_id} is tried again.")
-        except Stopped:
-            self._to_approve[key] = change
-            self._save()
-            raise
+            self._state.write(self._spell_state())
         except ImdsError as error:
-            self._reporter.warn(str(error))
+            if not self._is_unwritten:
+                self._is_unwritten = True
+                self._reporter.warn(f"{error} Until then a restart would print and run everything again.")
         else:
-            self._reporter.notice(f"{'Approved' if is_new else 'Already started:'} {event_id}.")
-        self._save()
+            if self._is_unwritten:
+                self._reporter.notice("The state is written again.")
+            self._is_unwritten = False

@@ -6,6 +6,9 @@ Source: Microsoft's page "Scheduled Events for Linux VMs".
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import json
 import re
 
 from .. import errors, records
@@ -15,7 +18,7 @@ from ..extra_categories import names_vm
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container
 
 
 SCHEDULED, UPDATED, STARTED, COMPLETED, CANCELLED = KINDS = (
@@ -29,6 +32,8 @@ SCHEDULED, UPDATED, STARTED, COMPLETED, CANCELLED = KINDS = (
 # well: no other text may get there, whatever a server answers.
 _ID = re.compile(r"[0-9A-Za-z._-]{1,128}")
 _WORD = re.compile(r"[0-9A-Za-z_-]{0,64}")
+# Their notice is short: they come first wherever something has to wait.
+_URGENT = ("preempt", "terminate")
 # The preview writes times so; every later version writes them as in RFC 1123.
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?Z")
 
@@ -42,7 +47,8 @@ class Event:
 
     `status` is `Scheduled` or `Started`, `not_before` a time in UTC such as `2026-11-22T21:56:00Z` and `not_before_s`
     the same in seconds since 1970: before it nothing happens unless the event is approved. Both are None once it has
-    started. `duration_s` is how long the VM will be away, None where Azure does not know.
+    started. `duration_s` is how long the VM will be away, None where Azure does not know. `digest` is equal where all
+    that IMDS says is equal.
     """
 
     event_id: str
@@ -56,6 +62,7 @@ class Event:
     source: str
     duration_s: int | None
     raw: records.JsonObject
+    digest: str
 
     @property
     def key(self) -> str:
@@ -66,6 +73,11 @@ class Event:
     def is_started(self) -> bool:
         """Return whether it is under way."""
         return self.status.lower() == "started"
+
+    @property
+    def is_urgent(self) -> bool:
+        """Return whether it leaves half a minute or little more, and takes the VM away."""
+        return self.event_type.lower() in _URGENT
 
 
 @records.record
@@ -88,11 +100,27 @@ class Change:
     event: Event
     before: Event | None = None
 
+    @property
+    def is_end(self) -> bool:
+        """Return whether the event is over."""
+        return self.kind in (COMPLETED, CANCELLED)
 
-def parse_timeline(document: object, *, empty: object = None) -> Timeline:
+    @property
+    def may_be_approved(self) -> bool:
+        """Return whether the event waits for its time, as this change leaves it."""
+        return self.kind in (SCHEDULED, UPDATED) and not self.event.is_started
+
+
+def parse_timeline(
+    document: object,
+    *,
+    empty: object = None,
+    pick: Callable[[list[records.JsonObject]], list[records.JsonObject]] | None = None,
+) -> Timeline:
     """Return the timeline in a document of /metadata/scheduledevents. Raises InvalidError for any other value.
 
-    `empty`: the document that stands for an empty body, which has no incarnation.
+    `empty`: the document that stands for an empty body, which has no incarnation. `pick` chooses among IMDS's objects
+    before they become events.
     """
     if not isinstance(document, dict) or not isinstance(document.get("Events"), list):
         raise errors.InvalidError(
@@ -102,29 +130,54 @@ def parse_timeline(document: object, *, empty: object = None) -> Timeline:
     if document is not empty and (not isinstance(incarnation, int) or isinstance(incarnation, bool)):
         raise errors.InvalidError("The answer has no whole number `DocumentIncarnation` in it.", hint=_HINT)
     listed = document["Events"]
-    usable = [raw for raw in listed if isinstance(raw, dict) and _ID.fullmatch(_text(raw, "EventId"))]
-    events = {event.key: event for event in map(_parse_event, usable)}
+    usable = [raw for raw in listed if has_id(raw)]
+    events = {event.key: event for event in map(parse_event, pick(usable) if pick else usable)}
     return Timeline(incarnation=incarnation, events=tuple(events.values()), skipped=len(listed) - len(usable))
 
 
-def _parse_event(raw: records.JsonObject) -> Event:
+def has_id(raw: object) -> bool:
+    """Return whether a value is an object with the id of an event."""
+    return isinstance(raw, dict) and bool(_ID.fullmatch(_text(raw, "EventId")))
+
+
+def rank(raw: records.JsonObject) -> tuple[bool, float]:
+    """Return what IMDS's objects of events are sorted by: Preempt and Terminate first, then what begins earlier."""
+    return _text(raw, "EventType").lower() not in _URGENT, _parse_time(_text(raw, "NotBefore")) or 0.0
+
+
+def list_resources(raw: records.JsonObject) -> tuple[str, ...]:
+    """Return the names of the VMs that IMDS's object of an event is about."""
     resources = raw.get("Resources")
+    return tuple(name for name in resources if isinstance(name, str)) if isinstance(resources, list) else ()
+
+
+def parse_event(raw: records.JsonObject, *, digest: str | None = None) -> Event:
+    """Return the event in IMDS's object, which has an id. `digest`: that of the whole object, where it was cut."""
+    raw = redact(raw)
+    resources = list_resources(raw)
     duration = raw.get("DurationInSeconds")
     is_known = isinstance(duration, int) and not isinstance(duration, bool) and duration >= 0
-    moment = _parse_time(raw.get("NotBefore"))
+    moment = _parse_time(_text(raw, "NotBefore"))
     return Event(
         event_id=raw["EventId"],
         event_type=_word(raw, "EventType"),
         status=_word(raw, "EventStatus"),
         resource_type=_text(raw, "ResourceType"),
-        resources=tuple(name for name in resources if isinstance(name, str)) if isinstance(resources, list) else (),
+        resources=resources,
         not_before=None if moment is None else format_time(moment),
         not_before_s=moment,
         description=_text(raw, "Description"),
         source=_text(raw, "EventSource"),
         duration_s=duration if is_known else None,
-        raw=redact(raw),
+        raw=raw,
+        digest=digest or _digest(raw, resources),
     )
+
+
+def _digest(raw: records.JsonObject, resources: tuple[str, ...]) -> str:
+    """Return a digest of what is compared: the order in which IMDS names the VMs means nothing."""
+    compared = {**raw, "EventId": raw["EventId"].lower(), "Resources": sorted(resources)}
+    return hashlib.sha256(json.dumps(compared, sort_keys=True).encode()).hexdigest()[:24]
 
 
 def _text(raw: records.JsonObject, name: str) -> str:
@@ -136,9 +189,10 @@ def _word(raw: records.JsonObject, name: str) -> str:
     return text if _WORD.fullmatch(text := _text(raw, name)) else ""
 
 
-def _parse_time(text: object) -> float | None:
+@functools.lru_cache(maxsize=256)
+def _parse_time(text: str) -> float | None:
     """Return seconds since 1970 of a time that Python can count, None for any other text."""
-    found = _ISO.fullmatch(text) if isinstance(text, str) else None
+    found = _ISO.fullmatch(text)
     if found:
         import calendar  # noqa: PLC0415  the preview alone writes times so
 
@@ -188,9 +242,9 @@ def _compare(before: Event | None, event: Event) -> list[Change]:
     return [Change(kind=UPDATED if before else SCHEDULED, event=event, before=before)]
 
 
-def _content(event: Event) -> records.JsonObject:
-    """Return what is compared: the order in which IMDS names the VMs means nothing."""
-    return {**event.raw, "EventId": event.key, "Resources": sorted(event.resources)}
+def _content(event: Event) -> str:
+    """Return what is compared."""
+    return event.digest
 
 
 def _end_of(event: Event, now: float | None, approved: Container[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .. import errors, records
 from ..extra_categories import names_vm
 from ..reporter import printable
-from .model import SCHEDULED, UPDATED, concerns_others
+from .model import concerns_others
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Policy:
         wanted = (self.approves_user and event.source.lower() == "user") or (
             is_short and event.event_type.lower() == "freeze"
         )
-        return wanted and may_be_approved(change)
+        return wanted and change.may_be_approved
 
     def refuse_approval(self, event: Event, vm_name: str | None) -> str:
         """Return why an event is not approved, for a message, or `""`."""
@@ -63,11 +63,6 @@ class Policy:
             return ""
         others = [name for name in event.resources if not names_vm((name,), vm_name)]
         return f"it names other VMs too ({printable(', '.join(others[:3]))}), which it would start for as well"
-
-
-def may_be_approved(change: Change) -> bool:
-    """Return whether an event waits for its time, as this change leaves it."""
-    return change.kind in (SCHEDULED, UPDATED) and not change.event.is_started
 
 
 def parse_types(text: str) -> tuple[str, ...]:

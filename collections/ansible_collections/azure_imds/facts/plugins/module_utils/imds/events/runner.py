@@ -44,28 +44,38 @@ if TYPE_CHECKING:
             """Start the command for a change. Raises OSError where it cannot be started now: it is tried again."""
 
 
-# More than these wait: a document can list any number of events.
+# More than these wait. As many of Preempt and Terminate run beside them: these cannot wait for the drain of a Reboot.
 _MOST_AT_ONCE = 8
+# What finds no place among them is not told yet: a document can list any number of events.
+_MOST_WAITING = 64
 # From asking a command to end to ending it.
 _GRACE_S = 5.0
+# What was killed ends at once, unless it waits for a broken disk.
+_KILLED_S = 2.0
 
 
 @records.record
 class End:
-    """The end of a command; `exit_code` is minus the signal that ended it. `is_success`: it drained the machine."""
+    """The end of a command; `exit_code` is minus the signal that ended it. `is_success`: it drained the machine.
+
+    `is_late`: it was ended, since it took too long.
+    """
 
     change: Change
     exit_code: int
     is_success: bool
+    is_late: bool
+    took_s: float
 
 
 class _Running:
     """A command that runs."""
 
-    def __init__(self, change: Change, run: Run, *, started: float) -> None:
+    def __init__(self, change: Change, run: Run, *, started: float, began_s: float) -> None:
         self.change = change
         self.run = run
         self.started = started
+        self.began_s = began_s
         self.is_asked_to_end = False
 
     def ask_to_end(self) -> None:
@@ -77,7 +87,8 @@ class _Running:
 class Hooks:
     """The queue of changes whose command is to be run.
 
-    `spell`: return a change for programs, as of now: the command gets what holds when it starts.
+    `spell`: return a change for programs, as of now: the command gets what holds when it starts. `displace`: take note
+    of a change that lost its place to a more urgent one.
     """
 
     def __init__(
@@ -88,8 +99,10 @@ class Hooks:
         timeout_s: float,
         clock: Clock,
         reporter: Reporter,
+        displace: Callable[[Change], None] = lambda _change: None,
     ) -> None:
         self._runner = runner
+        self._displace = displace
         self._spell = spell
         self._timeout_s = timeout_s
         self._clock = clock
@@ -109,10 +122,25 @@ class Hooks:
         found = [running.run.waiting_for for running in self._running]
         return [descriptor for descriptor in found if descriptor is not None]
 
-    def add(self, change: Change) -> None:
-        """Run the command for a change, as soon as possible."""
+    @property
+    def waiting(self) -> int:
+        """How many changes wait for their command to be started."""
+        return len(self._waiting)
+
+    @property
+    def running(self) -> list[tuple[Change, float]]:
+        """The changes whose command runs, and since when, in seconds since 1970."""
+        return [(running.change, running.began_s) for running in self._running]
+
+    def offer(self, change: Change) -> bool:
+        """Take a change whose command is to be started by `reap`; return False where there is no place for it."""
+        if len(self._waiting) >= _MOST_WAITING:
+            others = [place for place, waiting in enumerate(self._waiting) if not waiting.event.is_urgent]
+            if not (change.event.is_urgent and others):
+                return False
+            self._displace(self._waiting.pop(others[-1]))
         self._waiting.append(change)
-        self._start()
+        return True
 
     def reap(self, *, is_last: bool = False) -> list[End]:
         """Start what can be started, end what takes too long; return the commands that ended.
@@ -127,7 +155,9 @@ class Hooks:
                 continue
             self._running.remove(running)
             is_success = code == 0 and not running.is_asked_to_end
-            ends.append(End(change=running.change, exit_code=code, is_success=is_success))
+            took_s = self._clock.monotonic() - running.started
+            late = running.is_asked_to_end
+            ends.append(End(change=running.change, exit_code=code, is_success=is_success, is_late=late, took_s=took_s))
             if not is_success:
                 said = f"ended with {code}" if code >= 0 else f"was ended by signal {-code}"
                 self._reporter.warn(f"The command for {name_change(running.change)} {said}.")
@@ -148,13 +178,16 @@ class Hooks:
             self._clock.sleep(0.02)
         for run in left:
             run.kill()
+        ends = self._clock.monotonic() + _KILLED_S
+        while any(run.poll() is None for run in left) and self._clock.monotonic() < ends:
+            self._clock.sleep(0.02)
 
     def _start(self) -> None:
         busy = {running.change.event.key for running in self._running}
-        for change in list(self._waiting):
-            if len(self._running) >= _MOST_AT_ONCE:
-                return
-            if change.event.key not in busy and self._launch(change):
+        for change in sorted(self._waiting, key=lambda waiting: not waiting.event.is_urgent):
+            urgent = change.event.is_urgent
+            beside = sum(running.change.event.is_urgent == urgent for running in self._running)
+            if beside < _MOST_AT_ONCE and change.event.key not in busy and self._launch(change):
                 self._waiting.remove(change)
             busy.add(change.event.key)
 
@@ -171,7 +204,8 @@ class Hooks:
         if self._is_failing:
             self._is_failing = False
             self._reporter.notice(f"The command for {name_change(change)} was started now.")
-        self._running.append(_Running(change, run, started=self._clock.monotonic()))
+        now = self._clock.monotonic()
+        self._running.append(_Running(change, run, started=now, began_s=self._clock.time()))
         return True
 
     def _check_time(self, running: _Running) -> None:

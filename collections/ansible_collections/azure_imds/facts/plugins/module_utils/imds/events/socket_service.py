@@ -12,6 +12,7 @@ import json
 import os
 import re
 import select
+import signal
 import socket
 
 from .. import errors
@@ -25,7 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .. import records
     from ..reporter import Reporter
-    from .shell_runner import ShellRun
+    from .guarded_run import GuardedRun
     from .socket_records import Record
 
 # systemd makes it, and names it to the service, from 240 on.
@@ -78,6 +79,7 @@ def take_over(command: str, *, timeout_s: float, reporter: Reporter) -> int:
             records_path=os.environ.get("RUNTIME_DIRECTORY") or RECORDS,
             reporter=reporter,
         )
+        signal.signal(signal.SIGTERM, service.stop)
         return int(service.serve() != 0)
 
 
@@ -93,6 +95,11 @@ class SocketService:
         self._records_path = records_path
         self._reporter = reporter
         self._clock = Clock()
+        self._is_stopped = False
+
+    def stop(self, _number: int = 0, _frame: object = None) -> None:
+        """End the command, as a handler of SIGTERM; its end is not recorded."""
+        self._is_stopped = True
 
     def serve(self) -> int:
         """Take one change over, answer how its command ended, and return that: an exit code, or minus a signal.
@@ -142,8 +149,8 @@ class SocketService:
                 record = stored.lock(spelled["event_id"])
                 if record:
                     return record
-                if self._is_asker_gone():
-                    raise errors.UnavailableError("The asker has gone while another command for the event ran.")
+                if self._is_stopped or self._is_asker_gone():
+                    raise errors.UnavailableError("Nobody asks any more; another command for the event runs still.")
                 self._clock.sleep(_LOOK_S)
         except OSError as error:
             self._warn_unrecorded(error)
@@ -172,21 +179,29 @@ class SocketService:
             f"{self._records_path} cannot be used: {error.strerror or error}. Asked again, the command runs again."
         )
 
-    def _wait_for_end(self, run: ShellRun, name: str) -> int:
-        began, is_late = self._clock.monotonic(), False
-        while True:
-            code = run.poll()
-            if code is not None:
-                return self._report_end(TIMED_OUT if is_late else code, name)
-            left_s = began + self._timeout_s - self._clock.monotonic()
-            if left_s <= 0 and not is_late:
-                is_late = True
-                self._reporter.warn(f"The command for {name} took over {self._timeout_s:g} s and is ended.")
-                run.ask_to_end()
-            elif left_s <= -_GRACE_S:
+    def _wait_for_end(self, run: GuardedRun, name: str) -> int:
+        """Return the command's exit code. Raises UnavailableError where `stop` cut it off."""
+        late_at = self._clock.monotonic() + self._timeout_s
+        while (code := run.poll()) is None and not self._is_stopped and self._clock.monotonic() < late_at:
+            run.wait(_LOOK_S)
+        if code is not None:
+            return self._report_end(code, name)
+        is_late = not self._is_stopped
+        if is_late:
+            self._reporter.warn(f"The command for {name} took over {self._timeout_s:g} s and is ended.")
+        self._end(run)
+        if not is_late:
+            raise errors.UnavailableError(f"The command for {name} was cut off. Asked again, it runs again.")
+        return self._report_end(TIMED_OUT, name)
+
+    def _end(self, run: GuardedRun) -> None:
+        """Ask a command to end, and end it with all that it started where it does not."""
+        run.ask_to_end()
+        killed_at = self._clock.monotonic() + _GRACE_S
+        while run.poll() is None:
+            if self._clock.monotonic() > killed_at:
                 run.kill()
-            # Most commands take no time: their end may not wait, for a machine that goes down meanwhile runs it again.
-            self._clock.sleep(min(_LOOK_S, 0.01 + (self._clock.monotonic() - began) / 10))
+            run.wait(_LOOK_S)
 
     def _report_end(self, code: int, name: str) -> int:
         if code:

@@ -1,0 +1,27 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the module azure_imds_attested, and hide its result, as `no_log: true` does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible has no types
+    """The controller's side of the module: a module cannot hide its own result from callbacks; an action can."""
+
+    _supports_async = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the module's result. The document stays in a variable of `register`; a failure is shown."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        if self._task.async_val:
+            # Ansible fetches the result later, without this plugin.
+            self._task.no_log = True
+        result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
+        if "document" in result:
+            result["_ansible_no_log"] = True
+        return result
