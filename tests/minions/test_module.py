@@ -9,13 +9,9 @@ from collections.abc import Callable
 from tests.minions.conftest import SYNCED, VMS, Fleet
 from tests.minions.daemons import Minion
 
-<<<<<<< HEAD
 FUNCTIONS = [
     f"azure_imds.{name}" for name in ("acknowledge", "approve", "attested", "events", "facts", "get", "refresh")
 ]
-=======
-FUNCTIONS = [f"azure_imds.{name}" for name in ("acknowledge", "approve", "events", "facts", "get", "refresh")]
->>>>>>> salt
 
 
 def test_functions_and_their_documentation(fleet: Fleet) -> None:
