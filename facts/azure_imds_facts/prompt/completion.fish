@@ -52,8 +52,8 @@ function _shtab_azure_imds_facts_using
   test "$_shtab_azure_imds_facts_cmdpath" = "$argv"
 end
 
-set -g _shtab_azure_imds_facts_commands facts show get local-facts events doctor emulate export 'export ansible-path' 'export salt' 'export systemd' 'export cloud-init' 'export proxy-agent-rules' completion
-set -g _shtab_azure_imds_facts_opts_with_value --api-version --approve --bind --cache-dir --cache-ttl --change --cloud --control --detect --directory --document --endpoint --era --event --event-clock --events-delay --events-version --exec --exec-timeout --export-keys --fault --format --gather --hand-over --identity --identity-rate-limit --load-balancer --log --port --program --proxy-agent --rate-limit --retry-after --reveal --scenario --set --sha256 --state --tag --take-over --tenant-id --timeout --token-lifetime --url --user --versions --vm --vm-name
+set -g _shtab_azure_imds_facts_commands facts show get local-facts events attest enrol verify doctor emulate export 'export ansible-path' 'export salt' 'export systemd' 'export cloud-init' 'export proxy-agent-rules' completion
+set -g _shtab_azure_imds_facts_opts_with_value --api-version --approve --approve-freeze-below --at --attested-fault --bind --ca --cache-dir --cache-ttl --change --cloud --config-dir --control --detect --directory --document --endpoint --era --event --event-clock --events-delay --events-version --exec --exec-timeout --export-keys --fault --format --gather --hand-over --identity --identity-rate-limit --intermediate --load-balancer --log --max-age --metrics --nonce --port --program --proxy-agent --rate-limit --retry-after --reveal --scenario --set --sha256 --state --subscription --tag --take-over --tenant-id --timeout --token-lifetime --trust --types --url --user --versions --vm --vm-id --vm-name
 
 complete -c azure-imds-facts -e
 complete -c azure-imds-facts -f
@@ -116,6 +116,13 @@ complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l hand-o
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l take-over -x -d 'what that service does: run this for the change that comes over standard input, a socket'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l approve-on-success -d 'with --exec or --hand-over: approve an event once the command ended with 0'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l exec-timeout -x -d 'with --exec or --take-over: end a command after this long (600)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l types -x -d 'with a command: events that run it: Freeze,Reboot,Redeploy,Preempt,Terminate, or all'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l approve-user -d 'approve what a user of Azure asked for, at once'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l approve-freeze-below -x -d 'approve a Freeze that is known to last less, at once'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l approve-shared -d 'approve events that name other VMs too, which starts them for those as well'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l dry-run -d 'say what would be run and approved, and do neither'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l metrics -x -d 'write metrics for node_exporter'"'"'s textfile collector there'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l status -d 'show what a watch told and how its commands ended, from its state'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l state -x -d 'where --watch stores its state, so that a restart prints nothing twice (with --exec or --hand-over: root /var/lib/azure-imds-facts/events.json, others below $XDG_STATE_HOME; without: nowhere)'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l vm-name -x -d 'whose events count (compute.name of this VM)'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l all -d 'events of the other VMs in its set as well'
@@ -127,6 +134,39 @@ complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l detect
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l cache-ttl -x -d 'how long an answer on disk counts as fresh; 0 always asks IMDS (60)'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -l cache-dir -x -d 'where answers are cached (root: /run/azure-imds-facts; others: below $XDG_RUNTIME_DIR)'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using events' -s v -l verbose -d 'print every request'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using; and test $_shtab_azure_imds_facts_npos -eq 0' -a attest -d 'Fetch IMDS'"'"'s signed document about this VM and print it as it came, for who wants to know whom they talk to.'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using attest' -s h -l help -d 'show this help message and exit'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using attest' -l nonce -x -d '1 to 32 letters and digits to be signed too, chosen by who verifies (IMDS signs the time instead)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using attest' -l endpoint -x -d 'where IMDS is: http://, an IP address or localhost, perhaps a port (http://169.254.169.254)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using attest' -l api-version -x -d 'ask for this api-version alone (the newest that IMDS and this program know)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using attest' -l timeout -x -d 'for the whole collection (5; with local-facts --boot 300)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using attest' -l detect -x -d 'auto: ask only where the machine says that it is an Azure VM; skip: ask at once (auto)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using attest' -l cache-dir -x -d 'where answers are cached (root: /run/azure-imds-facts; others: below $XDG_RUNTIME_DIR)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using attest' -s v -l verbose -d 'print every request'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using; and test $_shtab_azure_imds_facts_npos -eq 0' -a enrol -d 'Enrol this Salt minion at its master: send its public key with a document that IMDS signed for that key.'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using enrol' -s h -l help -d 'show this help message and exit'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using enrol' -l url -x -d 'the master'"'"'s hook, https:// alone'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using enrol' -l ca -x -d 'the authority of the master'"'"'s certificate (the system'"'"'s)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using enrol' -l config-dir -x -d 'where the minion'"'"'s configuration is (/etc/salt)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using enrol' -l endpoint -x -d 'where IMDS is: http://, an IP address or localhost, perhaps a port (http://169.254.169.254)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using enrol' -l api-version -x -d 'ask for this api-version alone (the newest that IMDS and this program know)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using enrol' -l timeout -x -d 'for the whole collection (5; with local-facts --boot 300)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using enrol' -l detect -x -d 'auto: ask only where the machine says that it is an Azure VM; skip: ask at once (auto)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using enrol' -l cache-dir -x -d 'where answers are cached (root: /run/azure-imds-facts; others: below $XDG_RUNTIME_DIR)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using enrol' -s v -l verbose -d 'print every request'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using; and test $_shtab_azure_imds_facts_npos -eq 0' -a verify -d 'Verify a document that IMDS signed (azure-imds-facts attest) and print what it says, anywhere: not only in Azure.'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using verify' -s h -l help -d 'show this help message and exit'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using verify' -l nonce -x -d 'the nonce that was asked for (any)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using verify' -l max-age -x -d 'how old it may be; clocks may differ by 120 s more (300)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using verify' -l cloud -x -d 'the cloud whose IMDS signed it: AzureCloud, AzureUSGovernment, AzureChinaCloud, AzureGermanCloud (any)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using verify' -l subscription -x -d 'a subscription to accept; may be repeated (any)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using verify' -l vm-id -x -d 'the VM that it has to be about (any)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using verify' -l trust -x -d 'certificates of which those that are their own issuers are trusted as roots, beside those shipped; may be repeated'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using verify' -l intermediate -x -d 'certificates that may stand between signer and root, and are not trusted for that; may be repeated'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using verify' -l at -x -d 'the time to take for now, such as 2026-07-28T13:24:00Z or seconds since 1970 (now)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using verify' -l offline -d 'fetch no intermediate certificate'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using verify' -l self-test -d 'verify a document of a root that is made for it and thrown away'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using verify' -s v -l verbose -d 'has no effect: there is nothing more to say'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using; and test $_shtab_azure_imds_facts_npos -eq 0' -a doctor -d 'Find out why there are no facts: one line a check, with the fix where one is needed.'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using doctor' -s h -l help -d 'show this help message and exit'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using doctor' -l format -xka "text json" -d format
@@ -143,6 +183,7 @@ complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l cloud
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l vm -x -d 'profile of the machine: linux, windows, vmss, spot, multi-nic, dual-stack, trusted-launch, classic, arc; can be repeated (default: linux)'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l document -x -d 'JSON document that replaces the example machine'"'"'s'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l raw -d 'serve the document unchanged in every version'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l keep-unknown -d 'serve fields that no api-version has, in every version'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l set -x -d 'set a field, such as compute.zone=2; can be repeated'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l tag -x -d 'add or change a tag; can be repeated'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l versions -x -d 'supported api-versions, separated by commas (default: the cloud'"'"'s)'
@@ -152,6 +193,7 @@ complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l ident
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l retry-after -x -d 'Retry-After header of a 429 (default: none)'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l fault -x -d 'faults in the order of requests, such as 410*3,500,hang; can be repeated'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l proxy-agent -x -d 'metadata proxy agent: audit, enforce; states: denied, unprovisioned, lost (default: none)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l attested-fault -x -d 'what is wrong with signed documents: expired, wrong-domain, wrong-signer, two-signers, stale, other-vm, bad-nonce, sha1 (default: nothing)'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l load-balancer -x -d 'load balancer: standard, gateway, or a JSON file (default: none)'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l identity -x -d 'managed identity: system, none, or the name of a user-assigned one; can be repeated (default: system)'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l tenant-id -x -d 'tenant of the identities (default: an example)'

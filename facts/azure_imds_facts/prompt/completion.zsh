@@ -12,15 +12,18 @@
 
 _shtab_azure_imds_facts_commands() {
   local _commands=(
+    attest:'Fetch IMDS'"'"'s signed document about this VM and print it as it came, for who wants to know whom they talk to.'
     completion:'Print the completion of commands, flags and their choices for a shell.'
     doctor:'Find out why there are no facts: one line a check, with the fix where one is needed.'
     emulate:'Serve an Azure Instance Metadata Service on this machine, for tests and demonstrations. With a command after --, run it with this emulator at 169.254.169.254.'
+    enrol:'Enrol this Salt minion at its master: send its public key with a document that IMDS signed for that key.'
     events:'Print maintenance before it happens: Azure'"'"'s scheduled events for this VM, one JSON object a line.'
     export:'Print or write what other tools need to find this one. Each WHAT has its own --help.'
     facts:'Print this machine'"'"'s facts for programs, in the spelling of one of the tools.'
     get:'Ask IMDS one question and print the raw answer: neither cached nor redacted, since you asked for that path.'
     local-facts:'Write the local facts file azure_imds.fact, which Ansible'"'"'s setup reads as ansible_local.azure_imds.'
     show:'Show this machine to people: one screen of what, where, how big, network, disks, tags and maintenance.'
+    verify:'Verify a document that IMDS signed (azure-imds-facts attest) and print what it says, anywhere: not only in Azure.'
   )
   _describe 'azure-imds-facts commands' _commands
 }
@@ -44,6 +47,20 @@ _shtab_azure_imds_facts_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_azure_imds_facts_defaults_added=0
+
+_shtab_azure_imds_facts_attest_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--nonce[1 to 32 letters and digits to be signed too, chosen by who verifies (IMDS signs the time instead)]:NONCE:"
+  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, perhaps a port (http\:\/\/169.254.169.254)]:URL:"
+  "--api-version[ask for this api-version alone (the newest that IMDS and this program know)]:VERSION:"
+  "--timeout[for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
+  "--detect[auto\: ask only where the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
+  "--cache-dir[where answers are cached (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
+  {-v,--verbose}"[print every request]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_azure_imds_facts_attest_defaults_added=0
 
 _shtab_azure_imds_facts_completion_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -74,6 +91,7 @@ _shtab_azure_imds_facts_emulate_options=(
   "*--vm[profile of the machine\: linux, windows, vmss, spot, multi-nic, dual-stack, trusted-launch, classic, arc\; can be repeated (default\: linux)]:NAME:"
   "--document[JSON document that replaces the example machine\'s]:FILE:"
   "--raw[serve the document unchanged in every version]"
+  "--keep-unknown[serve fields that no api-version has, in every version]"
   "*--set[set a field, such as compute.zone\=2\; can be repeated]:PATH=VALUE:"
   "*--tag[add or change a tag\; can be repeated]:NAME=VALUE:"
   "--versions[supported api-versions, separated by commas (default\: the cloud\'s)]:LIST:"
@@ -83,6 +101,7 @@ _shtab_azure_imds_facts_emulate_options=(
   "--retry-after[Retry-After header of a 429 (default\: none)]:TIME:"
   "*--fault[faults in the order of requests, such as 410\*3,500,hang\; can be repeated]:[PATH=]SCRIPT:"
   "--proxy-agent[metadata proxy agent\: audit, enforce\; states\: denied, unprovisioned, lost (default\: none)]:MODE[:STATE]:"
+  "--attested-fault[what is wrong with signed documents\: expired, wrong-domain, wrong-signer, two-signers, stale, other-vm, bad-nonce, sha1 (default\: nothing)]:FAULT:"
   "--load-balancer[load balancer\: standard, gateway, or a JSON file (default\: none)]:NAME:"
   "*--identity[managed identity\: system, none, or the name of a user-assigned one\; can be repeated (default\: system)]:NAME:"
   "--tenant-id[tenant of the identities (default\: an example)]:GUID:"
@@ -105,6 +124,22 @@ _shtab_azure_imds_facts_emulate_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_azure_imds_facts_emulate_defaults_added=0
 
+_shtab_azure_imds_facts_enrol_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--url[the master\'s hook, https\:\/\/ alone]:URL:"
+  "--ca[the authority of the master\'s certificate (the system\'s)]:FILE:"
+  "--config-dir[where the minion\'s configuration is (\/etc\/salt)]:DIR:"
+  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, perhaps a port (http\:\/\/169.254.169.254)]:URL:"
+  "--api-version[ask for this api-version alone (the newest that IMDS and this program know)]:VERSION:"
+  "--timeout[for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
+  "--detect[auto\: ask only where the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
+  "--cache-dir[where answers are cached (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
+  {-v,--verbose}"[print every request]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_azure_imds_facts_enrol_defaults_added=0
+
 _shtab_azure_imds_facts_events_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--watch[go on, and print each change as it comes]"
@@ -114,6 +149,13 @@ _shtab_azure_imds_facts_events_options=(
   "--take-over[what that service does\: run this for the change that comes over standard input, a socket]:COMMAND:"
   "--approve-on-success[with --exec or --hand-over\: approve an event once the command ended with 0]"
   "--exec-timeout[with --exec or --take-over\: end a command after this long (600)]:SECONDS:"
+  "--types[with a command\: events that run it\: Freeze,Reboot,Redeploy,Preempt,Terminate, or all]:LIST:"
+  "--approve-user[approve what a user of Azure asked for, at once]"
+  "--approve-freeze-below[approve a Freeze that is known to last less, at once]:SECONDS:"
+  "--approve-shared[approve events that name other VMs too, which starts them for those as well]"
+  "--dry-run[say what would be run and approved, and do neither]"
+  "--metrics[write metrics for node_exporter\'s textfile collector there]:FILE:"
+  "--status[show what a watch told and how its commands ended, from its state]"
   "--state[where --watch stores its state, so that a restart prints nothing twice (with --exec or --hand-over\: root \/var\/lib\/azure-imds-facts\/events.json, others below \$XDG_STATE_HOME\; without\: nowhere)]:FILE:"
   "--vm-name[whose events count (compute.name of this VM)]:NAME:"
   "--all[events of the other VMs in its set as well]"
@@ -249,6 +291,25 @@ _shtab_azure_imds_facts_show_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_azure_imds_facts_show_defaults_added=0
 
+_shtab_azure_imds_facts_verify_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--nonce[the nonce that was asked for (any)]:NONCE:"
+  "--max-age[how old it may be\; clocks may differ by 120 s more (300)]:SECONDS:"
+  "--cloud[the cloud whose IMDS signed it\: AzureCloud, AzureUSGovernment, AzureChinaCloud, AzureGermanCloud (any)]:NAME:"
+  "*--subscription[a subscription to accept\; may be repeated (any)]:ID:"
+  "--vm-id[the VM that it has to be about (any)]:ID:"
+  "*--trust[certificates of which those that are their own issuers are trusted as roots, beside those shipped\; may be repeated]:FILE:"
+  "*--intermediate[certificates that may stand between signer and root, and are not trusted for that\; may be repeated]:FILE:"
+  "--at[the time to take for now, such as 2026-07-28T13\:24\:00Z or seconds since 1970 (now)]:TIME:"
+  "--offline[fetch no intermediate certificate]"
+  "--self-test[verify a document of a root that is made for it and thrown away]"
+  {-v,--verbose}"[has no effect\: there is nothing more to say]"
+  ":the document (standard input):"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_azure_imds_facts_verify_defaults_added=0
+
 
 _shtab_azure_imds_facts() {
   local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->azure-imds-facts'
@@ -268,15 +329,18 @@ _shtab_azure_imds_facts() {
       (( CURRENT += 1 ))
       curcontext="${curcontext%:*:*}:_shtab_azure_imds_facts-$line[1]:"
       case $line[1] in
+        attest) _arguments -C -s $_shtab_azure_imds_facts_attest_options ;;
         completion) _arguments -C -s $_shtab_azure_imds_facts_completion_options ;;
         doctor) _arguments -C -s $_shtab_azure_imds_facts_doctor_options ;;
         emulate) _arguments -C -s $_shtab_azure_imds_facts_emulate_options ;;
+        enrol) _arguments -C -s $_shtab_azure_imds_facts_enrol_options ;;
         events) _arguments -C -s $_shtab_azure_imds_facts_events_options ;;
         export) _shtab_azure_imds_facts_export ;;
         facts) _arguments -C -s $_shtab_azure_imds_facts_facts_options ;;
         get) _arguments -C -s $_shtab_azure_imds_facts_get_options ;;
         local-facts) _arguments -C -s $_shtab_azure_imds_facts_local_facts_options ;;
         show) _arguments -C -s $_shtab_azure_imds_facts_show_options ;;
+        verify) _arguments -C -s $_shtab_azure_imds_facts_verify_options ;;
       esac
   esac
 }
