@@ -19,7 +19,19 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "facts/azure_imds_facts"
 COLLECTION = ROOT / "collections/ansible_collections/azure_imds/facts"
 CORE = COLLECTION / "plugins/module_utils/imds"
-COMMANDS = ("facts", "show", "get", "local-facts", "events", "attest", "enrol", "verify", "doctor", "export", "completion")
+COMMANDS = (
+    "facts",
+    "show",
+    "get",
+    "local-facts",
+    "events",
+    "attest",
+    "enrol",
+    "verify",
+    "doctor",
+    "export",
+    "completion",
+)
 # They write out sources, which are no files in there.
 LEFT_OUT = ("export_salt.py", "export_ansible_path.py")
 # What binds a key to a signed document; verifying one takes cryptography, which one file cannot bring.

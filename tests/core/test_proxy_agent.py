@@ -67,6 +67,21 @@ def test_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         assert time.monotonic() - started < 1.5
 
 
+def test_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal is repeated while the agent is not finished, and once more: it may be older than the finish."""
+    said = iter([None, False, True, True])
+    monkeypatch.setattr(proxy_agent, "fetch_finished", lambda _clock: next(said))
+    patience = proxy_agent.BootPatience(Clock())
+    assert [patience.is_worth_asking() for _ in range(4)] == [True, True, True, False]
+
+
+def test_patience_with_an_agent_that_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it has finished before, a refusal costs one more request."""
+    monkeypatch.setattr(proxy_agent, "fetch_finished", lambda _clock: True)
+    patience = proxy_agent.BootPatience(Clock())
+    assert [patience.is_worth_asking() for _ in range(2)] == [True, False]
+
+
 @pytest.mark.parametrize(("status", "cause"), [(401, "went around it"), (403, "its allow-list")])
 def test_a_refusal_passes_at_boot(
     status: int, cause: str, collect_from: Collect, clock: ManualClock, tmp_path: Path

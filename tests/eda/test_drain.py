@@ -24,8 +24,8 @@ __all__ = ["shell"]
 COLLECTION = CHECKOUT / "collections/ansible_collections/azure_imds/facts"
 PLAYBOOK = COLLECTION / "playbooks/drain.yml"
 RULEBOOK = COLLECTION / "extensions/eda/rulebooks/drain.yml"
-FREEZE = {"azure_event_type": "Freeze", "azure_event_by_user": False, "azure_event_duration": 5}
-BY_USER = {"azure_event_type": "Reboot", "azure_event_by_user": True, "azure_event_duration": None}
+FREEZE: dict[str, Any] = {"azure_event_type": "Freeze", "azure_event_by_user": False, "azure_event_duration": 5}
+BY_USER: dict[str, Any] = {"azure_event_type": "Reboot", "azure_event_by_user": True, "azure_event_duration": None}
 
 
 @pytest.fixture

@@ -136,7 +136,10 @@ class Machine:
 
     def kill(self) -> None:
         """End the watch in any way, and fill its disk or make room."""
-        if self.process is not None and self.process.poll() is None:
+        life = self.lives[-1] if self.lives else Life(time.time())
+        # On a slow machine a watch takes seconds to begin, and one that never looks shows nothing.
+        has_begun = len(life.looks) > 1 or time.time() - life.began > 20
+        if has_begun and self.process is not None and self.process.poll() is None:
             self.process.send_signal(self.chance.choice(SIGNALS))
         filler = self.disk / "filler"
         if filler.exists():
@@ -235,6 +238,8 @@ def run(count: int, seconds: float, events: int) -> int:
             thread.join(30)
         broken = [line for machine in machines for line in machine.judge()]
         began = sum(machine.log.read_text().count("+ ") for machine in machines)
+        if began < count * events / 4:
+            broken.append(f"{began} commands alone: this machine is too slow to show anything")
         print(
             f"{count} machines, {seconds:.0f} s, {sum(len(one.plans) for one in machines)} events, "
             f"{sum(len(one.lives) for one in machines)} lives, {began} commands, "

@@ -21,6 +21,7 @@ CONCERNS_OTHERS; look at CHANGE first.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from azure_imds_facts.commands.collection import ErrorStreamReporter, read_settings
@@ -107,8 +108,10 @@ def _print_events(arguments: argparse.Namespace, settings: Settings, client: Eve
 
 
 def _print_status(path: str | None) -> int:
-    from azure_imds_facts.core.events.locked_state import find_state  # noqa: PLC0415  a look at IMDS needs neither
+    from azure_imds_facts.core.events.locked_state import UNITS_STATE, find_state  # noqa: PLC0415  one look needs neither
     from azure_imds_facts.core.events.status import read_status  # noqa: PLC0415
 
+    if path is None and os.geteuid() == 0 and os.path.exists(UNITS_STATE):
+        path = UNITS_STATE
     print_answer(read_status(find_state(path)).rstrip("\n"))
     return 0

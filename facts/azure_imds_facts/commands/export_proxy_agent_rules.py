@@ -15,6 +15,7 @@ import sys
 
 from azure_imds_facts.commands.public_files import write_public_file
 from azure_imds_facts.commands.streams import print_answer
+from azure_imds_facts.core.attested import PATH as ATTESTED
 from azure_imds_facts.core.cache import INSTANCE
 from azure_imds_facts.core.settings import EXTRA_CATEGORIES
 
@@ -30,6 +31,7 @@ PATHS = {
     "instance": INSTANCE,
     # Asked where an api-version is refused.
     "versions": "/metadata/versions",
+    "attested": ATTESTED,
     **{name.replace("_", "-"): category.path for name, category in EXTRA_CATEGORIES.items()},
 }
 # Way of running → its interpreter on this machine; a way without one is left out.

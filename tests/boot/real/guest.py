@@ -89,8 +89,12 @@ class Guest:
         (dmi / "product_uuid").write_text(f"{uuid}\n")
 
     def forget(self) -> None:
-        """Be as if it had never written facts, and with default settings."""
+        """Be as if it had never written facts nor heard of an event, and with default settings."""
         run("rm", "-rf", str(self.root / "etc/ansible"), str(self.root / f"etc/systemd/system/{UNIT}.d"))
+        for place in ("etc/azure-imds-facts", "etc/default/azure-imds-events", "var/log/on-event"):
+            run("rm", "-rf", str(self.root / place))
+        for name in ("facts", "events"):
+            run("rm", "-rf", str(self.root / f"var/lib/azure-imds-{name}"))
         self.set()
 
     def see_own_boot_id(self) -> None:

@@ -7,7 +7,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from .commands import run, wait_for
+from .commands import wait_for
 from .guest import EVENTS_UNIT, Guest
 from .network import Network
 from .playing import play as play_role
@@ -15,6 +15,7 @@ from .test_short import COMMAND, MACHINE, check_confinement, read_lines
 
 play = partial(play_role, role="scheduled_events", scheduled_events_approve_on_success=True)
 SOCKET = "azure-imds-event.socket"
+PROGRAM = "/usr/local/lib/azure-imds-events/azure-imds-events"
 # As the unit of before did: until it has told of one event, and stored that.
 OLDER = """
 /usr/local/bin/azure-imds-facts events --watch --exec 'touch /run/told' & pid=$!
@@ -27,7 +28,6 @@ def test_role(guest: Guest, network: Network, program: Path) -> None:
     """From nothing: an event is drained, approved, survives the reboot and is completed; then all of it is removed."""
     guest.remove()
     told = guest.root / "var/log/on-event"
-    told.unlink(missing_ok=True)
     try:
         with network.imds(*MACHINE):
             guest.start()
@@ -52,6 +52,8 @@ def test_role(guest: Guest, network: Network, program: Path) -> None:
             guest.wait_for_bus()
             assert guest.show(EVENTS_UNIT, "NRestarts") == "0"
             check_confinement(guest)
+            shown = guest.run("runuser", "-u", "azure-imds-events", "--", PROGRAM, "events", "--status").stdout
+            assert "Reboot" in shown
         assert read_lines(told) == ["scheduled Reboot 0", "started Reboot 0", "completed Reboot 0"]
         assert sum("POST /metadata/scheduledevents" in request for request in network.requests()) == 1
         assert play(guest, scheduled_events_state="absent")["changed"] > 0
@@ -71,7 +73,6 @@ def test_upgrade_and_a_watcher_that_is_killed(guest: Guest, network: Network) ->
         '#!/bin/sh\necho "$AZURE_IMDS_EVENT_CHANGE $AZURE_IMDS_EVENT_TYPE" >>/var/log/on-event\n'
         "while [ ! -e /run/go ]; do sleep 0.1; done\n"
     )
-    told.unlink(missing_ok=True)
     (guest.root / "etc/default/azure-imds-events").write_text("WATCH_OPTIONS=--approve-on-success\n")
     with network.imds(*MACHINE, "--event", "Redeploy:after=0s:notice=10m:lasts=20s"):
         guest.start()
@@ -93,4 +94,3 @@ def test_upgrade_and_a_watcher_that_is_killed(guest: Guest, network: Network) ->
         guest.run("touch", "/run/go")
         wait_for("the start of the reboot", lambda: "started Reboot" in read_lines(told), within_s=30)
         assert read_lines(told).count("scheduled Reboot") == 1
-    run("rm", "-f", str(told))

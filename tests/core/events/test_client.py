@@ -215,3 +215,24 @@ def test_requests_as_they_are_sent(transport: Callable[[], Any], reporter: ListR
         f"GET {server.url}{path}",
         f"POST {server.url}{path}",
     ]
+
+
+def test_the_same_body_is_parsed_once(clock: ManualClock) -> None:
+    """A document that is byte for byte the last one is not parsed again, unless something else is picked from it."""
+    picked: list[int] = []
+
+    def pick(listed: list[Any]) -> list[Any]:
+        picked.append(len(listed))
+        return listed[:1]
+
+    same = reply(200, document(raw_event("A"), raw_event("B")))
+    transport = ScriptedTransport(same, same, refused(), same, same, reply(200, document(raw_event("A"))))
+    client = EventClient("http://169.254.169.254", transport.open, clock=clock)
+    found = [client.fetch_once(pick=pick).value for _answer in range(4)]
+    assert [timeline and [event.event_id for event in timeline.events] for timeline in found] == [
+        ["A"], ["A"], None, ["A"],
+    ]  # fmt: skip
+    assert picked == [2, 2]
+    assert len(client.fetch_timeline().events) == 2
+    assert len(client.fetch_once(pick=pick).value.events) == 1
+    assert picked == [2, 2, 1]

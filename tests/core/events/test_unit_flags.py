@@ -51,12 +51,19 @@ def test_taking_over() -> None:
     assert parse_unit_flags(["--take-over", "/x", "--exec-timeout", "900"]).timeout_s == 900
 
 
+def test_a_status() -> None:
+    """Of the state that is named."""
+    found = parse_unit_flags(["--status", "--state", "/s"])
+    assert (found.is_status, found.take_over, found.watch.state_path) == (True, None, "/s")
+
+
 @pytest.mark.parametrize(
     "words",
     [
         (),
         ("--watch",),
         (*WATCH, "--take-over", "/x"),
+        (*WATCH, "--status"),
         (*WATCH, "--exec", "true"),
         (*WATCH, "--types", "reboots"),
         (*WATCH, "--types", ""),

@@ -113,7 +113,9 @@ def find_imds(settings: Settings, host: Host) -> tuple[Settings, str]:
 def require_azure(settings: Settings, host: Host) -> None:
     """Raise NotAzureError where the adapters are disabled or this machine is not an Azure VM. Reads files only."""
     if find_imds(settings, host)[0].platform == "arc":
-        raise errors.NotAzureError("This machine is one of Azure Arc, which has neither scheduled events nor attested documents.")
+        raise errors.NotAzureError(
+            "This machine is one of Azure Arc, which has neither scheduled events nor attested documents."
+        )
 
 
 def _detect_azure(host: Host, tag: str) -> str:

@@ -32,3 +32,21 @@ def fetch_finished(clock: Clock) -> bool | None:
         return None
     finished = value.get("finished") if isinstance(value, dict) and response.status == 200 else None
     return finished if isinstance(finished, bool) else None
+
+
+class BootPatience:
+    """Whether a refusal at boot is worth asking again: until the first one after the agent has finished.
+
+    A request may have been refused a moment before the agent finished, and be asked about a moment after it. So the
+    refusal on which the agent is first found finished is repeated once.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._was_pending = True
+
+    def is_worth_asking(self) -> bool:
+        """Return whether to ask IMDS again after a refusal. Asks the agent."""
+        before = self._was_pending
+        self._was_pending = not fetch_finished(self._clock)
+        return before or self._was_pending

@@ -73,6 +73,7 @@ class EventClient:
         self.retry_after_s: float | None = None
         self._last_body = b""
         self._last_timeline: Timeline | None = None
+        self._last_pick: Callable[[list[JsonObject]], list[JsonObject]] | None = None
         self.clock = clock or Clock()
         self.has_answered = False
 
@@ -149,6 +150,8 @@ class EventClient:
 
     def _fetch(self, client: Client, *, pick: Callable[[list[JsonObject]], list[JsonObject]] | None = None) -> Answer:
         """Make one request; the answer's `value` is a Timeline."""
+        if pick != self._last_pick:
+            self._last_timeline, self._last_pick = None, pick
         answer = self._send(client)
         if isinstance(answer.value, Timeline):
             return answer  # the same body once more

@@ -71,7 +71,7 @@ class Guard:
             self._channel.sendall(b"%d\n" % (getattr(error, "errno", None) or errno.EAGAIN))
             return
         os.close(given)
-        self._command = process.pid
+        self._command, process.returncode = process.pid, 0  # its end is reaped here, not there
         self._channel.sendall(b"0\n")
         self._stay()
         with contextlib.suppress(OSError):  # the watch has gone

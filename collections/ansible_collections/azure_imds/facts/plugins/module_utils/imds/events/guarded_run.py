@@ -8,6 +8,7 @@ import errno
 import os
 import signal
 import socket
+import warnings
 
 from .guard import END, KILL, Guard
 
@@ -33,7 +34,10 @@ class GuardedRun:
     ) -> None:
         self._channel, theirs = socket.socketpair()
         try:
-            self._pid = os.fork()
+            # A watch has one thread. Python 3.12 warns a program with more, though the guard takes none of their locks.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self._pid = os.fork()
         except OSError:
             self._channel.close()
             theirs.close()

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ..reporter import Reporter
 
 ROOTS_STATE = "/var/lib/azure-imds-facts/events.json"
+# What azure-imds-events.service gives.
+UNITS_STATE = "/var/lib/azure-imds-events/events.json"
 # Errors of the system that say that the path is wrong, or not this user's: waiting does not help.
 _WRONG = (
     errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR, errno.EINVAL, errno.ENOENT,

@@ -50,6 +50,8 @@ _MOST_AT_ONCE = 8
 _MOST_WAITING = 64
 # From asking a command to end to ending it.
 _GRACE_S = 5.0
+# What was killed ends at once, unless it waits for a broken disk.
+_KILLED_S = 2.0
 
 
 @records.record
@@ -176,6 +178,9 @@ class Hooks:
             self._clock.sleep(0.02)
         for run in left:
             run.kill()
+        ends = self._clock.monotonic() + _KILLED_S
+        while any(run.poll() is None for run in left) and self._clock.monotonic() < ends:
+            self._clock.sleep(0.02)
 
     def _start(self) -> None:
         busy = {running.change.event.key for running in self._running}

@@ -32,6 +32,10 @@ class Found:
     is_own: bool = True
 
 
+_FOREIGN = Found(problem="it holds something else than the state of a watch", is_own=False)
+_TOO_LONG = Found(problem="it is too long for one")
+
+
 class StateFile:
     """A file in a directory that is held open. Raises OSError where that cannot be opened."""
 
@@ -50,11 +54,11 @@ class StateFile:
         if beginning is None:
             return Found()
         if not _is_own(beginning):
-            return Found(problem="it holds something else than the state of a watch", is_own=False)
+            return _FOREIGN
         try:
             content = read_file(self.directory, self.name, limit=LIMIT)
         except UnsafeFileError:
-            return Found(problem="it is too long for one")
+            return _TOO_LONG
         self._written = content or b""
         return _parse(self._written)
 
@@ -93,6 +97,13 @@ def _parse(content: bytes) -> Found:
         return Found(problem="it is damaged" if content else "it is empty")
     is_state = isinstance(state, dict) and any(keys.issubset(state) for keys in (_OLD_KEYS, _KEYS))
     return Found(state=state) if is_state else Found(problem="it is damaged")
+
+
+def judge(content: bytes) -> Found:
+    """Return what the content of a file is, of which no more than `LIMIT` bytes and one have to be there."""
+    if not _is_own(content[:_LOOKED_AT]):
+        return _FOREIGN
+    return _TOO_LONG if len(content) > LIMIT else _parse(content)
 
 
 def read_beginning(directory: int, name: str) -> bytes | None:

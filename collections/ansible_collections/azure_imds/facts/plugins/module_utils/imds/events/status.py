@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 from .. import errors, records
 from ..clock import format_time
 from ..reporter import printable
-from ..safe_files import UnsafeFileError, open_plain
+from ..safe_files import UnsafeFileError
 from .locked_state import PassingError
-from .state import StateFile
+from .state import LIMIT, judge
 from .told import Told
 
 TYPE_CHECKING = False
@@ -22,24 +23,21 @@ _HEADINGS = ("EVENT", "TYPE", "STATUS", "NOT BEFORE", "COMMAND")
 
 
 def read_status(path: str) -> str:
-    """Return lines about a state file. Raises UsageError for what is none, PassingError where it cannot be read."""
+    """Return lines about a state file, of whichever user's watch: root looks at that of the units.
+
+    Raises UsageError for what is no state, PassingError where it cannot be read.
+    """
     try:
-        file = StateFile(path)
+        content, written_s = _read(path)
     except FileNotFoundError:
         return _nothing(path)
     except OSError as error:
         raise _refuse(path, error) from None
-    try:
-        found = file.inspect()
-        written_s = _read_time(file)
-    except OSError as error:
-        raise _refuse(path, error) from None
-    finally:
-        file.close()
+    found = judge(content)
     if not found.is_own:
         raise errors.UsageError(f"{path} is no state: {found.problem}.", hint="Name the file of a watch with --state.")
-    if found.state is None or written_s is None:
-        return _nothing(path) if not found.problem else f"{path} cannot be read as a state: {found.problem}.\n"
+    if found.state is None:
+        return f"{printable(path, most=None)} cannot be read as a state: {found.problem}.\n"
     return _describe(found.state, path, written_s)
 
 
@@ -54,15 +52,14 @@ def _refuse(path: str, error: OSError) -> errors.ImdsError:
     return PassingError(problem)
 
 
-def _read_time(file: StateFile) -> float | None:
-    try:
-        descriptor = open_plain(file.directory, file.name, os.O_RDONLY)
-    except FileNotFoundError:
-        return None
-    try:
-        return os.fstat(descriptor).st_mtime
-    finally:
-        os.close(descriptor)
+def _read(path: str) -> tuple[bytes, float]:
+    """Return a file's content, as far as a state may be long, and when it was written. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise UnsafeFileError("it is no plain file")
+        return file.read(LIMIT + 1), found.st_mtime
 
 
 def _describe(state: records.JsonObject, path: str, written_s: float) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from .model import Change, Event
+    from .model import Change, Event, Timeline
 
 # Events that are followed; a document of 1 MiB can list thousands.
 MOST_FOLLOWED = 1000
@@ -74,6 +74,12 @@ class Told:
             self.approved.discard(change.event.key)
         else:
             self.events[change.event.key] = change.event
+
+    def sort(self, timeline: Timeline) -> None:
+        """Put the events in the order of a document, in which ends are told; those that it lacks come first."""
+        listed = [event.key for event in timeline.events if event.key in self.events]
+        gone = self.events.keys() - set(listed)
+        self.events = {key: self.events[key] for key in [key for key in self.events if key in gone] + listed}
 
     def take_back(self, change: Change) -> None:
         """Note that a change was not told after all: it is looked at again."""

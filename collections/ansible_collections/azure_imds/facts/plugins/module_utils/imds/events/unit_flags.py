@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 
 @records.record
 class UnitFlags:
-    """What a unit's program is to do: take over with a command, for `timeout_s` at most; or watch, where it is None."""
+    """What a unit's program is to do: show a watch's status, take over with a command, or watch.
 
+    `take_over` None: it does not; `timeout_s` is for that.
+    """
+
+    is_status: bool
     take_over: str | None
     timeout_s: float
     watch: WatchOptions
@@ -42,11 +46,11 @@ class _Parser(argparse.ArgumentParser):
 def parse_unit_flags(words: Sequence[str]) -> UnitFlags:
     """Return what the words after `events` say. Raises UsageError."""
     given = _build_parser().parse_args(words)
-    if bool(given.take_over) == bool(given.watch and given.hand_over):
-        raise errors.UsageError(
-            "There is nothing to do.", hint="Give --watch --hand-over SOCKET or --take-over COMMAND."
-        )
+    if bool(given.take_over) + bool(given.watch and given.hand_over) + given.status != 1:
+        hint = "Give --watch --hand-over SOCKET, --take-over COMMAND or --status."
+        raise errors.UsageError("There is nothing to do, or too much at once.", hint=hint)
     return UnitFlags(
+        is_status=given.status,
         take_over=given.take_over,
         timeout_s=COMMAND_S if given.exec_timeout is None else given.exec_timeout,
         watch=WatchOptions(
@@ -70,7 +74,7 @@ def parse_unit_flags(words: Sequence[str]) -> UnitFlags:
 
 def _build_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="azure-imds-facts events", add_help=False, allow_abbrev=False)
-    for flag in ("--watch", "--approve-on-success", "--approve-user", "--approve-shared", "--dry-run"):
+    for flag in ("--watch", "--approve-on-success", "--approve-user", "--approve-shared", "--dry-run", "--status"):
         parser.add_argument(flag, action="store_true")
     for name in ("hand-over", "take-over", "state", "cache-dir", "types", "vm-name", "events-version", "metrics"):
         parser.add_argument(f"--{name}")

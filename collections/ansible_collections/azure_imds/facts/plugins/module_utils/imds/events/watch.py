@@ -115,6 +115,7 @@ class Watch:
             if admits is None or admits(change):
                 self._told.add(change)
                 taken.append(change)
+        self._told.sort(timeline)
         self.untold = len(found) - len(taken)
         return taken
 
