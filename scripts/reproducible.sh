@@ -21,13 +21,14 @@ find_another() {
     return 1
 }
 
-# build FOLDER PYTHON: what is committed, in a clone below FOLDER.
+# build FOLDER PYTHON: what is committed, in a clone below FOLDER. The log lies beside it: an sdist takes all that git does not ignore.
 build() {
+    local -r log="$1.log"
     rm -rf "$1"
     git clone -q "$root" "$1"
     cd "$1"
-    "$2" -m build --no-isolation --outdir dist >build.log 2>&1 || { cat build.log >&2; exit 1; }
-    "$2" scripts/build-collection.py dist >/dev/null 2>build.log || { cat build.log >&2; exit 1; }
+    "$2" -m build --no-isolation --outdir dist >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+    "$2" scripts/build-collection.py dist >/dev/null 2>"$log" || { cat "$log" >&2; exit 1; }
     "$2" scripts/build-pyz.py >/dev/null
     "$2" scripts/build-sbom.py >/dev/null
 }
