@@ -2,7 +2,7 @@
 # `make demo` and `make test` set up all they need below this checkout; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix test-rulebook test-sequences fuzz bench lint types format typed clean distclean dist reproducible
+.PHONY: help venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix test-rulebook test-sequences fuzz bench lint types format typed clean distclean dist reproducible release-check
 
 COLLECTION := collections/ansible_collections/azure_imds/facts
 CORE := $(COLLECTION)/plugins/module_utils/imds
@@ -22,6 +22,7 @@ ONLY :=
 QUICK :=
 WRITE :=
 FUZZ_SECONDS := 600
+VERSION :=
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s: -l 2
@@ -97,16 +98,20 @@ format: venv-lint ## lay the code out
 	$(LINT)/ruff check --fix
 	$(LINT)/ruff format
 
-dist: venv-lint ## build the wheel, the sdist, the collection's tarball and the single file into dist/
+dist: venv-lint ## build the wheel, the sdist, the collection's tarball, the single file and the bill of materials into dist/
 	@mkdir -p dist
 	$(LINT)/python -m build --no-isolation --outdir dist
 	$(LINT)/python scripts/build-collection.py
 	$(LINT)/python scripts/build-pyz.py
+	$(LINT)/python scripts/build-sbom.py
 	$(LINT)/twine check --strict dist/*.whl dist/azure_imds_facts-*.tar.gz
 	$(LINT)/check-wheel-contents dist/*.whl
 
 reproducible: venv-lint ## build all artefacts in two ways (Python, folder, file system) and compare their bytes
 	@scripts/reproducible.sh
+
+release-check: venv-lint ## say what is in the way of releasing VERSION, a line each; RELEASING.md has the rest
+	@$(LINT)/python scripts/release-check.py "$(VERSION)"
 
 clean: ## remove what was built, tested and cached
 	rm -rf dist build/typed .pytest_cache .mypy_cache .ruff_cache .hypothesis $(COLLECTION)/tests/output

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Build wheel, sdist, collection and single file in two ways, and compare: another Python, folder, file system, umask and
+# Build wheel, sdist, collection, single file and bill of materials in two ways, and compare: another Python, folder, file system, umask and
 # time zone, the same pinned build tools. Prints the sums; ends with 1 where any two differ.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LC_ALL=C
 source scripts/environments.sh
 
+# What builds, and what the bill of materials is about: its names come from these packages.
+readonly needed=(ansible-core build hatchling aiohttp cryptography PyYAML requests)
 readonly ours="$PWD/.venv-lint/bin/python" root="$PWD" second="build/reproducible/venv"
 
 # Print the first Python but the own that ansible-core takes.
@@ -27,17 +29,18 @@ build() {
     "$2" -m build --no-isolation --outdir dist >build.log 2>&1 || { cat build.log >&2; exit 1; }
     "$2" scripts/build-collection.py dist >/dev/null 2>build.log || { cat build.log >&2; exit 1; }
     "$2" scripts/build-pyz.py >/dev/null
+    "$2" scripts/build-sbom.py >/dev/null
 }
 
 other="$(find_another)" || {
     echo "make reproducible: a second Python, 3.11 to 3.13, is needed beside $("$ours" -V); install one, for example by pyenv." >&2
     exit 1
 }
-if [ ! -e "$second/.complete" ]; then
+if [ "$(cat "$second/.complete" 2>/dev/null || true)" != "${needed[*]}" ]; then
     rm -rf build/reproducible && "$other" -m venv "$second"
     "$second/bin/python" -m pip --disable-pip-version-check --quiet install \
-        -c requirements/lint.txt ansible-core build hatchling
-    touch "$second/.complete"
+        -c requirements/lint.txt "${needed[@]}"
+    echo "${needed[*]}" >"$second/.complete"
 fi
 # Memory is another file system than the checkout's, nearly everywhere.
 elsewhere="$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)"
@@ -50,5 +53,5 @@ second_sums="$(cd "$elsewhere/second/dist" && sha256sum -- *)"
 printf '%s in %s (%s)\n%s\n' "$("$ours" -V)" build "$(stat -f -c %T build)" "$first_sums"
 printf '%s in %s (%s)\n%s\n' "$("$second/bin/python" -V)" "$elsewhere" "$(stat -f -c %T "$elsewhere")" "$second_sums"
 [ "$first_sums" = "$second_sums" ] || { echo 'make reproducible: they differ' >&2; exit 1; }
-[ "$(wc -l <<<"$first_sums")" -eq 4 ] || { echo 'make reproducible: four artefacts were expected' >&2; exit 1; }
-echo 'equal, all four'
+[ "$(wc -l <<<"$first_sums")" -eq 5 ] || { echo 'make reproducible: five artefacts were expected' >&2; exit 1; }
+echo 'equal, all five'

@@ -44,9 +44,9 @@ def run(python: str, single_file: Path, *words: str) -> subprocess.CompletedProc
 
 
 def test_size_and_contents(single_file: Path) -> None:
-    """It is under 200 KiB and carries the core as a plain package, and no compiled files."""
+    """It is under 300 KiB and carries the core as a plain package, and no compiled files."""
     print(f"{single_file.stat().st_size} bytes")
-    assert single_file.stat().st_size < 200 * 1024
+    assert single_file.stat().st_size < 300 * 1024
     assert os.access(single_file, os.X_OK)
     names = zipfile.ZipFile(single_file).namelist()
     assert "azure_imds_facts/core/collector.py" in names

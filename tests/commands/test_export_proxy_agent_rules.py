@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import azure_imds_facts.core
+from azure_imds_facts.boot import read_template
 from azure_imds_facts.commands.export_proxy_agent_rules import PATHS
 
 from tests.support.command_line import Run
@@ -29,24 +30,30 @@ def export(run: Run, folder: Path, *flags: str) -> Any:
 
 
 def test_rules_are_whole(run: Run, tmp_path: Path) -> None:
-    """Every name that a rule refers to is there, and one role for all."""
+    """Every name that a rule refers to is there, once; a watch of events has its own role, with less."""
     rules = export(run, tmp_path)
     assert set(rules) == {"privileges", "roles", "identities", "roleAssignments"}
-    (role,), (assignment,) = rules["roles"], rules["roleAssignments"]
-    assert role["privileges"] == [each["name"] for each in rules["privileges"]]
-    assert assignment["role"] == role["name"]
-    assert assignment["identities"] == [each["name"] for each in rules["identities"]]
-    assert len({each["name"] for each in rules["identities"]}) == len(rules["identities"])
+    names = {kind: [each["name"] for each in rules[kind]] for kind in ("privileges", "roles", "identities")}
+    assert all(len(set(found)) == len(found) for found in names.values())
+    facts, watch = rules["roles"]
+    assert facts["privileges"] == names["privileges"]
+    assert watch["privileges"] == ["azure-imds-instance", "azure-imds-versions", "azure-imds-scheduled-events"]
+    assert [each["role"] for each in rules["roleAssignments"]] == names["roles"]
+    assigned = [name for each in rules["roleAssignments"] for name in each["identities"]]
+    assert sorted(assigned) == sorted(names["identities"])
+    assert rules["roleAssignments"][1]["identities"] == ["azure-imds-events"]
 
 
 def test_identities(run: Run, tmp_path: Path) -> None:
     """Root with each interpreter that is here, as the kernel names it, and the users that were named."""
-    rules = export(run, tmp_path, "--user", "alice", "--user", "alice")
-    by_name = {each["name"].replace("azure-imds-facts-", ""): each for each in rules["identities"]}
+    rules = export(run, tmp_path, "--user", "ansible", "--user", "ansible")
+    by_name = {each["name"].replace("azure-imds-", ""): each for each in rules["identities"]}
     assert by_name["service"]["userName"] == "root"
     assert by_name["service"]["exePath"] == os.path.realpath(sys.executable) == os.readlink("/proc/self/exe")
-    assert by_name["alice"]["userName"] == "alice"
-    assert by_name["alice"]["exePath"] == by_name["service"]["exePath"]
+    assert by_name["events"]["userName"] == "azure-imds-events"
+    assert f"User={by_name['events']['userName']}\n" in read_template("azure-imds-events.service")
+    assert by_name["user-ansible"]["userName"] == "ansible"
+    assert by_name["user-ansible"]["exePath"] == by_name["service"]["exePath"]
     for way, place in (("ansible", "/usr/bin/python3"), ("salt", "/opt/saltstack/salt/bin/python3")):
         assert (way in by_name) == os.path.exists(place)
     assert all(os.path.realpath(each["exePath"]) == each["exePath"] for each in rules["identities"])

@@ -23,6 +23,7 @@ from lab.salted import reserved_ports, write_master_config
 
 from tests.e2e.shell import Shell
 from tests.minions.exported import VERSIONS, write_tree
+from tests.minions.long import long_forms
 
 SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
 pytestmark = [
@@ -108,6 +109,7 @@ def test_grain(remote: Remote) -> None:
     assert remote.call("grains.get", "azure_imds:compute:vmSize") == size
 
 
+@long_forms("functions and states by salt-ssh")
 def test_functions(remote: Remote) -> None:
     """So are the functions, and a state that asks for the grain."""
     assert remote.call("azure_imds.get", "compute/vmId") == remote.imds.document["compute"]["vmId"]

@@ -111,7 +111,11 @@ def test_new_export_within_the_masters_cache(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "order", [("grains", "modules", "beacons", "states"), ("states", "beacons", "modules", "grains")]
+    "order",
+    [
+        ("grains", "modules", "beacons", "states"),
+        pytest.param(("states", "beacons", "modules", "grains"), marks=long_forms("the other order")),
+    ],
 )
 def test_one_kind_after_the_other(site: Site, order: tuple[str, ...]) -> None:
     """With the files of one kind new and those of another old, grain and functions work, after a restart too."""
@@ -126,6 +130,7 @@ def test_one_kind_after_the_other(site: Site, order: tuple[str, ...]) -> None:
     site.check(now)
 
 
+@long_forms("a minion that lost files")
 def test_any_part_of_it(site: Site) -> None:
     """A minion that has lost all but the grain's file has the grain."""
     extmods = next(Path(site.minion.shell.folder).rglob("extmods"))

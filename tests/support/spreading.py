@@ -6,10 +6,13 @@ A module is a unit otherwise: its fixtures are set up once. `make test` is the o
 
 from __future__ import annotations
 
-# One master and three minions serve all of these.
+# One master and three minions serve all of these, and another one those that mostly wait.
 TOGETHER = {
-    f"tests/minions/test_{module}.py": "the fleet of tests/minions"
-    for module in ("examples", "module", "sharing", "states", "synced", "targeting", "troubles")
+    **{
+        f"tests/minions/test_{module}.py": "the fleet of tests/minions"
+        for module in ("examples", "module", "sharing", "synced", "targeting")
+    },
+    **{f"tests/minions/test_{module}.py": "the second fleet of tests/minions" for module in ("states", "troubles")},
 }
 # Each test takes seconds, and shares nothing with the others of its module.
 APART = (

@@ -2,9 +2,10 @@
 """Write proxy-agent-rules.json below DIR: what Azure's metadata proxy agent has to allow, for an allow-list of IMDS.
 
 It is the property `rules` of a gallery's InVMAccessControlProfile version: the paths that azure-imds-facts asks, and
-who asks them on this machine: the services, Ansible's module and, where it is installed, Salt's minion, all as root,
-each with its interpreter (the agent sees that as the program). Merge it into the VM's own list, beside others that ask
-the same paths: a path that is listed at all is refused to everybody who is not listed for it.
+who asks them on this machine: the boot service, Ansible's module and, where it is installed, Salt's minion as root, the
+watch of events as its own user, each with its interpreter (the agent sees that as the program). Merge it into the VM's
+own list, beside others that ask the same paths: a path that is listed at all is refused to everybody who is not listed
+for it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _FILE = "proxy-agent-rules.json"
-_NAME = "azure-imds-facts"
 # Name of the privilege → path. The agent compares beginnings, so each stands for all below it too.
 PATHS = {
     "instance": INSTANCE,
@@ -34,14 +34,17 @@ PATHS = {
     "attested": ATTESTED,
     **{name.replace("_", "-"): category.path for name, category in EXTRA_CATEGORIES.items()},
 }
-# Way of running → its interpreter on this machine; a way without one is left out.
+# What a watch of events asks: whose they are, and what is planned.
+_WATCHED = ("instance", "versions", "scheduled-events")
+# Way of running → user, its interpreter on this machine; a way without one is left out.
 WAYS = {
     # Of the units, and of the command by hand.
-    "service": sys.executable,
+    "service": ("root", sys.executable),
+    "events": ("azure-imds-events", sys.executable),
     # Ansible finds it by itself (interpreter discovery) unless it is told another.
-    "ansible": "/usr/bin/python3",
+    "ansible": ("root", "/usr/bin/python3"),
     # Salt's own packages bring it.
-    "salt": "/opt/saltstack/salt/bin/python3",
+    "salt": ("root", "/opt/saltstack/salt/bin/python3"),
 }
 
 
@@ -66,17 +69,27 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def build_rules(users: Iterable[str]) -> dict[str, list[dict[str, object]]]:
-    """Return privileges, one role that has them all, identities, and the assignment of that role to each of them."""
-    programs = {way: os.path.realpath(program) for way, program in WAYS.items() if os.path.exists(program)}
-    identities: list[dict[str, object]] = [
-        {"name": f"{_NAME}-{way}", "userName": "root", "exePath": program} for way, program in programs.items()
-    ]
-    own = programs["service"]
-    identities += [{"name": f"{_NAME}-{user}", "userName": user, "exePath": own} for user in dict.fromkeys(users)]
-    privileges: list[dict[str, object]] = [{"name": f"{_NAME}-{name}", "path": path} for name, path in PATHS.items()]
+    """Return privileges, a role for facts and one for a watch of events, identities, and who has which role."""
+    here = {way: (user, os.path.realpath(program)) for way, (user, program) in WAYS.items() if os.path.exists(program)}
+    here.update({f"user-{user}": (user, os.path.realpath(sys.executable)) for user in users})
+    watching = [_spell("events")]
+    gathering = [_spell(way) for way in here if way != "events"]
     return {
-        "privileges": privileges,
-        "roles": [{"name": _NAME, "privileges": [each["name"] for each in privileges]}],
-        "identities": identities,
-        "roleAssignments": [{"role": _NAME, "identities": [each["name"] for each in identities]}],
+        "privileges": [{"name": _spell(name), "path": path} for name, path in PATHS.items()],
+        "roles": [
+            {"name": _spell("facts"), "privileges": [_spell(name) for name in PATHS]},
+            {"name": _spell("watch"), "privileges": [_spell(name) for name in _WATCHED]},
+        ],
+        "identities": [
+            {"name": _spell(way), "userName": user, "exePath": program} for way, (user, program) in here.items()
+        ],
+        "roleAssignments": [
+            {"role": _spell("facts"), "identities": gathering},
+            {"role": _spell("watch"), "identities": watching},
+        ],
     }
+
+
+def _spell(name: str) -> str:
+    """Return a name that meets no other of the VM's list."""
+    return f"azure-imds-{name}"

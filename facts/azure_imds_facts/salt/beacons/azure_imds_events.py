@@ -2,6 +2,8 @@
 """
 Send scheduled events to the master: the maintenance that Azure has planned for this virtual machine.
 
+.. versionadded:: 0.1.0
+
 .. code-block:: yaml
 
     beacons:

@@ -2,6 +2,8 @@
 """
 Ask Azure's Instance Metadata Service (IMDS) about the virtual machine that this minion runs on.
 
+.. versionadded:: 0.1.0
+
 Settings come from the minion's key ``azure_imds:``, as for the grain ``azure_imds``; ``timeout`` is one second unless
 set otherwise. Where there is no answer, each function fails with the outcome (``not_azure``, ``unreachable``,
 ``throttled``, ``unavailable``, ``rejected``, ``invalid`` or ``usage``), what was tried, and what to do about it.

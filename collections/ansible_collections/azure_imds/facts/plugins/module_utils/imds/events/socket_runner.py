@@ -65,7 +65,7 @@ class SocketRun:
         if self._code is None:
             self._code = _GIVEN_UP
 
-    def _connect(self) -> None:
+    def _connect(self) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connection.setblocking(False)
@@ -75,6 +75,7 @@ class SocketRun:
             connection.close()
             raise
         self._connection, self._left, self._received = connection, memoryview(self._question), b""
+        return connection
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -84,12 +85,11 @@ class SocketRun:
 
     def _advance(self) -> None:
         """Go on as far as it goes now. Raises BlockingIOError before the end, OSError for a lost connection."""
-        if self._connection is None:
+        connection = self._connection
+        if connection is None:
             if self._clock.monotonic() < self._again_at:
                 return
-            self._connect()
-        connection = self._connection
-        assert connection is not None  # noqa: S101  for type checkers
+            connection = self._connect()
         while self._left:
             self._left = self._left[connection.send(self._left) :]
             if not self._left:
