@@ -79,6 +79,7 @@ lint: venv-lint types ## check style, types and the collection
 	$(LINT)/ruff check
 	$(LINT)/ruff format --check
 	$(LINT)/reuse lint -q
+	$(LINT)/zizmor --offline --persona pedantic --no-progress --quiet .github
 	$(LINT_ENV) ansible-lint --strict -q
 	cd $(COLLECTION) && $(LINT_ENV) antsibull-changelog lint
 	cd $(COLLECTION) && $(LINT_ENV) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self .

@@ -7,8 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LC_ALL=C
 source scripts/environments.sh
 
-# What builds, and what the bill of materials is about: its names come from these packages.
-readonly needed=(ansible-core build hatchling aiohttp cryptography PyYAML requests)
+# What builds, and what the bill of materials is about: its names come from these packages, the last of which Python 3.13 needs no more.
+readonly needed=(ansible-core build hatchling aiohttp cryptography PyYAML requests typing-extensions)
 readonly ours="$PWD/.venv-lint/bin/python" root="$PWD" second="build/reproducible/venv"
 
 # Print the first Python but the own that ansible-core takes.
