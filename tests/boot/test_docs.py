@@ -78,7 +78,7 @@ def test_flags_are_the_program_s() -> None:
 
 def test_paths_are_the_program_s() -> None:
     """Every absolute path on the page is one that the program, its units or the machine has."""
-    named = set(re.findall(r"(?<![\w.:/)])/(?:etc|run|usr|opt|proc|home|root|tmp)[\w./-]*", TEXT))
+    named = set(re.findall(r"(?<![\w.:/)])/(?:etc|run|usr|opt|proc|home|root|tmp)[\w./@-]*", TEXT))
     assert {path.rstrip(".") for path in named} == KNOWN_PATHS
 
 

@@ -45,12 +45,16 @@ def proving() -> Iterator[ProvingMaster]:
 
 def test_the_right_one_is_accepted(proving: ProvingMaster) -> None:
     """A VM of the subscription is accepted within 5 s of sending its proof, and the log says which VM it is."""
+    # How long a minion takes to start is not what is measured.
+    assert wait(lambda: proving.state("right") == "minions_pre")
     started = time.monotonic()
     done = proving.enrol("right")
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     assert wait(lambda: proving.state("right") == "minions", timeout_s=30), proving.log[-3000:]
-    assert time.monotonic() - started < 5
+    took_s = time.monotonic() - started
+    print(f"accepted {took_s:.1f} s after enrol began")
+    assert took_s < 5
     proving.wait_for_log(r"accepted minion 'right': VM 00000000-0000-4000-8000-000000000001 of subscription 8d10da13")
 
 

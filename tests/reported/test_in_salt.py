@@ -90,10 +90,22 @@ def test_a_hint_names_a_flag_that_salt_lacks(
         assert "azure_imds.events lists those there are" in told
 
 
+# What writes local facts, and the program that watches for the command line and for units.
+NOT_OF_SALT = (
+    "facts_file.py",
+    "local_facts.py",
+    "approvals.py",
+    "locked_state.py",
+    "program.py",
+    "status.py",
+    "unit_flags.py",
+)
+
+
 def test_a_hint_of_the_core_names_a_flag() -> None:
-    """No text of the core names a flag or a command, but for what writes local facts, which Salt has not."""
+    """No text of the core names a flag or a command, but for what Salt never imports."""
     for path in sorted(CORE.rglob("*.py")):
-        if path.name in ("facts_file.py", "local_facts.py"):
+        if path.name in NOT_OF_SALT:
             continue
         tree = ast.parse(path.read_text())
         for node in ast.walk(tree):
