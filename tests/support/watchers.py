@@ -36,6 +36,12 @@ def run_events(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words(*arguments), env=environment(), capture_output=True, text=True, timeout=60, check=False)
 
 
+def _heed_signals() -> None:
+    """Undo what a shell without job control and nohup do: what they start in the background ignores these."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Watcher:
     """`events --watch` in a process; what it writes goes to files."""
 
@@ -43,7 +49,11 @@ class Watcher:
         self.output, self.errors = folder / "output", folder / "errors"
         with self.output.open("ab") as output, self.errors.open("ab") as errors:
             self.process = subprocess.Popen(
-                words("--watch", *arguments), env=environment(), stdout=output, stderr=errors
+                words("--watch", *arguments),
+                env=environment(),
+                stdout=output,
+                stderr=errors,
+                preexec_fn=_heed_signals,  # noqa: PLW1509  it takes no lock
             )
 
     def lines(self) -> list[dict[str, Any]]:
