@@ -52,6 +52,26 @@ def test_shared_events_where_they_are_allowed(emulate: Emulate, watch: Callable[
     wait_for(lambda: f"Approved {shared}." in second.errors.read_text())
 
 
+def test_flags_that_were_taken_away(emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path) -> None:
+    """What was still to be approved when a watch ended is not, where the next one may approve nothing."""
+    emulator, state = emulate(), tmp_path / "s.json"
+    event = emulator.event("Reboot", notice="600s")
+    first = watch(emulator, "--exec", "true", "--state", str(state))
+    wait_for(lambda: state.exists() and "ended_at" in state.read_text())
+    assert first.stop() == 0
+    stored = json.loads(state.read_text())
+    stored["events"][0]["Pending"] = True
+    state.write_text(json.dumps(stored))
+    second = watch(emulator, "--exec", "true", "--state", str(state))
+    seen = polls(emulator)
+    wait_for(lambda: polls(emulator) > seen + 2)
+    assert second.stop() == 0
+    assert posts(emulator) == []
+    state.write_text(json.dumps(stored))
+    third = watch(emulator, "--exec", "true", "--state", str(state), "--approve-on-success")
+    wait_for(lambda: f"Approved {event}." in third.errors.read_text())
+
+
 class Portal:
     """A server of one event that answers approvals with something else."""
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ..errors import ImdsError
+from .messages import flush_messages
 from .signals import Stopped
 
 TYPE_CHECKING = False
@@ -84,7 +85,9 @@ class WatchLoop:
                 if self._policy.approves_at_once(change):
                     self._approvals.add(change)
             for change in self._watch.take_pending(found):
-                self._approvals.add(change)
+                # The flags may be others than those under which it was to be approved.
+                if self._policy.approves_on_success or self._policy.approves_at_once(change):
+                    self._approvals.add(change)
         if self._hooks is not None:
             self._finish(self._hooks.reap())
         self._save()
@@ -93,6 +96,7 @@ class WatchLoop:
         if self._approvals.keys != waiting:
             self._save()
         self._output.flush()
+        flush_messages()
         if self._metrics is not None:
             self._metrics.write(
                 self._watch, approvals=self._approvals, runs=self._runs, hooks=self._hooks, output=self._output

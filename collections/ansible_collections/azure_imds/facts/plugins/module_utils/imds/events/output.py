@@ -42,7 +42,10 @@ class Output:
     def print_json(self, value: object) -> None:
         """Print a line of JSON, in which every character that cannot be seen is escaped. Raises as `flush` does."""
         text = json.dumps(value, ensure_ascii=False)
-        line = (text if text.isprintable() else json.dumps(value)).encode(errors="replace") + b"\n"
+        self.print_line((text if text.isprintable() else json.dumps(value)).encode(errors="replace") + b"\n")
+
+    def print_line(self, line: bytes) -> None:
+        """Print a line that is spelled already. Raises as `flush` does."""
         if self._descriptor is None or len(self._waiting) + len(line) > MOST_BUFFERED:
             self._drop()
             return

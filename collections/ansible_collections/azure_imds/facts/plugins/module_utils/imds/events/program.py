@@ -14,6 +14,7 @@ from .dry_run import DryRunner
 from .first_call import warn_of_first_call
 from .locked_state import LockedState, PassingError, find_state
 from .loop import WatchLoop
+from .messages import unblocked_messages
 from .metrics import Metrics
 from .output import Output
 from .policy import Policy
@@ -75,7 +76,8 @@ def run_watch(options: WatchOptions, settings: Settings, reporter: Reporter, *, 
     )
     signals = Signals()
     try:
-        _Program(options, reporter, signals).run(client, settings, output)
+        with unblocked_messages():
+            _Program(options, reporter, signals).run(client, settings, output)
     except Stopped:
         pass
     except MemoryError:
