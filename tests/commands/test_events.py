@@ -58,8 +58,10 @@ def test_approval(emulate: Emulate, tmp_path: Path) -> None:
     emulator = emulate()
     event_id = emulator.event("Reboot")
     flags = ("--endpoint", emulator.url, "--cache-dir", str(tmp_path / "cache"))
-    answers = [json.loads(run_events(*flags, "--approve", event_id).stdout) for _time in range(2)]
+    spellings = (f" {event_id.lower()} ", event_id)
+    answers = [json.loads(run_events(*flags, "--approve", spelling).stdout) for spelling in spellings]
     assert [answer["already_started"] for answer in answers] == [False, True]
+    assert {answer["event_id"] for answer in answers} == {event_id}
     gone = run_events(*flags, "--approve", "0000")
     assert (gone.returncode, gone.stdout) == (7, "")
     assert "rejected: Event 0000 cannot be approved" in gone.stderr

@@ -84,11 +84,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _approve(event_ids: list[str], client: EventClient) -> None:
     for event_id in event_ids:
         try:
-            is_new = client.approve(event_id)
+            listed_id, is_new = client.approve_listed(event_id)
         except UnknownEventError as error:
             hint = f"{error.hint} Ask for the events there are: azure-imds-facts events"
             raise UnknownEventError(error.problem, hint=hint) from None
-        print_json(spell_approval(event_id, is_new=is_new))
+        print_json(spell_approval(listed_id, is_new=is_new))
 
 
 def _print_events(arguments: argparse.Namespace, settings: Settings, client: EventClient, reporter: Reporter) -> None:

@@ -92,7 +92,8 @@ def approve_event(opts: Mapping[str, Any], event_id: str, **overrides: object) -
     """Approve a scheduled event; return `event_id`, `approved` and `already_started`."""
     client = open_events(opts, **overrides)
     try:
-        return spell_approval(event_id, is_new=client.approve(event_id))
+        listed_id, is_new = client.approve_listed(event_id)
+        return spell_approval(listed_id, is_new=is_new)
     except UnknownEventError as error:
         raise UnknownEventError(error.problem, hint=f"{error.hint} azure_imds.events lists those there are.") from None
     finally:

@@ -81,6 +81,21 @@ def test_the_default_place_is_this_program_s(kind: str, tmp_path: Path, reporter
     assert len(reporter.warnings) == 1
 
 
+@pytest.mark.parametrize("content", [b"", None])
+def test_what_was_put_aside_before(content: bytes | None, tmp_path: Path, reporter: ListReporter) -> None:
+    """A folder has the name already, which a file cannot replace, nor a folder where it is not empty."""
+    path = tmp_path / "events.json"
+    (tmp_path / "events.json.damaged" / "full").mkdir(parents=True)
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    LockedState(str(path), reporter=reporter, is_default=True).write(STATE)
+    assert json.loads(path.read_text()) == STATE
+    assert (tmp_path / "events.json.damaged" / "full").is_dir()
+    assert "events.json.damaged.1" in reporter.warnings[0]
+
+
 def test_a_lock_is_waited_for(tmp_path: Path, reporter: ListReporter) -> None:
     """Commands of a watch that was killed hold it for a moment."""
     path = tmp_path / "events.json"

@@ -64,15 +64,20 @@ def test_a_watch_counts(emulate: Emulate, watch: Callable[..., Watcher], tmp_pat
     wait_for(lambda: read(path)["azure_imds_events_look_failures_total", ""] >= 2)
 
 
-@pytest.mark.parametrize("kind", ["missing", "file", "link"])
+@pytest.mark.parametrize("kind", ["missing", "file", "link", "itself", "slash"])
 def test_unusable_folders(kind: str, tmp_path: Path) -> None:
-    """A folder that is missing, a file, or a link is a usage error that names the flag."""
+    """A folder that is missing, a file, a link, or no file is a usage error that names the flag."""
     folder = tmp_path / "folder"
     if kind == "file":
         folder.touch()
     elif kind == "link":
         (tmp_path / "real").mkdir()
         folder.symlink_to("real")
-    done = run_events("--watch", "--endpoint", "http://127.0.0.1:9", "--vm-name", "x", "--metrics", f"{folder}/x.prom")
+    elif kind != "missing":
+        (folder / "x.prom").mkdir(parents=True)
+        if kind == "slash":
+            (folder / "x.prom").rmdir()
+    path = f"{folder}/x.prom{'/' if kind == 'slash' else ''}"
+    done = run_events("--watch", "--endpoint", "http://127.0.0.1:9", "--vm-name", "x", "--metrics", path)
     assert (done.returncode, done.stdout) == (2, "")
     assert "--metrics" in done.stderr

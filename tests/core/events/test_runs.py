@@ -35,3 +35,12 @@ def test_a_hundred_are_remembered() -> None:
     again.restore({"runs": listed})
     assert again.spell([]) == listed[:-1]
     again.restore({"runs": 5})
+
+
+def test_no_end_before_its_start() -> None:
+    """Both are rounded alike, to whole seconds."""
+    runs = Runs()
+    brief = End(change=CHANGE, exit_code=0, is_success=True, is_late=False, took_s=0.1)
+    runs.add(brief, now_s=1_700_000_000.9)
+    run = runs.spell([])[0]
+    assert run["started_at"] == run["ended_at"]

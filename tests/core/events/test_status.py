@@ -25,7 +25,9 @@ def test_status(emulate: Emulate, watch: Callable[..., Watcher], tmp_path: Path)
     done = run_events("--status", "--state", str(state))
     assert (done.returncode, done.stderr) == (0, "")
     assert polls(emulator) - asked <= 2
-    rows = {line.split()[0]: line for line in done.stdout.splitlines() if line.strip()}
+    table = done.stdout.partition("Commands,")[0].splitlines()
+    rows = {line.split()[0]: line for line in table if line.strip()}
+    assert rows[ids[1]].endswith("scheduled: runs")
     assert "scheduled: exit 3" in rows[ids[0]]
     assert "Freeze" in rows[ids[2]]
     assert rows[ids[2]].endswith(" -")

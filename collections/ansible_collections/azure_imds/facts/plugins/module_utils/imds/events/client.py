@@ -129,6 +129,14 @@ class EventClient:
             raise error  # pylint: disable=raising-bad-type  # it takes the default of Answer for the only value
         return True
 
+    def approve_listed(self, event_id: str) -> tuple[str, bool]:
+        """Approve as `approve` does; return the id as IMDS spells it, and False where the event had started already."""
+        event_id = check_event_id(event_id)
+        deadline = Deadline(self._timeout_s, self.clock)
+        timeline = self.fetch_timeline()
+        is_new = self.approve(event_id, timeline=timeline, timeout_s=max(0.1, deadline.remaining))
+        return find_event(event_id, timeline).event_id, is_new
+
     def fetch_once(self, *, pick: Callable[[list[JsonObject]], list[JsonObject]] | None = None) -> Answer:
         """Make one request, of no more than a few seconds once IMDS has answered.
 

@@ -6,6 +6,7 @@ Names follow Prometheus' conventions: base units in the name, `_total` for what 
 
 from __future__ import annotations
 
+import errno
 import os
 
 from ..safe_files import open_directory, write_file
@@ -44,10 +45,12 @@ _FAMILIES = {
 class Metrics:
     """A file in a directory that is held open; it is replaced as a whole, through no link, readable by all.
 
-    Raises OSError where the directory cannot be opened.
+    Raises OSError where the directory cannot be opened, or is named in place of a file.
     """
 
     def __init__(self, path: str, *, clock: Clock, reporter: Reporter) -> None:
+        if path.endswith(os.sep) or os.path.isdir(path):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         folder, self._name = os.path.split(os.path.abspath(path))
         self._path = path
         self._directory = open_directory(folder)

@@ -31,7 +31,9 @@ class Runs:
         """Note the end of a command."""
         self.counts["success" if end.is_success else "timeout" if end.is_late else "failure"] += 1
         run = _spell(end.change, now_s - end.took_s)
-        self._ended.append({**run, "ended_at": format_time(now_s), "exit_code": end.exit_code, "late": end.is_late})
+        self._ended.append(
+            {**run, "ended_at": format_time(round(now_s)), "exit_code": end.exit_code, "late": end.is_late}
+        )
         del self._ended[:-_MOST]
 
     def spell(self, running: list[tuple[Change, float]]) -> list[JsonObject]:

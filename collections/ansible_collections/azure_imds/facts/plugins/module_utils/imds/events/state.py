@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 
@@ -18,6 +19,9 @@ _KEYS = {"azure_imds_events", "vm_name", "incarnation", "events"}
 # Of the file's end nothing is needed to know whose it is.
 _LOOKED_AT = 4096
 DAMAGED = ".damaged"
+# A folder cannot take the place of a file, nor the reverse: then the next name is tried, of so many.
+_TAKEN = (errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST)
+_NAMES = 10
 
 
 @records.record
@@ -72,8 +76,16 @@ class StateFile:
 
     def put_aside(self) -> str:
         """Rename the file, so that a state can begin anew; return its new name. Raises OSError."""
-        os.replace(self.name, self.name + DAMAGED, src_dir_fd=self.directory, dst_dir_fd=self.directory)
-        return self.name + DAMAGED
+        for attempt in range(_NAMES):
+            aside = self.name + DAMAGED + (f".{attempt}" if attempt else "")
+            try:
+                os.replace(self.name, aside, src_dir_fd=self.directory, dst_dir_fd=self.directory)
+            except OSError as error:
+                if error.errno not in _TAKEN or attempt == _NAMES - 1:
+                    raise
+            else:
+                break
+        return aside
 
     def write(self, state: object, *, durable: bool) -> None:
         """Write a state that differs from the last one. Raises OSError."""

@@ -72,6 +72,8 @@ def _describe(state: records.JsonObject, path: str, written_s: float) -> str:
     listed = state.get("runs")
     runs = [run for run in listed if isinstance(run, dict)] if isinstance(listed, list) else []
     rows = [_describe_event(event, runs) for event in told.events.values()]
+    # Should the watch be cut off, a command that runs is started again: the state has its change as not told.
+    rows += [_describe_running(run) for run in runs if not run.get("ended_at") and _key(run) not in told.events]
     lines += _align([_HEADINGS, *rows]) if rows else ["There are no events."]
     if runs:
         lines += ["", "Commands, the last ones first:"]
@@ -81,9 +83,17 @@ def _describe(state: records.JsonObject, path: str, written_s: float) -> str:
 
 
 def _describe_event(event: Event, runs: list[records.JsonObject]) -> tuple[str, ...]:
-    last = [run for run in runs if str(run.get("event_id")).lower() == event.key][-1:]
+    last = [run for run in runs if _key(run) == event.key][-1:]
     command = f"{_word(last[0], 'change')}: {_describe_end(last[0])}" if last else "-"
     return event.event_id, event.event_type or "-", event.status or "-", event.not_before or "-", command
+
+
+def _describe_running(run: records.JsonObject) -> tuple[str, ...]:
+    return _word(run, "event_id"), _word(run, "event_type"), "-", "-", f"{_word(run, 'change')}: {_describe_end(run)}"
+
+
+def _key(run: records.JsonObject) -> str:
+    return str(run.get("event_id")).lower()
 
 
 def _describe_run(run: records.JsonObject) -> tuple[str, ...]:
