@@ -71,9 +71,7 @@ def _describe(state: records.JsonObject, path: str, written_s: float) -> str:
     lines = [f"Events of {whose}, as stored in {printable(path, most=None)}, {format_time(written_s)}"]
     listed = state.get("runs")
     runs = [run for run in listed if isinstance(run, dict)] if isinstance(listed, list) else []
-    rows = [_describe_event(event, runs) for event in told.events.values()]
-    # Should the watch be cut off, a command that runs is started again: the state has its change as not told.
-    rows += [_describe_running(run) for run in runs if not run.get("ended_at") and _key(run) not in told.events]
+    rows = [_describe_event(event, runs) for event in told.events.values()] + _describe_running(runs, told)
     lines += _align([_HEADINGS, *rows]) if rows else ["There are no events."]
     if runs:
         lines += ["", "Commands, the last ones first:"]
@@ -88,8 +86,12 @@ def _describe_event(event: Event, runs: list[records.JsonObject]) -> tuple[str, 
     return event.event_id, event.event_type or "-", event.status or "-", event.not_before or "-", command
 
 
-def _describe_running(run: records.JsonObject) -> tuple[str, ...]:
-    return _word(run, "event_id"), _word(run, "event_type"), "-", "-", f"{_word(run, 'change')}: {_describe_end(run)}"
+def _describe_running(runs: list[records.JsonObject], told: Told) -> list[tuple[str, ...]]:
+    """Return the events whose command runs: the state has their change as not told, should the watch be cut off."""
+    running = [run for run in runs if not run.get("ended_at") and _key(run) not in told.events]
+    return [
+        (_word(run, "event_id"), _word(run, "event_type"), "-", "-", f"{_word(run, 'change')}: runs") for run in running
+    ]
 
 
 def _key(run: records.JsonObject) -> str:
