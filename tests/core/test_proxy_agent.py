@@ -114,6 +114,20 @@ def test_a_refusal_passes_at_boot(
     assert clock.passed == before
 
 
+def test_a_refusal_in_words_passes_at_boot(collect_from: Collect, clock: ManualClock, tmp_path: Path) -> None:
+    """What refuses while the agent has no key need not be the agent: then the message does not blame it."""
+    pending = {"host": build_host(tmp_path / "host", with_proxy_agent=True), "is_boot": True, "timeout": 300}
+    refusal = reply(403, {"error": "Forbidden"})
+    collected = collect_from(
+        ScriptedTransport(refusal, reply(200, build_document())),
+        is_agent_pending=lambda: True,
+        **pending,
+    )
+    assert (collected.source, 0 < clock.passed < 2) == ("imds", True)
+    with pytest.raises(RejectedError, match="Asking again cannot help"):
+        collect_from(ScriptedTransport(refusal), is_agent_pending=lambda: False, cache_ttl=0, **pending)
+
+
 def test_never_provisioned(collect_from: Collect, clock: ManualClock, tmp_path: Path) -> None:
     """An agent without a key costs the whole boot's time, and then the refusal is the outcome."""
     host = build_host(tmp_path / "host", with_proxy_agent=True)
