@@ -103,7 +103,7 @@ def test_a_refusal_passes_at_boot(
     assert (snapshot.source, snapshot.proxy_agent) == ("imds", True)
     assert 20 <= clock.passed < 22
     before = clock.passed
-    for other in ({**pending, "is_agent_pending": None}, {**pending, "is_agent_pending": lambda: False}):
+    for other in ({**pending, "is_agent_pending": bool}, {**pending, "is_agent_pending": lambda: False}):
         with pytest.raises(RejectedError, match=cause):
             collect_from(ScriptedTransport(reply(status)), **other)
     without = {**pending, "host": build_host(tmp_path / "bare"), "is_agent_pending": lambda: True}

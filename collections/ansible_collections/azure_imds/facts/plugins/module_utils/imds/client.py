@@ -54,7 +54,7 @@ class Client:
     longest_attempt_s = 30.0
     # Where Azure's metadata proxy agent would be, and whether it is still without a key, so that a refusal may pass.
     agent = Host.proxy_agent
-    is_agent_pending: Callable[[], bool] | None = None
+    is_agent_pending: Callable[[], bool] = bool
     # Raises TransportError, before a request and after it, where another user's program may be what answers.
     refuse_stranger: Callable[[], object] = str
 
@@ -165,8 +165,7 @@ class Client:
         explained = None
         if settings.is_azure_address(self._endpoint):
             explained = statuses.explain_refusal(response.status, response.body, agent=self.agent)
-        is_pending = None if explained is None else self.is_agent_pending
-        is_retried = meaning.is_retried or bool(is_pending and is_pending())
+        is_retried = meaning.is_retried or (explained is not None and self.is_agent_pending())
         said, offered = statuses.parse_error_body(response.body)
         return Answer(
             error=meaning.error(f"{response.status} ({meaning.label}){said}", hint=explained or meaning.hint),
