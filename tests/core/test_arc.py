@@ -85,6 +85,14 @@ def test_negotiation(known: str, refusal: Any, collect_from: Collect, tmp_path: 
         assert transport.versions[0] == first
 
 
+def test_a_list_of_versions(collect_from: Collect, tmp_path: Path) -> None:
+    """Of a refusal's list the three count alone: no other version was ever seen there."""
+    refusal = reply(400, {"newest-versions": ["2021-02-01", "2020-09-01", "2017-08-01"]})
+    transport = ScriptedTransport(server_of(("2017-08-01",), DOCUMENT, wrong=refusal))
+    assert collect_from(transport, host=build_arc_host(tmp_path / "host")).api_version == "2017-08-01"
+    assert transport.versions == ["2020-06-01", "2017-08-01"]
+
+
 def test_no_version_is_good(collect_from: Collect, tmp_path: Path) -> None:
     """Where none of the three is known the request is rejected."""
     transport = ScriptedTransport(REFUSED)

@@ -255,6 +255,12 @@ def test_a_listener_of_another_user(line: str, others: tuple[str, ...], tmp_path
     assert "uid 1000 (alice)" in said
 
 
+def test_a_listener_of_a_user_of_a_directory(tmp_path: Path) -> None:
+    """A user who is not in the file has no name there, and the message says so."""
+    host = build_arc_host(tmp_path, listening(70001))
+    assert host.describe_stranger() == "uid 70001 (not in passwd) listens there instead of root or himds"
+
+
 def test_listeners_that_cannot_be_seen(tmp_path: Path) -> None:
     """Without a table, without IPv6, without a user `himds`: what cannot be seen is not trusted."""
     host = build_arc_host(tmp_path)

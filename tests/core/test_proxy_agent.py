@@ -103,7 +103,7 @@ def test_a_refusal_passes_at_boot(
     assert (snapshot.source, snapshot.proxy_agent) == ("imds", True)
     assert 20 <= clock.passed < 22
     before = clock.passed
-    for other in ({**pending, "is_agent_pending": None}, {**pending, "is_agent_pending": lambda: False}):
+    for other in ({**pending, "is_agent_pending": bool}, {**pending, "is_agent_pending": lambda: False}):
         with pytest.raises(RejectedError, match=cause):
             collect_from(ScriptedTransport(reply(status)), **other)
     without = {**pending, "host": build_host(tmp_path / "bare"), "is_agent_pending": lambda: True}
@@ -112,6 +112,20 @@ def test_a_refusal_passes_at_boot(
         with pytest.raises(RejectedError, match="Asking again cannot help"):
             collect_from(ScriptedTransport(reply(status)), **other)
     assert clock.passed == before
+
+
+def test_a_refusal_in_words_passes_at_boot(collect_from: Collect, clock: ManualClock, tmp_path: Path) -> None:
+    """What refuses while the agent has no key need not be the agent: then the message does not blame it."""
+    pending = {"host": build_host(tmp_path / "host", with_proxy_agent=True), "is_boot": True, "timeout": 300}
+    refusal = reply(403, {"error": "Forbidden"})
+    collected = collect_from(
+        ScriptedTransport(refusal, reply(200, build_document())),
+        is_agent_pending=lambda: True,
+        **pending,
+    )
+    assert (collected.source, 0 < clock.passed < 2) == ("imds", True)
+    with pytest.raises(RejectedError, match="Asking again cannot help"):
+        collect_from(ScriptedTransport(refusal), is_agent_pending=lambda: False, cache_ttl=0, **pending)
 
 
 def test_never_provisioned(collect_from: Collect, clock: ManualClock, tmp_path: Path) -> None:

@@ -113,6 +113,16 @@ def test_retry_after_means_nothing_with_a_final_answer(collect_from: Collect, cl
     assert clock.slept == []
 
 
+def test_the_message_names_what_failed(collect_from: Collect, reporter: ListReporter) -> None:
+    """The first message about a failure names its URL, not that of a question asked on its account."""
+    collect_from(ScriptedTransport(WHOLE))
+    transport = ScriptedTransport(reply(404))
+    assert collect_from(transport, cache_ttl=0, timeout=0.3).source == "stale"
+    (notice,) = [text for text in reporter.notices if "Asking again" in text]
+    assert transport.versions[:2] == ["2025-04-07", "versions"]
+    assert "Asked http://169.254.169.254/metadata/instance?api-version=" in notice
+
+
 @pytest.mark.parametrize(
     ("steps", "outcome"),
     [

@@ -45,16 +45,16 @@ def test_classify_status(statuses: tuple[int, ...], outcome: str, is_retried: bo
 def test_explain_refusal(tmp_path: Path) -> None:
     """A refusal that the proxy agent explains says what to allow; another, or one without an agent, says nothing."""
     agent = tmp_path / "azure-proxy-agent"
-    assert [explain_refusal(status, b"", agent=str(agent)) for status in (401, 403)] == ["", ""]
-    assert explain_refusal(403, b"", agent="") == ""
+    assert [explain_refusal(status, b"", agent=str(agent)) for status in (401, 403)] == [None, None]
+    assert explain_refusal(403, b"", agent="") is None
     agent.touch()
-    allowed = explain_refusal(403, b"", agent=str(agent))
+    allowed = str(explain_refusal(403, b"", agent=str(agent)))
     user = pwd.getpwuid(os.geteuid()).pw_name
     assert f"let user {user} with program {os.path.realpath(sys.executable)} ask /metadata/instance" in allowed
     assert "proxy-agent-rules" in allowed
-    assert "signed" in explain_refusal(401, b"anything", agent=str(agent))
+    assert "signed" in str(explain_refusal(401, b"anything", agent=str(agent)))
     assert explain_refusal(403, b"<html>", agent=str(agent)) == ""
-    assert explain_refusal(404, b"", agent=str(agent)) == ""
+    assert explain_refusal(404, b"", agent=str(agent)) is None
 
 
 @pytest.mark.parametrize(

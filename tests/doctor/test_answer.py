@@ -31,9 +31,10 @@ def test_clock_without_a_date_is_not_judged() -> None:
     assert check_clock(_asked(Response(status=200, headers={}, body=b""))).verdict == "skipped"
 
 
-def test_lost_header_is_named() -> None:
-    """IMDS's own complaint about the header means that something on the way removed it."""
-    body = b'{ "error": "Bad request: . Required metadata header not specified" }'
+@pytest.mark.parametrize("header", [b"metadata header", b"Metadata Header"])
+def test_lost_header_is_named(header: bytes) -> None:
+    """IMDS's own complaint about the header, in whatever case, means that something on the way removed it."""
+    body = b'{ "error": "Bad request: . Required %b not specified" }' % header
     finding = check_answer(_asked(Response(status=400, headers={}, body=body), RejectedError("Refused.")))
     assert finding.verdict == "bad"
     assert "Metadata: true" in finding.fix

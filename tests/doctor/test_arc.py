@@ -25,6 +25,7 @@ SIGNS = {"IMDS_ENDPOINT": "http://localhost:40342", "IDENTITY_ENDPOINT": "http:/
         ((), {}, AZURE_ASSET_TAG, "skipped", "DMI says that this is an Azure VM"),
         ((), {"AZURE_IMDS_DETECT": "skip"}, "RACK-07", "skipped", "detect is skip"),
         ((), {"AZURE_IMDS_ENDPOINT": "http://127.0.0.1:9"}, "RACK-07", "skipped", "an endpoint is named"),
+        ((), {"AZURE_IMDS_DISABLED": "1"}, "RACK-07", "skipped", "not asked: AZURE_IMDS_DISABLED is set."),
     ],
 )
 def test_installed(

@@ -96,6 +96,14 @@ def test_facts_from_the_cache_and_anew(execution: Any, imds: Emulator, opts: dic
         execution.fetch_anew(opts, timeout=0.3)
 
 
+def test_what_is_missing_is_spelled_as_in_the_grain(execution: Any, imds: Emulator, opts: dict[str, Any]) -> None:
+    """Salt has a category's own name, in what `fetch_anew` returns too."""
+    opts["azure_imds"]["gather"] = "compute,load_balancer"
+    imds.fault("404*forever", path="/metadata/loadbalancer")
+    assert execution.fetch_anew(opts)["missing"] == ["loadBalancer"]
+    assert execution.collect_facts(opts)["snapshot"]["missing"] == ["loadBalancer"]
+
+
 def test_raw_answers(execution: Any, imds: Emulator, opts: dict[str, Any]) -> None:
     """A leaf is text, a section what its JSON holds."""
     compute = imds.document["compute"]

@@ -58,7 +58,7 @@ def check_answer(asked: Asked) -> Finding:
     fix = asked.error.hint
     if any(failure == "connection refused" for failure in asked.failures) and not asked.responses:
         fix = "Nothing listens there: a firewall rule of this VM refuses the port, or the endpoint is wrong."
-    elif any(b"metadata header" in response.body[:200] for response in asked.responses):
+    elif any(b"metadata header" in response.body[:200].lower() for response in asked.responses):
         fix = "The header `Metadata: true` was lost on the way: something between this machine and IMDS removes it."
     return Finding(check="answer", verdict=BAD, text=f"{asked.error.outcome}: {asked.error.problem}", fix=fix)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from azure_imds_facts.core.errors import NotAzureError
 from azure_imds_facts.core.host import ARC_ENDPOINT, find_imds
 from azure_imds_facts.core.records import replace
-from azure_imds_facts.core.settings import ARC
+from azure_imds_facts.core.settings import ARC, DISABLED
 from azure_imds_facts.doctor.findings import BAD, NOTE, OK, SKIPPED, Finding
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def check_arc(settings: Settings, host: Host) -> Finding:
     installed = f"Its agent is installed, by {sign}"
     if find_asked(settings, host).platform == "arc":
         return _check_listener(installed, host)
+    if settings.is_disabled:
+        return Finding(check="azure arc", verdict=SKIPPED, text=f"{installed}, and not asked: {DISABLED} is set.")
     if settings.arc is None:
         fix = f"Unset {ARC} to have facts of Azure Arc."
         return Finding(check="azure arc", verdict=NOTE, text=f"{installed}, and left alone for {ARC}.", fix=fix)

@@ -41,7 +41,8 @@ def fetch_anew(opts: Mapping[str, Any], **overrides: object) -> dict[str, Any]:
     reporter = LogReporter()
     settings = build_minion_settings(opts, cache_ttl=0, **overrides)
     snapshot = collect(settings, open_transport=open_transport, reporter=reporter, allow_fallback=False)
-    described: dict[str, Any] = build_facts(snapshot, reporter=reporter)["snapshot"]
+    content = spell_salt(build_facts(snapshot, reporter=reporter), is_grain=False)["azure_imds"]
+    described: dict[str, Any] = content["snapshot"]
     return described
 
 

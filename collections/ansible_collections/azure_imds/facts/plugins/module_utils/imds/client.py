@@ -54,7 +54,7 @@ class Client:
     longest_attempt_s = 30.0
     # Where Azure's metadata proxy agent would be, and whether it is still without a key, so that a refusal may pass.
     agent = Host.proxy_agent
-    is_agent_pending: Callable[[], bool] | None = None
+    is_agent_pending: Callable[[], bool] = bool
     # Raises TransportError, before a request and after it, where another user's program may be what answers.
     refuse_stranger: Callable[[], object] = str
 
@@ -162,10 +162,10 @@ class Client:
         from . import statuses  # noqa: PLC0415  IMDS answers 200 as a rule
 
         meaning = statuses.classify_status(response.status, response.body)
-        explained = ""
+        explained = None
         if settings.is_azure_address(self._endpoint):
             explained = statuses.explain_refusal(response.status, response.body, agent=self.agent)
-        is_retried = meaning.is_retried or bool(explained and self.is_agent_pending and self.is_agent_pending())
+        is_retried = meaning.is_retried or (explained is not None and self.is_agent_pending())
         said, offered = statuses.parse_error_body(response.body)
         return Answer(
             error=meaning.error(f"{response.status} ({meaning.label}){said}", hint=explained or meaning.hint),
@@ -193,8 +193,8 @@ class Negotiation:
     """The choice of the api-version for the next request, from the answers to those before.
 
     `pinned`: the only version to ask for. `remembered`: a version that worked before, to start with instead of the
-    newest. `platform`: whose versions they are, `vm` or `arc`. `fetch_listed` asks the server for its list of versions:
-    `[]` where it has none, None where it could not answer.
+    newest. `platform`: whose versions they are, `vm` or `arc`, which is asked in its three alone, whatever a refusal
+    lists. `fetch_listed` asks the server for its list: `[]` where it has none, None where it could not answer.
     """
 
     def __init__(
@@ -214,7 +214,7 @@ class Negotiation:
         self._is_pinned = pinned is not None
         self._fetch_listed = fetch_listed
         self._has_asked_list = platform == "arc"  # it has none
-        self._refused: set[str] = set()
+        self._refused = set(versions.KNOWN).difference(self._fallbacks) if platform == "arc" else set()
         self._offered: set[object] = {remembered}
 
     def consider(self, answer: Answer) -> bool:

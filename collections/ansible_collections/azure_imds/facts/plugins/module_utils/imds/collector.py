@@ -33,7 +33,7 @@ def collect(
     reporter: Reporter | None = None,
     allow_fallback: bool = True,
     is_boot: bool = False,
-    is_agent_pending: Callable[[], bool] | None = None,
+    is_agent_pending: Callable[[], bool] = bool,
 ) -> Snapshot:
     """Return the machine's metadata inside `settings.timeout` seconds, with one request as a rule.
 
@@ -83,7 +83,7 @@ class Collection:
         self._key = cache.build_key(settings, cache.INSTANCE, self._boot_id)
         self._began = self._clock.boottime()
         self.is_boot, self.allow_fallback = False, True
-        self.is_agent_pending: Callable[[], bool] | None = None
+        self.is_agent_pending: Callable[[], bool] = bool
         self._is_passed_over = False
         self._retrier: Retrier | None = None
 

@@ -73,7 +73,7 @@ class Host:
             return "no program listens there"
         users = dict(re.findall("(?m)^([^:]+):[^:]*:([0-9]+):", _read(self.users)))
         owners -= {"0", users.get("himds")}
-        names = [name for name, uid in users.items() if uid in owners]
+        names = [name for name, uid in users.items() if uid in owners] or ["not in passwd"]
         return f"uid {' '.join(owners)} ({' '.join(names)}) listens there instead of root or himds" if owners else ""
 
     def refuse_stranger(self) -> None:

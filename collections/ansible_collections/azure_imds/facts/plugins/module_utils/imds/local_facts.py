@@ -62,7 +62,7 @@ def write_local_facts(
                     clock=clock,
                     reporter=reporter,
                     is_boot=is_boot,
-                    is_agent_pending=proxy_agent.BootPatience(clock).is_worth_asking if is_boot else None,
+                    is_agent_pending=proxy_agent.BootPatience(clock).is_worth_asking if is_boot else bool,
                 ),
                 reporter,
             )

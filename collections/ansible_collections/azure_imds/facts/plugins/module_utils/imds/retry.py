@@ -91,7 +91,7 @@ class Retrier:
                 raise self._final(answer) or answer.error
             if answer.error.outcome != reported:
                 reported = answer.error.outcome
-                tried = self.client.describe_attempts(answer.error.problem)
+                tried = self.client.describe_attempts(answer.error.problem, url=answer.url)
                 self.client.reporter.notice(f"{tried} Asking again for up to {deadline.remaining:.1f} s.")
             deadline.clock.sleep(wait_s)
 

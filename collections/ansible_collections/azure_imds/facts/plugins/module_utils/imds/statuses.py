@@ -148,12 +148,14 @@ _AGENT_HINTS = {
 }
 
 
-def explain_refusal(status: int, body: bytes, *, agent: str) -> str:
-    """Return what to do about a refusal that the metadata proxy agent explains, `""` for any other.
+def explain_refusal(status: int, body: bytes, *, agent: str) -> str | None:
+    """Return what to do about a refusal behind the metadata proxy agent; None for an answer that is no such refusal.
 
-    `agent`: where it would be installed. What it says itself has no body.
+    `agent`: where it would be installed. What it says itself has no body: a 403 with one is explained as `""`.
     """
-    if status not in _AGENT_HINTS or (status == 403 and body) or not os.path.exists(agent):
+    if status not in _AGENT_HINTS or not os.path.exists(agent):
+        return None
+    if status == 403 and body:
         return ""
     import pwd  # noqa: PLC0415  few are refused, and none on Windows
 
