@@ -111,8 +111,9 @@ def test_cache_ttl(base: dict[str, str], fresh: Serving, ttl: str | None, reques
     environment = base if ttl is None else {**base, "AZURE_IMDS_CACHE_TTL": ttl}
     grains = [ask(environment=environment)[1] for _ in range(2)]
     assert len(fresh.asked) == requests
-    assert [grain["snapshot"]["source"] for grain in grains] == ["imds", "imds" if requests == 2 else "cache"]
-    assert grains[0]["compute"] == grains[1]["compute"]
+    # The grain does not tell a cached answer from a fresh one: an unchanged VM has an unchanged grain.
+    assert grains[0] == grains[1]
+    assert grains[0]["snapshot"]["source"] == "imds"
 
 
 def test_cache_ttl_flag_beats(base: dict[str, str], fresh: Serving) -> None:

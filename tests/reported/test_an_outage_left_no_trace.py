@@ -223,7 +223,7 @@ def test_the_event_source_began_with_the_same_line_again_and_again(
         time.sleep(0.3)
 
     imds.fault("500*forever")
-    _drive(_load_source(monkeypatch), {"endpoint": imds.url, "timeout": 0.3}, steps)
+    _drive(_load_source(monkeypatch), {"endpoint": imds.url, "timeout": 1.0}, steps)
     lines = capsys.readouterr().err.splitlines()
     assert _kinds(lines, end="watching begins") == [
         (True, False, False), (False, True, False), (False, False, True),

@@ -89,7 +89,7 @@ def test_the_command_says_it(hold: Hold, cache: Path) -> None:
     with Emulator(rate_limit=0) as imds:
         done = run_in_pipe("doctor", "--endpoint", imds.url, "--cache-dir", str(cache))
     (line,) = [line for line in done.stdout.decode().splitlines() if " lock " in line]
-    assert line.startswith("bad     lock            Held by pid ")
+    assert line.startswith("bad     lock                 Held by pid ")
     assert f"→ Let it go on with kill -CONT {pid}" in line
     os.kill(pid, signal.SIGCONT)
 
