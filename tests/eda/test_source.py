@@ -160,7 +160,7 @@ def test_what_nobody_foresaw(imds: Emulator, capsys: pytest.CaptureFixture[str])
             raise failures.pop(0)
         return 5
 
-    assert asyncio.run(source["_persist"](step, pause_s=0)) == 5
+    assert asyncio.run(source["_persist"](step, pause_s=0, end="It works again.")) == 5
     assert capsys.readouterr().err.splitlines() == [
         "scheduled_events: can't start new thread Trying again.",
         "scheduled_events: files Trying again.",

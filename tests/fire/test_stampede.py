@@ -72,7 +72,11 @@ def test_mixed(imds: Emulator, environment: dict[str, str], tmp_path: Path) -> N
         os.close(barrier)
         os.close(gate)
         ended = [line for text in end(processes) for line in text.splitlines(keepends=True)]
-    assert Counter(ended) == {f"imds {SIZE}\n": 1, f"cache {SIZE}\n": MEMBERS - 1}
+    counted = Counter(ended)
+    assert set(counted) == {f"imds {SIZE}\n", f"cache {SIZE}\n"}
+    assert sum(counted.values()) == MEMBERS
+    # The grain does not tell a cached answer from a fresh one.
+    assert counted[f"imds {SIZE}\n"] in (shares["salt"], shares["salt"] + 1)
     assert [record.status for record in imds.requests] == [200]
     assert not [name for name in os.listdir(tmp_path / "cache") if name.endswith(".tmp")]
 

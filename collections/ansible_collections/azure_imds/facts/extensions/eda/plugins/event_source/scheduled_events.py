@@ -144,8 +144,9 @@ def _open_watch(options: dict[str, Any]) -> Any:
     )
 
 
-async def _persist(step: Callable[[], Any], *, pause_s: float) -> Any:
-    """Return what `step` returns, called in a thread until it does. A failure is printed once as long as it lasts.
+async def _persist(step: Callable[[], Any], *, pause_s: float, end: str) -> Any:
+    """Return what `step` returns, called in a thread until it does. A failure is printed once as long as it lasts, and
+    its `end`.
 
     Nothing but wrong usage or another platform ends it, for ansible-rulebook ends with its sources.
     """
@@ -163,7 +164,7 @@ async def _persist(step: Callable[[], Any], *, pause_s: float) -> Any:
             await asyncio.sleep(pause_s)
         else:
             if reported:
-                _ErrorStream().notice("It works again.")
+                _ErrorStream().notice(end)
             return result
 
 
@@ -173,9 +174,10 @@ async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     A queue that is full holds it up, so that no more than one answer's changes are in memory.
     """
     options = _read_arguments(args)
-    watch = await _persist(functools.partial(_open_watch, options), pause_s=max(options["interval"], _AGAIN_S))
+    open_watch, pause_s = functools.partial(_open_watch, options), max(options["interval"], _AGAIN_S)
+    watch = await _persist(open_watch, pause_s=pause_s, end="IMDS answers; watching begins.")
     while True:
-        for change in await _persist(watch.poll, pause_s=options["interval"]):
+        for change in await _persist(watch.poll, pause_s=options["interval"], end="It works again."):
             await queue.put(watch.spell(change))
         await asyncio.sleep(watch.wait_s)
 
