@@ -113,3 +113,10 @@ def test_no_document_in_verbose_messages(run: Run, hook: Hook, config: Path) -> 
     assert "attested/document" in ended.err
     assert "MII" not in ended.err
     assert Document(build_content()).base64[:40] not in ended.err
+
+
+def test_a_wrong_url_waits_for_nothing(run: Run, tmp_path: Path) -> None:
+    """It is refused before the minion's key is waited for."""
+    ended = run("enrol", "--url", "http://salt.example", "--config-dir", str(tmp_path), "--timeout", "600")
+    assert (ended.code, ended.out) == (2, "")
+    assert "--url cannot be" in ended.err

@@ -71,3 +71,10 @@ def test_a_place_that_is_none(run: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     ended = run("export", "proxy-agent-rules", str(tmp_path / "file"))
     assert (ended.code, ended.out) == (2, "")
+
+
+def test_an_empty_user(run: Run, tmp_path: Path) -> None:
+    """It is refused, and nothing is written."""
+    ended = run("export", "proxy-agent-rules", str(tmp_path), "--user", "")
+    assert (ended.code, list(tmp_path.iterdir())) == (2, [])
+    assert "--user names no user" in ended.err

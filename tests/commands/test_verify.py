@@ -147,3 +147,11 @@ def test_without_cryptography(files: Path) -> None:
         done = subprocess.run([sys.executable, "-c", hidden, *arguments], capture_output=True, text=True, check=False)
         assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
         assert said in done.stdout + done.stderr
+
+
+def test_a_time_that_is_none(run: Run) -> None:
+    """The message says what a time looks like, in the user's words."""
+    ended = run("verify", "--at", "never")
+    assert (ended.code, ended.out) == (2, "")
+    assert "'never' is no time; give 2026-07-28T13:24:00Z or seconds since 1970" in ended.err
+    assert "_parse" not in ended.err

@@ -18,7 +18,7 @@ import re
 from azure_imds_facts.attestation.errors import FormError
 from azure_imds_facts.attestation.nonces import bind_key
 from azure_imds_facts.commands.collection import ErrorStreamReporter, add_settings, read_settings
-from azure_imds_facts.commands.hook_post import post_json
+from azure_imds_facts.commands.hook_post import check_hook, post_json
 from azure_imds_facts.core.attested import fetch_document
 from azure_imds_facts.core.clock import Clock, Deadline
 from azure_imds_facts.core.collector import open_transport
@@ -51,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Send what enrols this minion. Raises the ImdsError of the outcome."""
     reporter = ErrorStreamReporter(is_verbose=arguments.verbose)
     settings = read_settings(arguments, timeout=TIMEOUT_S)
+    check_hook(arguments.url, ca=arguments.ca)  # before anything is waited for
     deadline = Deadline(settings.timeout, Clock())
     minion_id, key = _read_minion(arguments.config_dir, deadline)
     try:

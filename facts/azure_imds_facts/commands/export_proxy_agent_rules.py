@@ -18,6 +18,7 @@ from azure_imds_facts.commands.public_files import write_public_file
 from azure_imds_facts.commands.streams import print_answer
 from azure_imds_facts.core.attested import PATH as ATTESTED
 from azure_imds_facts.core.cache import INSTANCE
+from azure_imds_facts.core.errors import UsageError
 from azure_imds_facts.core.settings import EXTRA_CATEGORIES
 
 TYPE_CHECKING = False
@@ -63,6 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the file and print its path. Raises UsageError."""
     path = os.path.join(arguments.directory, _FILE)
+    if "" in arguments.user:
+        raise UsageError("--user names no user.", hint="Give the name of a user beside root, or leave it out.")
     write_public_file(path, json.dumps(build_rules(arguments.user), indent=2) + "\n", durable=False)
     print_answer(path)
     return 0

@@ -27,6 +27,12 @@ _LONGEST_S = 10.0
 _MOST_ANSWER = 4096
 
 
+def check_hook(url: str, *, ca: str | None) -> None:
+    """Raise UsageError for what `post_json` could not send to. Nothing is asked."""
+    _parse_url(url)
+    _build_context(ca)
+
+
 def post_json(url: str, body: bytes, *, ca: str | None, deadline: Deadline, reporter: Reporter) -> None:
     """Send JSON, again and again while the master cannot be reached. Raises the ImdsError of the outcome."""
     host, port, path = _parse_url(url)

@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--at",
         metavar="TIME",
-        type=_parse_time,
+        type=_read_time,
         help="the time to take for now, such as 2026-07-28T13:24:00Z or seconds since 1970 (now)",
     )
     parser.add_argument("--offline", action="store_true", help="fetch no intermediate certificate")
@@ -171,6 +171,18 @@ def _parse_age(text: str) -> float:
     if not 0 <= age_s < math.inf:
         raise ValueError(text)
     return age_s
+
+
+def _read_time(text: str) -> dt.datetime:
+    """Return the flag's moment. Raises what argparse prints as it is."""
+    from argparse import ArgumentTypeError  # noqa: PLC0415  argparse is loaded by then
+
+    try:
+        return _parse_time(text)
+    except ValueError:
+        raise ArgumentTypeError(
+            f"{printable(text)!r} is no time; give 2026-07-28T13:24:00Z or seconds since 1970"
+        ) from None
 
 
 def _parse_time(text: str) -> dt.datetime:
