@@ -79,9 +79,11 @@ def test_a_flood(acting: bool, watch: Callable[..., Watcher], tmp_path: Path) ->
             f"{flood.answers} answers, {memory} KiB, {used:.0%} of a core, state {max(sizes)} B, Preempt {took:.1f} s"
         )
         assert watcher.stop() == 0
-        flood.is_calm = True
+        flood.is_calm, before = True, flood.answers
         again = watch(server, *flags)
-        wait_for(lambda: '"urgent"' in state.read_text() and state.read_text().count("EventId") == 1, seconds=120)
+        # What was left may be the one event already: only a request shows that the second watch heeds signals.
+        wait_for(lambda: flood.answers > before and state.read_text().count("EventId") == 1, seconds=120)
+        assert '"urgent"' in state.read_text()
         assert read_memory(again.process.pid) < MOST_RSS_KIB
         assert again.stop() == 0
     assert memory < MOST_RSS_KIB
