@@ -2,7 +2,7 @@
 # `make demo` and `make test` set up all they need below this checkout; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix test-rulebook test-sequences fuzz bench lint types format typed clean distclean dist reproducible release-check
+.PHONY: help venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix test-rulebook test-sequences fuzz bench lint types format typed clean distclean dist reproducible test-artefacts release-check rehearse-release lock test-locks
 
 COLLECTION := collections/ansible_collections/azure_imds/facts
 CORE := $(COLLECTION)/plugins/module_utils/imds
@@ -23,6 +23,8 @@ QUICK :=
 WRITE :=
 FUZZ_SECONDS := 600
 VERSION :=
+UPGRADE :=
+PACKAGE :=
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s: -l 2
@@ -110,6 +112,18 @@ dist: venv-lint ## build the wheel, the sdist, the collection's tarball, the sin
 
 reproducible: venv-lint ## build all artefacts in two ways (Python, folder, file system) and compare their bytes
 	@scripts/reproducible.sh
+
+test-artefacts: dist ## install what make dist has built as a user does, and have each artefact collect facts
+	@scripts/test-artefacts.sh .venv-lint/bin/python dist
+
+rehearse-release: venv-lint ## tag a scratch clone, and run every step of release.yml that needs no forge; FORM=short for one Python
+	@$(LINT)/python scripts/rehearse-release.py $(if $(filter short,$(FORM)),--short)
+
+lock: ## compile the locks of requirements/, and say what has changed; UPGRADE=yes for the newest, PACKAGE=name for one
+	@scripts/lock.sh lock $(if $(UPGRADE),--upgrade) $(addprefix --package ,$(PACKAGE))
+
+test-locks: ## download every lock by its hashes, on each Python that it is for; FORM=short for one each
+	@scripts/lock.sh test $(if $(filter short,$(FORM)),--short)
 
 release-check: venv-lint ## say what is in the way of releasing VERSION, a line each; RELEASING.md has the rest
 	@$(LINT)/python scripts/release-check.py "$(VERSION)"

@@ -5,11 +5,12 @@
 set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/locked.sh
 
 readonly which="${1:-}"
 case "$which" in
-    runtime) readonly venv=.venv locks=(requirements/build.txt requirements/runtime.txt) ;;
-    lint) readonly venv=.venv-lint locks=(requirements/lint.txt) ;;
+    runtime) readonly venv=.venv locks=(build runtime) ;;
+    lint) readonly venv=.venv-lint locks=(lint) ;;
     *) echo "usage: scripts/bootstrap.sh runtime|lint" >&2; exit 2 ;;
 esac
 readonly log="build/bootstrap-$which.log" stamp="$venv/.complete"
@@ -61,8 +62,9 @@ pip() {
     "$venv/bin/python" -m pip --disable-pip-version-check --quiet "$@"
 }
 
+# Of files by their paths from requirements/.
 hash_of() {
-    cat "$@" | "$python" -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())'
+    (cd requirements && cat "$@") | "$python" -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())'
 }
 
 python="$(find_python)"
@@ -74,10 +76,7 @@ if command -v flock >/dev/null; then
     flock -n 9 || { echo "setup: another setup is running; waiting for it ..."; flock 9; }
 fi
 
-# pip's own cache lies outside the checkout, which nothing here is to touch, unless the caller says where.
-export PIP_CACHE_DIR="${PIP_CACHE_DIR:-$PWD/build/pip-cache}"
-
-wanted="$("$python" -V) $python $PWD $(hash_of "${locks[@]}" scripts/bootstrap.sh)"
+wanted="$("$python" -V) $python $PWD $(hash_of "${locks[@]/%/.txt}" ../scripts/bootstrap.sh ../scripts/locked.sh)"
 if [ "$(head -n 1 "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
     check_can_build
     : >"$log"
@@ -85,19 +84,18 @@ if [ "$(head -n 1 "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
     rm -rf "$venv"
     step "$venv: a virtual environment with $("$python" -V)" "$python" -m venv "$venv"
     if [ "$which" = runtime ]; then
-        step "$venv: what Salt is built with" pip install --no-deps -r requirements/build.txt
-        step "$venv: Ansible, Salt and test tools, about two minutes" \
-            pip install --no-deps --no-build-isolation -r requirements/runtime.txt
+        step "$venv: what Salt is built with" install_locked "$venv/bin/python" build
+        step "$venv: Ansible, Salt and test tools, about two minutes" install_locked "$venv/bin/python" runtime
     else
         step "$venv: ruff, mypy, ansible-lint and what they look into, about a minute" \
-            pip install --no-deps -r requirements/lint.txt
+            install_locked "$venv/bin/python" lint
     fi
     echo "$wanted" >"$stamp"
 fi
 
 if [ "$which" = runtime ]; then
     # The project itself, editable: again where its metadata, which holds the entry points, has changed.
-    described="$(hash_of pyproject.toml)"
+    described="$(hash_of ../pyproject.toml)"
     if [ "$(sed -n 2p "$stamp")" != "$described" ]; then
         step "$venv: azure-imds-facts itself" pip install --no-deps --no-build-isolation --editable .
         printf '%s\n%s\n' "$wanted" "$described" >"$stamp"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the matrix tests share: interpreters by version, and environments that stay. Read by `source`, from the checkout.
 # shellcheck shell=bash
-export PIP_CACHE_DIR="${PIP_CACHE_DIR:-$PWD/build/pip-cache}"
+source scripts/locked.sh
 
 # Print the interpreter of a version; a pyenv shim of a version that is not selected is found, but does not run.
 find_python() {
@@ -15,18 +15,27 @@ find_python() {
     return 1
 }
 
-# set_up FOLDER INTERPRETER PACKAGE...: make a virtual environment with these packages and this project, unless it is
-# there. Every step is chained, for in a condition the shell would go on after one that fails.
+# set_up FOLDER INTERPRETER LOCK...: make a virtual environment of these locks, unless it is there as they are now. Every
+# step is chained, for in a condition the shell would go on after one that fails.
 set_up() {
     local -r venv="$1" interpreter="$2"
     shift 2
-    [ ! -e "$venv/.complete" ] || return 0
+    local lock wanted
+    wanted="$(for lock in "$@"; do cat "requirements/$lock.txt"; done | sha256sum)"
+    [ "$(cat "$venv/.complete" 2>/dev/null || true)" != "$wanted" ] || return 0
     rm -rf "$venv" \
         && mkdir -p "$(dirname "$venv")" \
         && "$interpreter" -m venv "$venv" \
-        && "$venv/bin/python" -m pip --disable-pip-version-check --quiet install "$@" \
-        && "$venv/bin/python" -m pip --disable-pip-version-check --quiet install --no-deps --editable . \
-        && touch "$venv/.complete"
+        && for lock in "$@"; do install_locked "$venv/bin/python" "$lock" || return 1; done \
+        && echo "$wanted" >"$venv/.complete"
+}
+
+# set_up_project FOLDER INTERPRETER LOCK...: the same with this project, editable, from which its metadata comes; the lock
+# has what builds it.
+set_up_project() {
+    set_up "$@" && { [ -e "$1/.project" ] || {
+        "$1/bin/python" -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable . && touch "$1/.project"
+    }; }
 }
 
 # End with what failed, where anything did.

@@ -7,8 +7,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LC_ALL=C
 source scripts/environments.sh
 
-# What builds, and what the bill of materials is about: its names come from these packages, the last of which Python 3.13 needs no more.
-readonly needed=(ansible-core build hatchling aiohttp cryptography PyYAML requests typing-extensions)
 readonly ours="$PWD/.venv-lint/bin/python" root="$PWD" second="build/reproducible/venv"
 
 # Print the first Python but the own that ansible-core takes.
@@ -37,12 +35,7 @@ other="$(find_another)" || {
     echo "make reproducible: a second Python, 3.11 to 3.13, is needed beside $("$ours" -V); install one, for example by pyenv." >&2
     exit 1
 }
-if [ "$(cat "$second/.complete" 2>/dev/null || true)" != "${needed[*]}" ]; then
-    rm -rf build/reproducible && "$other" -m venv "$second"
-    "$second/bin/python" -m pip --disable-pip-version-check --quiet install \
-        -c requirements/lint.txt "${needed[@]}"
-    echo "${needed[*]}" >"$second/.complete"
-fi
+set_up "$second" "$other" dist
 # Memory is another file system than the checkout's, nearly everywhere.
 elsewhere="$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)"
 trap 'rm -rf "$elsewhere" "$root/build/reproducible/first"' EXIT

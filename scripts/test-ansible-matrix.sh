@@ -14,8 +14,6 @@ readonly all=(2.18@3.11/3.8 2.18@3.11/3.13 2.19@3.13/3.8 2.21@3.12/3.9 2.21@3.13
 readonly short=("${all[0]}" "${all[-1]}")
 if [ "${1:-}" = short ]; then set -- "${short[@]}"; fi
 readonly tuples=("${@:-${all[@]}}")
-# What the tests need beside Ansible; the newest that each Python has.
-readonly tools=('pytest>=8' 'aiohttp>=3.9' 'cryptography>=42' 'PyYAML>=5.4' 'hatchling>=1.25' 'build>=1.2')
 
 failed=()
 for tuple in "${tuples[@]}"; do
@@ -23,7 +21,7 @@ for tuple in "${tuples[@]}"; do
     venv="build/ansible-matrix/$core-${versions%/*}"
     if ! python="$(find_python "${versions%/*}")" || ! target="$(find_python "${versions#*/}")"; then
         printf '== ansible-core %s: skipped, this machine lacks Python %s, %s or both\n' "$core" "${versions%/*}" "${versions#*/}"
-    elif set_up "$venv" "$python" "ansible-core==$core.*" "${tools[@]}" \
+    elif set_up_project "$venv" "$python" "ansible-$core" \
         && AZURE_IMDS_TEST_TARGET="$target" "$venv/bin/python" -m pytest -q tests/e2e/test_ansible_plays.py tests/e2e/test_ansible_names.py
     then
         printf '== ansible-core %s on Python %s, target Python %s: passed, %d s\n' \

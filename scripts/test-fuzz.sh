@@ -5,6 +5,7 @@
 # generated input alone. What is found lies in build/fuzz-found: mend it, and put it into fuzz/corpus/TARGET.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/environments.sh
 
 readonly seconds="${1:-60}" python="${PYTHON:-.venv/bin/python}" venv=build/fuzz found=build/fuzz-found
 [[ "$seconds" =~ ^[1-9][0-9]*$ ]] || { echo "usage: scripts/test-fuzz.sh [SECONDS]" >&2; exit 2; }
@@ -16,8 +17,7 @@ if ! "$guided" -c 'import atheris' 2>/dev/null; then
     guided="$venv/bin/python"
     if ! "$guided" -c 'import atheris, cryptography, requests' 2>/dev/null; then
         echo "fuzz: installing atheris into $venv ..."
-        { "$python" -m venv --clear "$venv" && "$guided" -m pip --quiet install atheris cryptography requests; } >"$found/install.log" 2>&1 \
-            || guided=""
+        set_up "$venv" "$python" fuzz >"$found/install.log" 2>&1 || guided=""
     fi
 fi
 

@@ -4,16 +4,11 @@
 # below build/galaxy, for it wants other versions of what ours have. A warning of the importer's fails as an error does.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/environments.sh
 exec </dev/null
 
-readonly wanted=galaxy-importer==0.4.44 venv=$PWD/build/galaxy/venv
-export PIP_CACHE_DIR="${PIP_CACHE_DIR:-$PWD/build/pip-cache}"
-if [ "$(cat "$venv/.complete" 2>/dev/null || true)" != "$wanted" ]; then
-    rm -rf "$venv"
-    .venv/bin/python -m venv "$venv"
-    "$venv/bin/python" -m pip --disable-pip-version-check --quiet install "$wanted"
-    echo "$wanted" >"$venv/.complete"
-fi
+readonly venv=$PWD/build/galaxy/venv
+set_up "$venv" .venv/bin/python galaxy
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -11,8 +11,6 @@ exec </dev/null
 
 readonly all=(3006.27@3.11 3008.3@3.10 3008.3@3.11 3008.3@3.12 3008.3@3.13)
 readonly pairs=("${@:-${all[@]}}")
-# What the tests need beside Salt; the newest that each Python has.
-readonly tools=('pytest>=8' 'ansible-core>=2.17' 'aiohttp>=3.9' 'cryptography>=42' 'PyYAML>=5.4' 'hatchling>=1.25')
 
 failed=()
 for pair in "${pairs[@]}"; do
@@ -20,7 +18,7 @@ for pair in "${pairs[@]}"; do
     # shellcheck disable=SC2086  ARGS is a list of options
     if ! python="$(find_python "$version")"; then
         printf '== Salt %s: skipped, this machine lacks Python %s\n' "$salt" "$version"
-    elif set_up "$venv" "$python" "salt==$salt" "${tools[@]}" && FORM=long "$venv/bin/python" -m pytest tests/minions ${ARGS:-}; then
+    elif set_up_project "$venv" "$python" build "salt-${salt%.*}" && FORM=long "$venv/bin/python" -m pytest tests/minions ${ARGS:-}; then
         printf '== Salt %s on Python %s: passed, %d s\n' "$salt" "$version" $((SECONDS - started))
     else
         failed+=("$pair")

@@ -24,9 +24,5 @@ install_java() {
 
 command -v java >/dev/null || install_java >/dev/null 2>&1 || skip 'this machine has no Java, and it could not be installed'
 python="$(find_python 3.12)" || python="$(find_python 3.13)" || skip 'this machine lacks Python 3.12 and 3.13'
-if ! cmp -s requirements/rulebook.txt "$home/.wanted"; then
-    rm -rf "$home"
-    set_up "$home" "$python" --no-deps -r requirements/rulebook.txt
-    cp requirements/rulebook.txt "$home/.wanted"
-fi
+set_up_project "$home" "$python" rulebook
 exec .venv/bin/python -m pytest -q tests/eda -k rulebook

@@ -34,7 +34,7 @@ async def _client(port: int, count: int, first: int) -> tuple[int, float]:
     for number in range(count):
         path = PATHS[(first + number) % len(PATHS)]
         began = time.perf_counter()
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nMetadata: true\r\n\r\n".encode())
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nMetadata: true\r\n\r\n".encode())
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         length = next(int(line[15:]) for line in head.splitlines() if line.lower().startswith("content-length:"))
         body = await reader.readexactly(length)

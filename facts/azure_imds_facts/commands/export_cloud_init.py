@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Print a cloud-config, for a VM's custom data, that installs and enables azure-imds-facts at first boot.
 
-The program comes from PyPI, in this program's own version, or with --url and --sha256 from a place of yours: the single
-file azure-imds-facts.pyz, which needs nothing but python3. (Custom data holds 64 KB, so it cannot ride in there.)
+The program comes from PyPI, in this program's own version, or with --url from a place of yours: the single file
+azure-imds-facts.pyz, which needs nothing but python3. (Custom data holds 64 KB, so it cannot ride in there.) From PyPI
+its dependencies are installed by their sha256 and as wheels; --sha256 names that of its own wheel.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ _INDENT = "      "
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this export's flags."""
     parser.add_argument("--url", metavar="URL", help="fetch the single file from there instead of PyPI")
-    parser.add_argument("--sha256", metavar="HEX", help="what the file at URL has to have")
+    parser.add_argument(
+        "--sha256", metavar="HEX", help="what the file at URL has to have, or without --url the wheel from PyPI"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,25 +38,35 @@ def run(arguments: argparse.Namespace) -> int:
 
 def build_cloud_config(url: str | None, sha256: str | None) -> str:
     """Return a cloud-config that installs from a URL, or without one from PyPI. Raises UsageError."""
-    script = read_template("install-from-pypi.sh" if url is None else "install-from-url.sh")
-    values = {"@INSTALL@": _indent(script), "@PROGRAM@": PROGRAM, "@VERSION@": VERSION, **_check(url, sha256)}
+    _check(url, sha256)
+    digest = (sha256 or "").lower()
+    if url is None:
+        script = read_template("install-from-pypi.sh").replace("@REQUIREMENTS@", read_template("requirements.txt").strip())
+    else:
+        script = read_template("install-from-url.sh")
+    values = {
+        "@INSTALL@": _indent(script),
+        "@PROGRAM@": PROGRAM,
+        "@VERSION@": VERSION,
+        "@SHA256@": digest,
+        "@HASH@": f" --hash=sha256:{digest}" if digest else "",
+        # The last: what is in it stays as it is.
+        "@URL@": url or "",
+    }
     text = read_template("cloud-config.yaml")
     for name, value in values.items():
         text = text.replace(name, value)
     return text
 
 
-def _check(url: str | None, sha256: str | None) -> dict[str, str]:
-    if (url is None) != (sha256 is None):
-        raise UsageError("--url and --sha256 go together.", hint="Give both, or neither to install from PyPI.")
-    if url is None or sha256 is None:
-        return {}
-    # It is quoted for a shell inside YAML: nothing that means something to either.
-    if not re.fullmatch(r"https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%\[\]-]+", url):
+def _check(url: str | None, sha256: str | None) -> None:
+    """Check what is quoted for a shell inside YAML: nothing that means something to either. Raises UsageError."""
+    if url is not None and sha256 is None:
+        raise UsageError("--url takes --sha256.", hint="Give both, or no --url to install from PyPI.")
+    if url is not None and not re.fullmatch(r"https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%\[\]-]+", url):
         raise UsageError(f"--url cannot be {url!r}.", hint="Give http:// or https://, odd characters percent-encoded.")
-    if not re.fullmatch(r"[0-9A-Fa-f]{64}", sha256):
+    if sha256 is not None and not re.fullmatch(r"[0-9A-Fa-f]{64}", sha256):
         raise UsageError(f"--sha256 cannot be {sha256!r}.", hint="Give the 64 digits that sha256sum prints.")
-    return {"@URL@": url, "@SHA256@": sha256.lower()}
 
 
 def _indent(script: str) -> str:

@@ -15,7 +15,8 @@ from azure_imds_facts.commands.streams import print_answer, print_message
 
 from .assembly import Assembly, assemble
 from .control.client import send_changes
-from .errors import EmulatorError, NamespaceError, format_choices, format_os_error
+from .errors import EmulatorError, NamespaceError, format_choices
+from .files import open_log
 from .http.listener import IMDS_ADDRESS, IMDS_PORT, format_url, open_listener
 from .servers import BackgroundServer, EmulatorServer, import_http_server
 from .settings.flags import add_arguments, read_flags
@@ -101,11 +102,7 @@ def _open_log(arguments: argparse.Namespace) -> Iterator[Log | None]:
         # Standard error belongs to the command, if there is one.
         yield None if arguments.quiet or (arguments.child and not arguments.verbose) else print_message
         return
-    try:
-        file = open(arguments.log, "a", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115
-    except OSError as error:
-        raise EmulatorError(f"--log {arguments.log}: {format_os_error(error)}") from error
-    with file:
+    with open_log(arguments.log) as file:
         yield lambda line: _write_line(file, line)
 
 

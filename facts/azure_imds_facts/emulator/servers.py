@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from .control.changes import apply_changes, describe_state
 from .control.server import ControlServer
 from .errors import EmulatorError
+from .http.hosts import HostPolicy
 
 if TYPE_CHECKING:
     from .assembly import Assembly
@@ -50,6 +51,7 @@ class EmulatorServer:
             assembly.router.respond,
             limits=assembly.limits,
             faults=assembly.faults,
+            hosts=HostPolicy(assembly.settings.allow_hosts),
             agent=assembly.agent,
             log=log,
             on_request=on_request,

@@ -43,7 +43,7 @@ def test_a_connection_is_reused(start_emulator: StartEmulator) -> None:
 
 def test_pipelined_requests_are_answered_in_order(start_emulator: StartEmulator) -> None:
     """Pipelined requests get their responses in order."""
-    request = b"GET /metadata/instance/compute/%s?api-version=2021-02-01&format=text HTTP/1.1\r\nHost: x\r\nMetadata: true\r\n"
+    request = b"GET /metadata/instance/compute/%s?api-version=2021-02-01&format=text HTTP/1.1\r\nHost: localhost\r\nMetadata: true\r\n"
     message = request % b"name" + b"\r\n" + request % b"zone" + b"Connection: close\r\n\r\n"
     received = exchange_bytes(start_emulator().url, message)
     assert received.count(b"HTTP/1.1 200 OK") == 2
@@ -61,11 +61,11 @@ def test_a_proxys_absolute_form(start_emulator: StartEmulator) -> None:
     [
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # a client that speaks TLS
         b"nonsense\r\n\r\n",
-        b"GET /metadata/\xff\xfe?x=\xff HTTP/1.1\r\nHost: x\r\nMetadata: true\r\nConnection: close\r\n\r\n",
-        b"GET /%ff%00/%2e%2e HTTP/1.1\r\nHost: x\r\nMetadata: true\r\nConnection: close\r\n\r\n",
-        b"GET /metadata/instance/network/interface/" + b"9" * 6000 + b"?api-version=2021-02-01 HTTP/1.1\r\nHost: x\r\n"
+        b"GET /metadata/\xff\xfe?x=\xff HTTP/1.1\r\nHost: localhost\r\nMetadata: true\r\nConnection: close\r\n\r\n",
+        b"GET /%ff%00/%2e%2e HTTP/1.1\r\nHost: localhost\r\nMetadata: true\r\nConnection: close\r\n\r\n",
+        b"GET /metadata/instance/network/interface/" + b"9" * 6000 + b"?api-version=2021-02-01 HTTP/1.1\r\nHost: localhost\r\n"
         b"Metadata: true\r\nConnection: close\r\n\r\n",
-        b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"",
     ],
     ids=["tls", "nonsense", "bytes", "escapes", "digits", "long", "nothing"],
@@ -88,7 +88,7 @@ def test_a_client_that_disconnects(start_emulator: StartEmulator) -> None:
     for _ in range(2):
         host, port = emulator.url.split("//")[1].split(":")
         with socket.create_connection((host, int(port))) as connection:
-            connection.sendall(b"GET /metadata/versions HTTP/1.1\r\nHost: x\r\nMetadata: true\r\n\r\n")
+            connection.sendall(b"GET /metadata/versions HTTP/1.1\r\nHost: localhost\r\nMetadata: true\r\n\r\n")
             if not emulator.requests:
                 connection.recv(10)
     assert get_instance(emulator.url).status == 200

@@ -25,7 +25,7 @@ from tests.emulator.processes import build_environment, command_line, run_comman
 PROBE = """
 import json, socket, sys
 with socket.create_connection(("169.254.169.254", 80)) as opened:
-    opened.sendall(b"GET /metadata/instance?api-version=2021-02-01 HTTP/1.1\\r\\nHost: x\\r\\nMetadata: true\\r\\n\\r\\n")
+    opened.sendall(b"GET /metadata/instance?api-version=2021-02-01 HTTP/1.1\\r\\nHost: localhost\\r\\nMetadata: true\\r\\n\\r\\n")
     status = int(opened.recv(4096).split()[1])
     datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     datagram.connect(("169.254.169.254", 80))

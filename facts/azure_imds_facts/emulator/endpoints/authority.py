@@ -9,7 +9,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from azure_imds_facts.emulator.errors import EmulatorError, format_os_error
+from azure_imds_facts.emulator.errors import EmulatorError
+from azure_imds_facts.emulator.files import write_files
 from azure_imds_facts.emulator.http.listener import IMDS_ADDRESS
 
 from .certificates import issue_intermediate, issue_leaf, issue_root
@@ -92,12 +93,7 @@ class Authority:
         }
         if self._common_name:
             files["attested.pem"] = self._leaf[0].public_bytes(Encoding.PEM)
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-            for name, content in files.items():
-                (directory / name).write_bytes(content)
-        except OSError as error:
-            raise EmulatorError(f"{directory}: {format_os_error(error)}") from error
+        write_files(directory, files)
         return [directory / name for name in files]
 
     @property

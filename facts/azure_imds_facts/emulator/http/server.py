@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from .delivery import build_fault_response, drop_network, interrupts_response, send_response
+from .hosts import HostPolicy
 from .request import Request, RequestRecord
 from .response import Response
 
@@ -45,6 +46,7 @@ class HttpServer:
         *,
         limits: Limits,
         faults: Faults,
+        hosts: HostPolicy | None = None,
         agent: ProxyAgent | None = None,
         log: Log | None = None,
         on_request: Callable[[RequestRecord], None] | None = None,
@@ -52,6 +54,7 @@ class HttpServer:
         self._respond = respond
         self._limits = limits
         self._faults = faults
+        self._hosts = hosts or HostPolicy()
         self._agent = agent
         self._log = log
         self._on_request = on_request
@@ -63,6 +66,7 @@ class HttpServer:
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.2)
         await self._runner.setup()
         for listener in listeners:
+            self._hosts.add_address(listener.getsockname()[0])
             await web.SockSite(self._runner, listener).start()
 
     async def stop(self) -> None:
@@ -84,6 +88,10 @@ class HttpServer:
                 self._log(_format_log_line(request, record.status, time.monotonic() - started_at))
 
     async def _exchange(self, received: web.BaseRequest, request: Request, record: RequestRecord) -> web.StreamResponse:
+        refusal = self._hosts.check(_find_host(received))
+        if refusal is not None:
+            record.status = refusal.status
+            return await send_response(received, refusal, None)
         address = _find_address(received)
         own = None if self._agent is None else self._agent.intercept(request, address=address)
         if own is not None:
@@ -140,6 +148,14 @@ def _find_address(received: web.BaseRequest) -> tuple[str, int]:
     """Return the address at which a connection ended."""
     name = received.transport.get_extra_info("sockname") if received.transport is not None else None
     return (str(name[0]), int(name[1])) if name else ("", 0)
+
+
+def _find_host(received: web.BaseRequest) -> str:
+    """Return the host that a request names. What the absolute form says counts, not the header (RFC 9112)."""
+    path = received.raw_path.partition("?")[0]
+    if "://" in path:
+        return path.split("://", 1)[1].partition("/")[0]
+    return received.headers.get("Host", "")
 
 
 async def _receive(received: web.BaseRequest) -> Request:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
 from functools import partial
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from .dmi import build_dmi_files, build_foreign_dmi_files
 from .namespaces import AGENT_STATUS, start_sandbox
 from .redirect import Redirect, open_redirect
+from .run_folder import open_run_folder
 
 if TYPE_CHECKING:
     from azure_imds_facts.emulator.endpoints.proxy_agent import ProxyAgent
@@ -63,7 +63,7 @@ def run_command(
         # The cache of this machine must not receive facts of an emulated one, nor must a later emulator's.
         with ExitStack() as stack:
             redirect = stack.enter_context(open_redirect()) if agent else None
-            cache = stack.enter_context(tempfile.TemporaryDirectory(prefix="azure-imds-facts-"))
+            cache = stack.enter_context(open_run_folder())
             stack.enter_context(closing(server))
             environment = {**os.environ, "AZURE_IMDS_CACHE_DIR": cache}
             environment.pop("AZURE_IMDS_ENDPOINT", None)  # the command uses the real address

@@ -10,7 +10,15 @@ from azure_imds_facts.emulator.errors import EmulatorError
 from azure_imds_facts.emulator.quantities import check_duration, check_number
 from azure_imds_facts.emulator.vm.profiles import find_platform
 
-from .validators import parse_attested_fault, parse_cloud, parse_era, parse_port, parse_proxy_agent, parse_version
+from .validators import (
+    parse_attested_fault,
+    parse_cloud,
+    parse_era,
+    parse_host,
+    parse_port,
+    parse_proxy_agent,
+    parse_version,
+)
 
 if TYPE_CHECKING:
     from .table import Settings
@@ -34,6 +42,8 @@ def check_settings(settings: Settings) -> None:
         parse_attested_fault(settings.attested_fault)
     if settings.proxy_agent:
         parse_proxy_agent(settings.proxy_agent)
+    for host in settings.allow_hosts:
+        parse_host(host)
     for version in settings.versions or ():
         parse_version(version)
     _check_address(settings)

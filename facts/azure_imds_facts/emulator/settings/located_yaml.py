@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from azure_imds_facts.emulator.errors import EmulatorError, format_os_error
@@ -18,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["LocatedNode", "read_yaml"]
 
 T = TypeVar("T")
-_DEEPEST, _MOST_NODES = 32, 200_000
+_DEEPEST, _MOST_NODES = 32, 20_000
+# PyYAML reads half a megabyte a second. Aliases of a long text are as many copies of it in an answer.
+_MOST_BYTES = 256 * 1024
 
 
 def read_yaml(name: str) -> LocatedNode | None:
@@ -32,7 +33,7 @@ def read_yaml(name: str) -> LocatedNode | None:
     except ImportError as error:
         raise EmulatorError("a scenario needs PyYAML: pip install 'azure-imds-facts[emulator]'") from error
     try:
-        root = yaml.compose(Path(name).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        root = yaml.compose(_read_text(name), Loader=yaml.SafeLoader)
     except OSError as error:
         raise EmulatorError(f"{name}: {format_os_error(error)}") from error
     except UnicodeDecodeError as error:
@@ -51,10 +52,21 @@ def read_yaml(name: str) -> LocatedNode | None:
     return LocatedNode(name, root)
 
 
+def _read_text(name: str) -> str:
+    with open(name, "rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise EmulatorError(f"{name}: too large; allowed: {_MOST_BYTES} bytes")
+    return content.decode()
+
+
 def _check_size(name: str, root: Node) -> None:
     """Reject a file whose aliases contain themselves or add up to a great many nodes."""
-    level, count = [root], 0
+    level, count, length = [root], 0, 0
     for _ in range(_DEEPEST):
+        length += sum(len(node.value) for node in level if isinstance(node.value, str))
+        if length > _MOST_BYTES:
+            raise EmulatorError(f"{name}: too large; allowed: {_MOST_BYTES} characters, those of aliases included")
         containers = [node for node in level if not isinstance(node.value, str)]
         if not containers:
             return

@@ -17,7 +17,7 @@ from azure_imds_facts.emulator.vm.projection import check_document, find_field
 from .documents import read_bytes, read_json
 from .located_yaml import LocatedNode
 from .setting import Reader
-from .validators import parse_version
+from .validators import parse_host, parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,7 @@ __all__ = [
     "EVENTS",
     "FAULTS",
     "FILE",
+    "HOSTS",
     "IDENTITIES",
     "LOAD_BALANCER",
     "PROFILES",
@@ -156,6 +157,7 @@ SWITCH = Reader(str, LocatedNode.boolean)
 FILE = Reader(str, _resolve_path)
 PROFILES = Reader(str, _load_each(check_profile), is_sequence=True)
 IDENTITIES = Reader(str, _load_each(str), is_sequence=True)
+HOSTS = Reader(parse_host, _load_each(parse_host), is_sequence=True)
 VERSIONS = Reader(lambda text: tuple(map(parse_version, text.split(","))), _load_each(parse_version), is_sequence=True)
 DOCUMENT = Reader(read_json, _load_document, is_optional=True)
 RAW_DOCUMENT = Reader(read_bytes, _load_raw_document, is_optional=True)

@@ -26,15 +26,7 @@ from .validators import ERAS, parse_attested_fault, parse_cloud, parse_era, pars
 if TYPE_CHECKING:
     from azure_imds_facts.emulator.vm.event_plans import EventPlan
 
-__all__ = [
-    "BEHAVIOUR",
-    "ENDPOINTS",
-    "LIMITS",
-    "MACHINE",
-    "PROCESS",
-    "SETTINGS",
-    "Settings",
-]
+__all__ = ["BEHAVIOUR", "ENDPOINTS", "LIMITS", "MACHINE", "PROCESS", "SETTINGS", "Settings"]
 
 MACHINE, BEHAVIOUR, ENDPOINTS, PROCESS = "the machine", "behaviour of IMDS", "other endpoints", "the process"
 _TEXT, _NUMBER, _DURATION = scalar_reader(str), scalar_reader(parse_number), scalar_reader(parse_duration)
@@ -232,6 +224,12 @@ class Settings:
     allow_remote: bool = field(
         default=False,
         metadata=describe(PROCESS, "--allow-remote", "allow --bind to an address that is not loopback", readers.SWITCH),
+    )
+    allow_hosts: tuple[str, ...] = field(
+        default=(),
+        metadata=describe(
+            PROCESS, "--allow-host NAME", "serve requests for this host name as well", readers.HOSTS, repeat=APPEND
+        ),
     )
     control: str = field(
         default="",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 from azure_imds_facts.emulator.endpoints.attested_faults import ATTESTED_FAULTS
@@ -16,12 +17,14 @@ __all__ = [
     "parse_attested_fault",
     "parse_cloud",
     "parse_era",
+    "parse_host",
     "parse_port",
     "parse_proxy_agent",
     "parse_version",
 ]
 
 ERAS = ("now", "2019", "2017")
+_HOST = re.compile(r"[0-9A-Za-z_-]+(\.[0-9A-Za-z_-]+)*\.?", re.ASCII)
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -52,6 +55,22 @@ def parse_era(name: str) -> str:
     """
     check_choice("era", name, ERAS)
     return name
+
+
+def parse_host(text: str) -> str:
+    """Return the name or the address of a host.
+
+    Raises:
+        EmulatorError: the text is neither, or has a port.
+    """
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        if not _HOST.fullmatch(text):
+            raise EmulatorError(
+                f"invalid host {format_value(text)}; expected a name without a port, such as imds or vm.example.com"
+            ) from None
+        return text
 
 
 def parse_port(text: str) -> int:
