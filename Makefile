@@ -2,7 +2,7 @@
 # `make demo` and `make test` set up all they need below this checkout; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix test-rulebook test-sequences fuzz bench lint types format typed clean distclean dist reproducible test-artefacts release-check rehearse-release lock test-locks
+.PHONY: help venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix test-rulebook test-sequences fuzz bench lint types format typed clean distclean dist reproducible test-artefacts release-check rehearse-release docs test-site lock test-locks
 
 COLLECTION := collections/ansible_collections/azure_imds/facts
 CORE := $(COLLECTION)/plugins/module_utils/imds
@@ -100,6 +100,12 @@ typed:
 format: venv-lint ## lay the code out
 	$(LINT)/ruff check --fix
 	$(LINT)/ruff format
+
+docs: venv ## build the documentation's site into build/docs/html; a warning is an error
+	@scripts/build-docs.sh
+
+test-site: docs ## look at each page of the site in headless Chromium; FORM=short for a few
+	@build/site/bin/python scripts/check-site.py $(if $(filter short,$(FORM)),--short) build/docs/html
 
 dist: venv-lint ## build the wheel, the sdist, the collection's tarball, the single file and the bill of materials into dist/
 	@mkdir -p dist

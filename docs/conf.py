@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The site's configuration for Sphinx. `make docs` lays the pages and what is made of the code side by side, and builds it."""
+"""The site's configuration for Sphinx. `make docs` builds it, from these pages and from what is made of the code."""
 
 from __future__ import annotations
 

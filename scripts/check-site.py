@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Look at every page of the built site in headless Chromium: scripts/check-site.py FOLDER [--short].
 
-Each page, narrow and wide, in light and in dark: nothing to scroll sideways for, no error in the console, and nothing that
-axe-core calls serious. The search has to find a fact. One line for each defect; ends with 1 where there is one.
+Each page, narrow and wide, in light and in dark: nothing to scroll sideways for, no error in the console, and nothing
+that axe-core calls serious. The search has to find a fact. One line for each defect; ends with 1 where there is one.
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ def main() -> int:
 def _check_pages(browser: Browser, url: str, pages: list[str], folder: Path) -> Iterator[str]:
     for width in WIDTHS:
         for scheme in ("light", "dark"):
-            context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+            context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
             for name in pages:
-                page = context.new_page()
-                for defect in _check_page(page, url + name, is_small=(folder / name).stat().st_size < TOO_LARGE_FOR_AXE):
+                page, is_small = context.new_page(), (folder / name).stat().st_size < TOO_LARGE_FOR_AXE
+                for defect in _check_page(page, url + name, is_small=is_small):
                     yield f"{name} at {width} px, {scheme}: {defect}"
                 page.close()
             context.close()
