@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomllib
 import yaml
 from azure_imds_facts import collect
 from azure_imds_facts.core.document import SENSITIVE
