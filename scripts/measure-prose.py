@@ -57,10 +57,10 @@ def main() -> None:
         print(
             f"{path.relative_to(ROOT)!s:28} {prose.words:6} words {prose.sentences:4} sentences {prose.share:6.1%} long"
         )
-    words, sentences = sum(one.words for one in measured.values()), sum(one.sentences for one in measured.values())
-    print(
-        f"{'all':28} {words:6} words {sentences:4} sentences {sum(len(p.long) for p in measured.values()) / sentences:6.1%} long"
+    words, sentences, long = (
+        sum(each) for each in zip(*((one.words, one.sentences, len(one.long)) for one in measured.values()))
     )
+    print(f"{'all':28} {words:6} words {sentences:4} sentences {long / sentences:6.1%} long")
 
 
 if __name__ == "__main__":
