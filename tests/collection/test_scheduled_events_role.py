@@ -211,9 +211,9 @@ def test_every_variable_is_described() -> None:
 
 
 def test_example() -> None:
-    """The example in docs/events.md is a play whose variables the role has; so is that of the role's own page."""
+    """The example in docs/events-service.md is a play whose variables the role has; so is that of the role's own page."""
     described = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
-    for page in (CHECKOUT / "docs/events.md", ROLE / "README.md"):
+    for page in (CHECKOUT / "docs/events-service.md", ROLE / "README.md"):
         (written,) = yaml.safe_load(page.read_text().partition("```yaml\n")[2].partition("```")[0])
         (role,) = written["roles"]
         assert set(role) - {"role"} <= set(described)

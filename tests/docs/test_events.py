@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/events.md and the systemd unit, held against the program."""
+"""The pages about events and the systemd units, held against the program."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from azure_imds_facts.core.events.unit_flags import parse_unit_flags
 from tests.support.events import document, raw_event
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXT = (ROOT / "docs/events.md").read_text(encoding="utf-8")
-OWN = TEXT.partition("\n## Salt")[0].partition("\n## Ansible")[0]
+PAGES = ("events", "events-reference", "events-service")
+TEXT = "\n".join((ROOT / f"docs/{page}.md").read_text(encoding="utf-8") for page in PAGES)
 UNIT = "azure-imds-events.service"
 UNITS = (UNIT, "azure-imds-event.socket", "azure-imds-event@.service")
 
@@ -49,7 +49,7 @@ def test_fields_kinds_and_variables_are_the_program_s() -> None:
     assert first_cells("| field | says |") == set(spell_event(change.event, now_s=0, vm_name=None))
     assert first_cells("| `change` | when |") == set(KINDS)
     variables = set(build_environment(spell_change(change, now_s=0, vm_name=None)))
-    assert set(re.findall(r"AZURE_IMDS_EVENT_[A-Z_]*[A-Z]", OWN)) == variables
+    assert set(re.findall(r"AZURE_IMDS_EVENT_[A-Z_]*[A-Z]", TEXT)) == variables
     text = command.__doc__ or ""
     assert all(name.rpartition("EVENT_")[2] in text for name in variables)
 
@@ -57,7 +57,7 @@ def test_fields_kinds_and_variables_are_the_program_s() -> None:
 def test_flags_are_the_program_s() -> None:
     """Every flag on the page is one, and those of this command's own are all there or in the reference."""
     known = {flag for action in build_parser()._actions for flag in action.option_strings}
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", OWN))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXT))
     emulator = {"--port", "--event"}
     systemctl = {"--now"}
     drain = {"--wait"}
