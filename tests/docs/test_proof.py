@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/proof.md and the program say the same, and what it shows runs."""
+"""The pages about proof and the program say the same, and what they show runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.attested import NONCE, Document, build_content
 from tests.support.signing import make_chain
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docs/proof.md").read_text(encoding="utf-8")
+TEXT = "\n".join((ROOT / f"docs/{page}.md").read_text(encoding="utf-8") for page in ("proof", "proof-salt"))
 
 
 def find_rows(head: str) -> list[list[str]]:
