@@ -29,9 +29,10 @@ def _load() -> Any:
 DRAWINGS = _load().DRAWINGS
 
 
-def test_files_are_up_to_date() -> None:
-    """Nothing was drawn by hand."""
-    checked = subprocess.run([sys.executable, SCRIPT, "--check"], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("script", [SCRIPT, ROOT / "scripts/render-session.py"], ids=["drawings", "session"])
+def test_files_are_up_to_date(script: Path) -> None:
+    """Nothing was drawn by hand, and the session at a terminal is what the program prints today."""
+    checked = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stdout) == (0, ""), checked
 
 
@@ -49,7 +50,7 @@ def test_text_fits(name: str) -> None:
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_is_described_and_shown(name: str) -> None:
     """For those who hear pages, each file says what it shows; a page shows it, with words in its place."""
-    title = ET.parse(ROOT / f"docs/images/{name}.svg").getroot().find("{http://www.w3.org/2000/svg}title")
+    title = ET.parse(ROOT / f"docs/images/{name}.svg").getroot().find("{http://www.w3.org/2000/svg}title")  # noqa: S314  our own
     assert title is not None
     assert title.text == DRAWINGS[name].description
     shown = [line for page in PAGES for line in page.read_text("utf-8").splitlines() if f"images/{name}.svg)" in line]
