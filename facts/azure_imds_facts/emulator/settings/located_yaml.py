@@ -18,8 +18,8 @@ __all__ = ["LocatedNode", "read_yaml"]
 
 T = TypeVar("T")
 _DEEPEST, _MOST_NODES = 32, 20_000
-# PyYAML reads half a megabyte a second. Aliases of a long text are as many copies of it in an answer.
-_MOST_BYTES = 256 * 1024
+# PyYAML reads 200 kB of the worst input a second. Aliases of a long text are as many copies of it in an answer.
+_MOST_BYTES = 128 * 1024
 
 
 def read_yaml(name: str) -> LocatedNode | None:
