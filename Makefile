@@ -82,6 +82,12 @@ lint: venv-lint types ## check style, types and the collection
 	$(LINT)/ruff format --check
 	$(LINT)/reuse lint -q
 	$(LINT)/zizmor --offline --persona pedantic --no-progress --quiet .github
+	$(LINT_ENV) actionlint
+	$(LINT)/check-jsonschema -q --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(LINT)/check-jsonschema -q --builtin-schema vendor.compose-spec examples/emulator/compose.yaml
+	$(LINT)/hadolint examples/emulator/Containerfile
+	$(LINT)/shellcheck -x scripts/*.sh .ci/run
+	$(LINT)/shellcheck -s sh facts/azure_imds_facts/boot/*.sh
 	$(LINT_ENV) ansible-lint --strict -q
 	cd $(COLLECTION) && $(LINT_ENV) antsibull-changelog lint
 	cd $(COLLECTION) && $(LINT_ENV) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self .

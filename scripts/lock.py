@@ -14,10 +14,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from locks import LOCKS, ROOT, Lock, choose_forms, read_pins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 INDEX = "https://pypi.org/simple"
 # The cloud-config carries these lines: those of cloud-init.txt, with the hashes of the wheels for any machine alone.
@@ -61,7 +64,9 @@ def compile_lock(lock: Lock, moves: list[str]) -> Iterator[str]:
     after = describe(lock.path)
     for name in sorted({*before, *after}):
         if before.get(name) != after.get(name):
-            versions = [" and ".join(sorted({version for version, _ in each.get(name, ())})) for each in (before, after)]
+            versions = [
+                " and ".join(sorted({version for version, _ in each.get(name, ())})) for each in (before, after)
+            ]
             yield f"{lock.name}: {name} {versions[0] or 'none'} → {versions[1] or 'none'}{_explain(versions)}"
     if lock.name == "cloud-init":
         yield from ship(lock)
@@ -115,7 +120,11 @@ def fetch_wheel(requirement: str, folder: Path) -> Path:
     """Return the wheel of a package that is for any machine and any Python 3."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "download", "--no-deps"]
     where = ["--index-url", INDEX, "--only-binary=:all:", "--platform=any", "--abi=none", "--implementation=py"]
-    subprocess.run([*command, *where, "--python-version=3.13", "--dest", str(folder), requirement], check=True, env=build_environment())
+    subprocess.run(
+        [*command, *where, "--python-version=3.13", "--dest", str(folder), requirement],
+        check=True,
+        env=build_environment(),
+    )
     (wheel,) = folder.glob("*-none-any.whl")
     return wheel
 

@@ -4,7 +4,7 @@
 export PIP_CACHE_DIR="${PIP_CACHE_DIR:-$PWD/build/pip-cache}"
 
 # What PyPI has as source only, with the reason. It is built with what requirements/build.txt names, and nothing else.
-readonly -A source_only=(
+declare -Ar source_only=(
     [argparse-manpage]='the project publishes no wheel'
     [contextvars]='the project publishes no wheel; Salt 3006 alone asks for it'
     [rpm-vercmp]='the project publishes no wheel; Salt 3006 alone asks for it'

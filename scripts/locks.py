@@ -15,7 +15,7 @@ FOLDER = ROOT / "requirements"
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock: its name, the Pythons of the environments that it is for, and what it is compiled from besides NAME.in."""
+    """A lock: its name, the Pythons that it is for, and the extra of pyproject.toml that it takes besides NAME.in."""
 
     name: str
     pythons: tuple[str, ...]

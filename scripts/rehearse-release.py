@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rehearse a release: tag a scratch clone, and run every step of release.yml that needs no forge, in the jobs' order.
 
-What is committed is cloned; version, date and changelogs are set as RELEASING.md tells, and the commit is tagged. Each job
-gets a checkout of that tag. Artefacts go from job to job through a folder. The steps of a job that needs a Python which
-this machine lacks are told and left out, as are those that write to the forge, to PyPI and to Galaxy. With --short the
-artefacts are tested on one Python.
+What is committed is cloned; version, date and changelogs are set as RELEASING.md tells, and the commit is tagged. Each
+job gets a checkout of that tag. Artefacts go from job to job through a folder. The steps of a job that needs a Python
+which this machine lacks are told and left out, as are those that write to the forge, PyPI and Galaxy. With --short
+the artefacts are tested on one Python.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 COLLECTION = "collections/ansible_collections/azure_imds/facts"
@@ -58,7 +60,9 @@ class Rehearsal:
         for each in (self.artefacts, self.temporary):
             each.mkdir()
         cache = os.environ.get("PIP_CACHE_DIR", str(ROOT / "build/pip-cache"))
-        names = {f"GIT_{who}_{what}": "rehearsal@localhost" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        names = {
+            f"GIT_{who}_{what}": "rehearsal@localhost" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+        }
         self.environment = {
             **os.environ, **names, "RUNNER_TEMP": str(self.temporary), "PIP_CACHE_DIR": cache,
             "GITHUB_REF_NAME": f"v{VERSION}", "GIT_CONFIG_GLOBAL": os.devnull, "CI": "true",
@@ -98,7 +102,10 @@ class Rehearsal:
         """Run the steps of a job in a folder of its own; return whether all that could be run have passed."""
         place = Path(tempfile.mkdtemp(dir=self.temporary, prefix=f"{name}-"))
         try:
-            return all(self._run_step(f"{name}{f' on {python}' if python else ''}", step, place, python) for step in job["steps"])
+            return all(
+                self._run_step(f"{name}{f' on {python}' if python else ''}", step, place, python)
+                for step in job["steps"]
+            )
         finally:
             shutil.rmtree(place, ignore_errors=True)
 
@@ -114,7 +121,9 @@ class Rehearsal:
         action, options = step.get("uses", "").partition("@")[0], step.get("with", {})
         name = step.get("name") or action
         if action == "actions/checkout":
-            self._run_words("git", "clone", "-q", "-b", f"v{VERSION}", str(self.clone), str(place / "checkout"), folder=ROOT)
+            self._run_words(
+                "git", "clone", "-q", "-b", f"v{VERSION}", str(self.clone), str(place / "checkout"), folder=ROOT
+            )
             for each in (place / "checkout").iterdir():
                 shutil.move(str(each), place / each.name)
         elif action == "actions/upload-artifact":
@@ -137,7 +146,14 @@ class Rehearsal:
             environment["PATH"] = f"{make_path(place, python)}:{environment['PATH']}"
         words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(path)]
         done = subprocess.run(
-            words, cwd=place, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            words,
+            cwd=place,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
         how = "passed" if done.returncode == 0 else f"FAILED ({done.returncode})"
         if done.returncode != 0:

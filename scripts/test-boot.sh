@@ -33,6 +33,8 @@ need() {
 
 # The mirror that this machine's own packages come from, where that is Debian's.
 find_mirror() {
+    # The words in $( ) are apt-get's.
+    # shellcheck disable=SC2016
     { apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null || true; } \
         | sed -n 's/^Debian //p' | head -n 1
 }
@@ -83,7 +85,8 @@ need ip iproute2
 [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || need /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 unshare --mount --net true 2>"$log" || skip "namespaces are not permitted here: $(cat "$log")"
 mkdir -p "$cache"
-readonly tree="$cache/$suite-$(dpkg --print-architecture)-1"
+tree="$cache/$suite-$(dpkg --print-architecture)-1"
+readonly tree
 [ -d "$tree" ] || make_tree "$tree"
 
 tests=tests/boot/real

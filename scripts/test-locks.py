@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Download every lock by its hashes, on each Python that it is for, and compile them again: nothing may change.
+"""Download every lock by its hashes, on each Python that it is for.
 
-Resolved anew by pip, so that a package that a lock lacks, or two versions that do not go together, are found too. A Python
-that this machine lacks is told. With --short each lock is downloaded on one Python.
+Resolved anew by pip, so that a package that a lock lacks, or two versions that do not go together, are found too. A
+Python that this machine lacks is told. With --short each lock is downloaded on one Python.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from locks import LOCKS, ROOT, Lock, choose_forms
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def main() -> int:
@@ -44,7 +47,10 @@ def download(lock: Lock, version: str) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         words = [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet", "download", "--require-hashes"]
         done = subprocess.run(
-            [*words, *choose_forms(), "--no-build-isolation", "--dest", folder, "--requirement", str(lock.path)], capture_output=True, text=True, check=False
+            [*words, *choose_forms(), "--no-build-isolation", "--dest", folder, "--requirement", str(lock.path)],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         files = sorted(os.listdir(folder))
     how = f"{len(files)} files" if done.returncode == 0 else "FAILED"
@@ -55,11 +61,10 @@ def download(lock: Lock, version: str) -> bool:
 
 
 def find_environment(version: str) -> Path | None:
-    """Return the interpreter of an environment that has what source packages are built with, for pip asks them what they need."""
+    """Return the interpreter of an environment that builds source packages: pip asks these what they need."""
     made = ROOT / "build/locks" / version
-    command = (
-        f"source scripts/environments.sh && python=$(find_python {version}) || exit 3; set_up {made} $python "
-        + ("build" if version != "3.9" else "")
+    command = f"source scripts/environments.sh && python=$(find_python {version}) || exit 3; set_up {made} $python " + (
+        "build" if version != "3.9" else ""
     )
     done = subprocess.run(["bash", "-euc", command], cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode not in {0, 3}:

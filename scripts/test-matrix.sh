@@ -15,7 +15,8 @@ readonly pairs=("${@:-${all[@]}}")
 failed=()
 for pair in "${pairs[@]}"; do
     salt="${pair%@*}" version="${pair#*@}" venv="build/matrix/$pair" started=$SECONDS
-    # shellcheck disable=SC2086  ARGS is a list of options
+    # ARGS is a list of options.
+    # shellcheck disable=SC2086
     if ! python="$(find_python "$version")"; then
         printf '== Salt %s: skipped, this machine lacks Python %s\n' "$salt" "$version"
     elif set_up_project "$venv" "$python" build "salt-${salt%.*}" && FORM=long "$venv/bin/python" -m pytest tests/minions ${ARGS:-}; then

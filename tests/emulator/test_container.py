@@ -93,12 +93,16 @@ def test_compose_puts_it_at_the_address_of_imds() -> None:
     assert imds["networks"]["azure"]["ipv4_address"] == "169.254.169.254"
     assert SERVICES["networks"]["azure"]["ipam"]["config"] == [{"subnet": "169.254.169.0/24"}]
     for service in SERVICES["services"].values():
-        assert (FOLDER / service["build"]["context"] / service["build"]["dockerfile"]).resolve() == FOLDER / "Containerfile"
+        assert (
+            FOLDER / service["build"]["context"] / service["build"]["dockerfile"]
+        ).resolve() == FOLDER / "Containerfile"
 
 
 def test_the_page_repeats_them() -> None:
     """The page's excerpt of the compose file is in the file, its commands are the image's, and its Python is Python."""
-    excerpt = yaml.safe_load(next(block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "ipam" in block))
+    excerpt = yaml.safe_load(
+        next(block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "ipam" in block)
+    )
     for part, whole in ((excerpt["services"], SERVICES["services"]), (excerpt["networks"], SERVICES["networks"])):
         for name, said in part.items():
             assert {key: whole[name][key] for key in said} == said

@@ -34,7 +34,9 @@ def read_lines(lock: Lock) -> list[Requirement]:
     if lock.extra:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         extras = project["optional-dependencies"]
-        found += project["dependencies"] + [line for line in extras[lock.extra] if not line.startswith("azure-imds-facts[")]
+        found += project["dependencies"] + [
+            line for line in extras[lock.extra] if not line.startswith("azure-imds-facts[")
+        ]
     return [Requirement(line) for line in found]
 
 
@@ -60,14 +62,20 @@ def test_every_line_is_pinned_and_hashed(lock: Lock) -> None:
 @pytest.mark.parametrize("bound", [0, -1], ids=["oldest", "newest"])
 def test_a_lock_meets_its_source(lock: Lock, bound: int) -> None:
     """On the oldest and the newest Python each requirement is met by one version."""
-    environment = {"python_version": lock.pythons[bound], "python_full_version": f"{lock.pythons[bound]}.1", "extra": ""}
+    environment = {
+        "python_version": lock.pythons[bound],
+        "python_full_version": f"{lock.pythons[bound]}.1",
+        "extra": "",
+    }
     versions = {
         canonicalize_name(pin.name): pin.version
         for pin in read_pins(lock.path)
         if not pin.marker or Marker(pin.marker).evaluate(environment)
     }
     for requirement in read_lines(lock):
-        assert requirement.specifier.contains(versions[canonicalize_name(requirement.name)], prereleases=True), requirement
+        assert requirement.specifier.contains(versions[canonicalize_name(requirement.name)], prereleases=True), (
+            requirement
+        )
 
 
 @pytest.mark.parametrize("name", ["lint", "runtime", "cloud-init"])

@@ -41,7 +41,9 @@ def build_cloud_config(url: str | None, sha256: str | None) -> str:
     _check(url, sha256)
     digest = (sha256 or "").lower()
     if url is None:
-        script = read_template("install-from-pypi.sh").replace("@REQUIREMENTS@", read_template("requirements.txt").strip())
+        script = read_template("install-from-pypi.sh").replace(
+            "@REQUIREMENTS@", read_template("requirements.txt").strip()
+        )
     else:
         script = read_template("install-from-url.sh")
     values = {

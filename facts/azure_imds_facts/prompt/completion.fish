@@ -53,7 +53,7 @@ function _shtab_azure_imds_facts_using
 end
 
 set -g _shtab_azure_imds_facts_commands facts show get local-facts events attest enrol verify doctor emulate export 'export ansible-path' 'export salt' 'export systemd' 'export cloud-init' 'export proxy-agent-rules' completion
-set -g _shtab_azure_imds_facts_opts_with_value --api-version --approve --approve-freeze-below --at --attested-fault --bind --ca --cache-dir --cache-ttl --change --cloud --config-dir --control --detect --directory --document --endpoint --era --event --event-clock --events-delay --events-version --exec --exec-timeout --export-keys --fault --format --gather --hand-over --identity --identity-rate-limit --intermediate --load-balancer --log --max-age --metrics --nonce --port --program --proxy-agent --rate-limit --retry-after --reveal --scenario --set --sha256 --state --subscription --tag --take-over --tenant-id --timeout --token-lifetime --trust --types --url --user --versions --vm --vm-id --vm-name
+set -g _shtab_azure_imds_facts_opts_with_value --allow-host --api-version --approve --approve-freeze-below --at --attested-fault --bind --ca --cache-dir --cache-ttl --change --cloud --config-dir --control --detect --directory --document --endpoint --era --event --event-clock --events-delay --events-version --exec --exec-timeout --export-keys --fault --format --gather --hand-over --identity --identity-rate-limit --intermediate --load-balancer --log --max-age --metrics --nonce --port --program --proxy-agent --rate-limit --retry-after --reveal --scenario --set --sha256 --state --subscription --tag --take-over --tenant-id --timeout --token-lifetime --trust --types --url --user --versions --vm --vm-id --vm-name
 
 complete -c azure-imds-facts -e
 complete -c azure-imds-facts -f
@@ -205,6 +205,7 @@ complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l expor
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l port -x -d 'port to listen on (default: a free one)'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l bind -x -d 'address to listen on (default: 127.0.0.1)'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l allow-remote -d 'allow --bind to an address that is not loopback'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l allow-host -x -d 'serve requests for this host name as well; can be repeated'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l control -x -d 'Unix socket that accepts changes while the emulator runs'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l change -x -d 'change the emulator at --control, print its state and exit'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l log -x -d 'request log, one line each (default: standard error; none with a command)'
@@ -224,7 +225,7 @@ complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using export systemd' -
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using export; and test $_shtab_azure_imds_facts_npos -eq 0' -a cloud-init -d 'Print a cloud-config, for a VM'"'"'s custom data, that installs and enables azure-imds-facts at first boot.'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using export cloud-init' -s h -l help -d 'show this help message and exit'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using export cloud-init' -l url -x -d 'fetch the single file from there instead of PyPI'
-complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using export cloud-init' -l sha256 -x -d 'what the file at URL has to have'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using export cloud-init' -l sha256 -x -d 'what the file at URL has to have, or without --url the wheel from PyPI'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using export; and test $_shtab_azure_imds_facts_npos -eq 0' -a proxy-agent-rules -d 'Write proxy-agent-rules.json below DIR: what Azure'"'"'s metadata proxy agent has to allow, for an allow-list of IMDS.'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using export proxy-agent-rules' -s h -l help -d 'show this help message and exit'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using export proxy-agent-rules' -l user -x -d 'a user beside root who runs the command; can be repeated'

@@ -113,6 +113,7 @@ _shtab_azure_imds_facts_emulate_options=(
   "--port[port to listen on (default\: a free one)]:N:"
   "--bind[address to listen on (default\: 127.0.0.1)]:ADDRESS:"
   "--allow-remote[allow --bind to an address that is not loopback]"
+  "*--allow-host[serve requests for this host name as well\; can be repeated]:NAME:"
   "--control[Unix socket that accepts changes while the emulator runs]:SOCKET:"
   "--change[change the emulator at --control, print its state and exit]:JSON:"
   "--log[request log, one line each (default\: standard error\; none with a command)]:FILE:"
@@ -191,7 +192,7 @@ _shtab_azure_imds_facts_export_ansible_path_defaults_added=0
 _shtab_azure_imds_facts_export_cloud_init_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--url[fetch the single file from there instead of PyPI]:URL:"
-  "--sha256[what the file at URL has to have]:HEX:"
+  "--sha256[what the file at URL has to have, or without --url the wheel from PyPI]:HEX:"
 )
 
 # guard to ensure default positional specs are added only once per session

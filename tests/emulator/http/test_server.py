@@ -63,7 +63,9 @@ def test_a_proxys_absolute_form(start_emulator: StartEmulator) -> None:
         b"nonsense\r\n\r\n",
         b"GET /metadata/\xff\xfe?x=\xff HTTP/1.1\r\nHost: localhost\r\nMetadata: true\r\nConnection: close\r\n\r\n",
         b"GET /%ff%00/%2e%2e HTTP/1.1\r\nHost: localhost\r\nMetadata: true\r\nConnection: close\r\n\r\n",
-        b"GET /metadata/instance/network/interface/" + b"9" * 6000 + b"?api-version=2021-02-01 HTTP/1.1\r\nHost: localhost\r\n"
+        b"GET /metadata/instance/network/interface/"
+        + b"9" * 6000
+        + b"?api-version=2021-02-01 HTTP/1.1\r\nHost: localhost\r\n"
         b"Metadata: true\r\nConnection: close\r\n\r\n",
         b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"",

@@ -24,7 +24,7 @@ _LOCALHOST = "localhost"
 
 
 class HostPolicy:
-    """Decides which hosts are served: the addresses listened on, 169.254.169.254, loopback, and names that were allowed.
+    """Decides which hosts are served: addresses listened on, 169.254.169.254, loopback, and names that were allowed.
 
     A listener on all addresses of the machine serves any address: what is no name cannot have been rebound.
     """

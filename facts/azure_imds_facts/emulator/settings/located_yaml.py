@@ -18,8 +18,8 @@ __all__ = ["LocatedNode", "read_yaml"]
 
 T = TypeVar("T")
 _DEEPEST, _MOST_NODES = 32, 20_000
-# PyYAML reads half a megabyte a second. Aliases of a long text are as many copies of it in an answer.
-_MOST_BYTES = 256 * 1024
+# PyYAML reads 200 kB of the worst input a second. Aliases of a long text are as many copies of it in an answer.
+_MOST_BYTES = 64 * 1024
 
 
 def read_yaml(name: str) -> LocatedNode | None:
@@ -61,22 +61,26 @@ def _read_text(name: str) -> str:
 
 
 def _check_size(name: str, root: Node) -> None:
-    """Reject a file whose aliases contain themselves or add up to a great many nodes."""
+    """Reject a file whose aliases contain themselves or add up to a great many nodes or characters."""
     level, count, length = [root], 0, 0
     for _ in range(_DEEPEST):
-        length += sum(len(node.value) for node in level if isinstance(node.value, str))
+        containers = [node for node in level if not isinstance(node.value, str)]
+        length += sum(len(node.value) for node in level) - sum(len(node.value) for node in containers)
         if length > _MOST_BYTES:
             raise EmulatorError(f"{name}: too large; allowed: {_MOST_BYTES} characters, those of aliases included")
-        containers = [node for node in level if not isinstance(node.value, str)]
         if not containers:
             return
         # Counted before they are collected: a short file can stand for more nodes than fit into memory.
         count += sum(len(node.value) for node in containers)
         if count > _MOST_NODES:
             raise EmulatorError(f"{name}: too large; allowed: {_MOST_NODES} values, those of aliases included")
-        children = (child for node in containers for child in node.value)
-        level = [node for child in children for node in (child if isinstance(child, tuple) else (child,))]
+        level = [child for node in containers for child in _list_children(node)]
     raise EmulatorError(f"{name}: nested too deeply; allowed: {_DEEPEST} levels")
+
+
+def _list_children(node: Node) -> list[Node]:
+    """Return the items of a list, or the keys and values of a mapping."""
+    return [each for child in node.value for each in (child if isinstance(child, tuple) else (child,))]
 
 
 @dataclass(frozen=True)
