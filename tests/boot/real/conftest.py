@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,3 +65,24 @@ def guest(machine: Guest) -> Iterator[Guest]:
     machine.be(uuid=VM_ID)
     yield machine
     machine.cut_power()
+
+
+@pytest.fixture(scope="session", name="deb")
+def _deb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package for Debian, built from these sources."""
+    folder = tmp_path_factory.mktemp("packages")
+    done = run(sys.executable, str(ROOT / "scripts/build-packages.py"), str(folder), "--only", "deb")
+    return Path(done.stdout.strip())
+
+
+@pytest.fixture
+def bare(debian: Path, network: Network, tmp_path: Path) -> Iterator[Guest]:
+    """A machine of its own, an Azure VM, switched off, with nothing but Debian on it."""
+    root = tmp_path / "root"
+    run("cp", "--archive", "--reflink=auto", str(debian), str(root))
+    machine = Guest(root, network)
+    machine.prepare_network()
+    machine.be(uuid=VM_ID)
+    yield machine
+    machine.cut_power()
+    run("rm", "-rf", "--one-file-system", str(root))
