@@ -16,6 +16,7 @@ if ! command -v apt-get >/dev/null || [ "$EUID" -ne 0 ]; then
 fi
 log="$(mktemp)"
 trap 'rm -f "$log"' EXIT
-{ apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 \
+{ apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 install \
+    --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 \
     || { tail -n 5 "$log" >&2; echo "package-tools: apt-get could not install ${missing[*]}" >&2; exit 1; }
 echo "package-tools: installed ${missing[*]}"
