@@ -17,7 +17,7 @@ from .conftest import ROOT, Package
 
 MANIFEST = tomllib.loads((ROOT / "packages/manifest.toml").read_text(encoding="utf-8"))
 # What stands beside the other package's files alone, and why: docs/install.md has the places.
-APART = {"deb": 5, "rpm": 4}
+APART = {"deb": 6, "rpm": 4}
 
 
 def read(package: Package) -> dict[str, Entry]:
