@@ -17,7 +17,12 @@ from linux_packages.release import NAME
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs/install.md").read_text(encoding="utf-8")
-PATHS = {row["to"] for row in tomllib.loads((ROOT / "packages/manifest.toml").read_text("utf-8"))["entries"]}
+# But for directories of the shells and of documentation, which an .rpm has to name.
+PATHS = {
+    row["to"]
+    for row in tomllib.loads((ROOT / "packages/manifest.toml").read_text("utf-8"))["entries"]
+    if "from" in row or "for" not in row
+}
 # Stand for all that is in them.
 FOLDERS = {"/usr/share/doc/azure-imds-facts", "/usr/share/licenses/azure-imds-facts"}
 

@@ -12,6 +12,8 @@ from .packages import NAME, apt, compare, list_disk
 from .test_short import MACHINE
 
 TIMER = "azure-imds-facts.timer"
+# Where Debian's helper keeps what it has enabled.
+STATE = Path("/var/lib/systemd/deb-systemd-helper-enabled") / f"{TIMER}.dsh-also"
 
 
 def test_install_boot_and_purge(bare: Guest, network: Network, deb: Path) -> None:
@@ -23,6 +25,7 @@ def test_install_boot_and_purge(bare: Guest, network: Network, deb: Path) -> Non
         said = apt(bare, "install", str(deb))
         assert "warning" not in said.lower(), said
         wait_for("facts", bare.facts_file.exists, within_s=30)
+        assert {"/usr/bin/azure-imds-facts", str(STATE), "users in passwd"} <= compare(before, list_disk(bare)).keys()
         assert bare.show(TIMER, "UnitFileState") == "enabled"
         assert bare.run(NAME, "--version").stdout.startswith(f"{NAME} ")
         bare.wait_for_service()
