@@ -48,9 +48,10 @@ def read_release(number: int) -> Release:
 
 def _read_time() -> int:
     """Return SOURCE_DATE_EPOCH, or the time of the commit that is checked out: the same sources, the same bytes."""
-    given = os.environ.get("SOURCE_DATE_EPOCH") or subprocess.run(
-        ["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout
+    asked = ["git", "log", "-1", "--format=%ct"]
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not given:
+        given = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout
     if not given.strip().isdigit():
         raise ReleaseError("Neither git nor SOURCE_DATE_EPOCH says the time of these sources, in seconds since 1970.")
     return int(given)

@@ -63,7 +63,11 @@ def test_same_sources_make_the_same_bytes(package: Package, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("flags", "named"),
-    [((), "dpkg-deb, rpmbuild"), (("--only", "rpm"), "rpmbuild"), (("--lint",), "dpkg-deb, rpmbuild, lintian, rpmlint")],
+    [
+        ((), "dpkg-deb, rpmbuild"),
+        (("--only", "rpm"), "rpmbuild"),
+        (("--lint",), "dpkg-deb, rpmbuild, lintian, rpmlint"),
+    ],
 )
 def test_missing_tools_are_named(flags: tuple[str, ...], named: str, tmp_path: Path) -> None:
     """One line says what is missing and what installs it; nothing is built."""

@@ -65,7 +65,9 @@ def test_units_are_those_of_the_export(package: Package) -> None:
         place = re.sub(r"^etc/(systemd/system|sysusers\.d)/", r"usr/lib/\1/", path)
         assert (package.tree / place).read_text(encoding="utf-8") == content
     folder = package.tree / "usr/lib/systemd/system"
-    assert {f"etc/systemd/system/{unit.name}" for unit in folder.iterdir()} == {path for path in TREE if "/system/" in path}
+    assert {f"etc/systemd/system/{unit.name}" for unit in folder.iterdir()} == {
+        path for path in TREE if "/system/" in path
+    }
 
 
 def test_settings_are_the_administrator_s(package: Package) -> None:

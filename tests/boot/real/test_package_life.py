@@ -101,7 +101,8 @@ def test_events(bare: Guest, network: Network, deb: Path, next_deb: Path) -> Non
         bare.wait_for_target()
         before = list_disk(bare)
         apt(bare, "install", str(deb))
-        assert (bare.show(EVENTS_UNIT, "UnitFileState"), bare.show(EVENTS_UNIT, "ActiveState")) == ("disabled", "inactive")
+        assert bare.show(EVENTS_UNIT, "UnitFileState") == "disabled"
+        assert bare.show(EVENTS_UNIT, "ActiveState") == "inactive"
         told = bare.write_command(COMMAND)
         bare.run("systemctl", "enable", "--now", EVENTS_UNIT)
         network.plan("Reboot:notice=10m:lasts=40s")
@@ -118,7 +119,9 @@ def test_events(bare: Guest, network: Network, deb: Path, next_deb: Path) -> Non
     assert compare(before, list_disk(bare)) == {}
 
 
-@pytest.mark.skipif(shutil.which("rpmbuild") is None, reason="rpmbuild is missing: scripts/package-tools.sh installs it")
+@pytest.mark.skipif(
+    shutil.which("rpmbuild") is None, reason="rpmbuild is missing: scripts/package-tools.sh installs it"
+)
 def test_rpm(bare: Guest, network: Network, tmp_path: Path) -> None:
     """By rpm, with Enterprise Linux's preset: nothing is enabled, then it works as the .deb; erased it leaves its state alone."""
     first, second = build(tmp_path, "--only", "rpm"), build(tmp_path, "--only", "rpm", "--release", "2")
