@@ -22,7 +22,7 @@ BUILDERS = {"deb": build_deb, "rpm": build_rpm}
 # What builds, and what judges; scripts/package-tools.sh knows which of Debian's packages has each.
 TOOLS = {"deb": "dpkg-deb", "rpm": "rpmbuild"}
 LINTERS = {
-    "deb": ("lintian", "--allow-root", "--fail-on", "error,warning,info", "--display-info", "--tag-display-limit", "0"),
+    "deb": ("lintian", "--allow-root", "--fail-on", "error,warning", "--tag-display-limit", "0"),
     "rpm": ("rpmlint", "--strict", "--config", str(ROOT / "packages/rpm/rpmlint.toml")),
 }
 
