@@ -2,7 +2,7 @@
 # `make demo` and `make test` set up all they need below this checkout; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix test-rulebook test-sequences fuzz bench lint types format typed clean distclean dist reproducible test-artefacts release-check rehearse-release docs test-site lock test-locks
+.PHONY: help packages venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix test-rulebook test-sequences fuzz bench lint types format typed clean distclean dist reproducible test-artefacts release-check rehearse-release docs test-site lock test-locks
 
 COLLECTION := collections/ansible_collections/azure_imds/facts
 CORE := $(COLLECTION)/plugins/module_utils/imds
@@ -96,7 +96,7 @@ types: venv-lint typed ## check the types
 	@# The facade azure_imds_facts.core finds its modules at run time; mypy needs them where it reads them.
 	cd build/typed && $(MYPY) -p azure_imds_facts
 	cd collections && MYPYPATH=$(CURDIR)/build/typed $(MYPY) $(MODULES:collections/%=%)
-	MYPYPATH=build/typed:scripts $(MYPY) tests $(wildcard scripts/lab scripts/*.py fuzz benchmarks)
+	MYPYPATH=build/typed:scripts $(MYPY) tests $(wildcard scripts/lab scripts/linux_packages scripts/*.py fuzz benchmarks)
 
 typed:
 	@mkdir -p build/typed
@@ -121,6 +121,9 @@ dist: venv-lint ## build the wheel, the sdist, the collection's tarball, the sin
 	$(LINT)/python scripts/build-sbom.py
 	$(LINT)/twine check --strict dist/*.whl dist/azure_imds_facts-*.tar.gz
 	$(LINT)/check-wheel-contents dist/*.whl
+
+packages: venv-lint ## build the .deb and the .rpm into dist/, and have lintian and rpmlint judge them
+	@$(LINT)/python scripts/build-packages.py --lint
 
 reproducible: venv-lint ## build all artefacts in two ways (Python, folder, file system) and compare their bytes
 	@scripts/reproducible.sh

@@ -9,33 +9,13 @@ from __future__ import annotations
 
 import argparse
 import io
-import shutil
 import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = ROOT / "facts/azure_imds_facts"
-COLLECTION = ROOT / "collections/ansible_collections/azure_imds/facts"
-CORE = COLLECTION / "plugins/module_utils/imds"
-COMMANDS = (
-    "facts",
-    "show",
-    "get",
-    "local-facts",
-    "events",
-    "attest",
-    "enrol",
-    "verify",
-    "doctor",
-    "export",
-    "completion",
-)
-# They write out sources, which are no files in there.
-LEFT_OUT = ("export_salt.py", "export_ansible_path.py")
-# What binds a key to a signed document; verifying one takes cryptography, which one file cannot bring.
-BINDING = ("__init__.py", "errors.py", "nonces.py")
+from staging import ROOT, stage
+
 # A zip may have anything before it. The shell starts Python isolated: as root it must not run what lies in the HOME or
 # the folder of an unprivileged user. An older Python is told apart before it meets syntax that it does not know.
 PREFIX = b"""\
@@ -47,25 +27,8 @@ command -v python3 >/dev/null || {
 }
 exec python3 -I "$0" "$@"
 """
-MAIN = f"""\
-# SPDX-License-Identifier: Apache-2.0
-import sys
-
-if sys.version_info < (3, 8):
-    found = ".".join(map(str, sys.version_info[:3]))
-    sys.stderr.write("azure-imds-facts: usage: Python 3.8 or later is needed, and this is %s. " % found)
-    sys.stderr.write("Name another one: /usr/bin/python3.11 -I %s\\n" % sys.argv[0])
-    sys.exit(2)
-
-from azure_imds_facts import cli
-
-# The others need packages that one file cannot bring.
-cli.COMMANDS = {{name: cli.COMMANDS[name] for name in {COMMANDS!r}}}
-sys.exit(cli.main())
-"""
 # The first that a zip can hold; a date of today would make other bytes every day.
 DATE = (1980, 1, 1, 0, 0, 0)
-LICENCES = ("LICENSE", "COPYING")
 MAX_SIZE = 300 * 1024
 
 
@@ -84,26 +47,6 @@ def main() -> int:
         return 1
     print(target)
     return 0
-
-
-def stage(folder: Path) -> None:
-    """Lay the sources out as they lie inside the file: the core is a plain package there."""
-    package = folder / "azure_imds_facts"
-    package.mkdir()
-    for name in ("__init__.py", "cli.py"):
-        shutil.copyfile(PACKAGE / name, package / name)
-    no_compiled = shutil.ignore_patterns("__pycache__", *LEFT_OUT)
-    shutil.copytree(CORE, package / "core", ignore=no_compiled)
-    for folder_name in ("boot", "commands", "doctor", "formats", "prompt"):
-        shutil.copytree(PACKAGE / folder_name, package / folder_name, ignore=no_compiled)
-    (package / "attestation").mkdir()
-    for name in BINDING:
-        shutil.copyfile(PACKAGE / "attestation" / name, package / "attestation" / name)
-    for unit in sorted((COLLECTION / "roles").glob("*/files/azure-imds-*")):
-        shutil.copyfile(unit, package / "boot" / unit.name)
-    (folder / "__main__.py").write_text(MAIN, encoding="utf-8")
-    for name in LICENCES:
-        shutil.copyfile(ROOT / name, folder / name)
 
 
 def pack(folder: Path) -> bytes:

@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Build wheel, sdist, collection, single file and bill of materials in two ways, and compare: another Python, folder, file system, umask and
-# time zone, the same pinned build tools. Prints the sums; ends with 1 where any two differ.
+# Build wheel, sdist, collection, single file, bill of materials and, where rpmbuild is, the Linux packages in two ways, and compare: another
+# Python, folder, file system, umask and time zone, the same pinned build tools. Prints the sums; ends with 1 where any two differ.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LC_ALL=C
 source scripts/environments.sh
 
 readonly ours="$PWD/.venv-lint/bin/python" root="$PWD" second="build/reproducible/venv"
+
+artefacts=5
+if command -v rpmbuild >/dev/null && command -v dpkg-deb >/dev/null; then artefacts=7; fi
+readonly artefacts
 
 # Print the first Python but the own that ansible-core takes.
 find_another() {
@@ -29,6 +33,7 @@ build() {
     "$2" scripts/build-collection.py dist >/dev/null 2>"$log" || { cat "$log" >&2; exit 1; }
     "$2" scripts/build-pyz.py >/dev/null
     "$2" scripts/build-sbom.py >/dev/null
+    [ "$artefacts" -eq 5 ] || "$2" scripts/build-packages.py >/dev/null
 }
 
 other="$(find_another)" || {
@@ -47,5 +52,6 @@ second_sums="$(cd "$elsewhere/second/dist" && sha256sum -- *)"
 printf '%s in %s (%s)\n%s\n' "$("$ours" -V)" build "$(stat -f -c %T build)" "$first_sums"
 printf '%s in %s (%s)\n%s\n' "$("$second/bin/python" -V)" "$elsewhere" "$(stat -f -c %T "$elsewhere")" "$second_sums"
 [ "$first_sums" = "$second_sums" ] || { echo 'make reproducible: they differ' >&2; exit 1; }
-[ "$(wc -l <<<"$first_sums")" -eq 5 ] || { echo 'make reproducible: five artefacts were expected' >&2; exit 1; }
-echo 'equal, all five'
+[ "$(wc -l <<<"$first_sums")" -eq "$artefacts" ] || { echo "make reproducible: $artefacts artefacts were expected" >&2; exit 1; }
+[ "$artefacts" -eq 7 ] || echo 'without the Linux packages: dpkg-deb or rpmbuild is missing (scripts/package-tools.sh installs them)'
+echo "equal, all $artefacts"

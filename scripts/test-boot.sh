@@ -89,11 +89,13 @@ tree="$cache/$suite-$(dpkg --print-architecture)-1"
 readonly tree
 [ -d "$tree" ] || make_tree "$tree"
 
-tests=tests/boot/real
+tests=(tests/boot/real)
 if [ "$form" = all ]; then
     [ -d "$tree-cloud" ] || make_cloudy_tree "$tree" "$tree-cloud"
+    # Without rpmbuild its test is skipped.
+    scripts/package-tools.sh || true
     [ ! -d "$tree-cloud" ] || export AZURE_IMDS_TEST_DEBIAN_CLOUD_INIT="$tree-cloud"
 else
-    tests=tests/boot/real/test_short.py
+    tests=(tests/boot/real/test_short.py tests/boot/real/test_package.py)
 fi
-AZURE_IMDS_TEST_DEBIAN="$tree" "$python" -m pytest -rs --capture=tee-sys "$tests" "$@"
+AZURE_IMDS_TEST_DEBIAN="$tree" "$python" -m pytest -rs --capture=tee-sys "${tests[@]}" "$@"

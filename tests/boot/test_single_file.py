@@ -69,7 +69,7 @@ def test_another_python_makes_the_same_bytes(name: str, single_file: Path, tmp_p
     shutil.copytree(ROOT / "facts", sources / "facts", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "collections", sources / "collections", ignore=shutil.ignore_patterns("__pycache__", ".*"))
     (sources / "scripts").mkdir()
-    for kept in ("LICENSE", "COPYING", "scripts/build-pyz.py"):
+    for kept in ("LICENSE", "COPYING", "scripts/build-pyz.py", "scripts/staging.py"):
         shutil.copyfile(ROOT / kept, sources / kept)
     subprocess.run([find_python(name), str(sources / "scripts/build-pyz.py"), str(built)], check=True, stdout=-1)
     assert built.read_bytes() == single_file.read_bytes()

@@ -76,3 +76,23 @@ def test_boot(run: Run, imds: RawServer, refused_endpoint: str, tmp_path: Path) 
     assert json.loads((tmp_path / NAME).read_text())["snapshot"]["source"] == "stale"
     assert run("local-facts", "--boot", "--directory", str(tmp_path), "--endpoint", imds.url).code == 0
     assert json.loads((tmp_path / NAME).read_text())["snapshot"]["source"] in ("imds", "cache")
+
+
+def test_remove(run: Run, imds: RawServer, tmp_path: Path) -> None:
+    """The file goes, and IMDS is not asked; without one there is nothing to do; a foreign one takes --force."""
+    folder = tmp_path / "d"
+    run("local-facts", "--directory", str(folder), "--endpoint", imds.url)
+    asked = len(imds.requests)
+    ended = run("local-facts", "--remove", "--directory", str(folder), "--endpoint", imds.url)
+    assert (ended.code, ended.out) == (0, "")
+    assert f"Removed {folder / NAME}." in ended.err
+    assert not (folder / NAME).exists()
+    for empty in (folder, tmp_path / "missing"):
+        again = run("local-facts", "--remove", "--directory", str(empty))
+        assert (again.code, again.out, again.err) == (0, "", "")
+    (folder / NAME).write_text("[mine]\n")
+    assert run("local-facts", "--remove", "--directory", str(folder)).code == 2
+    assert (folder / NAME).exists()
+    assert run("local-facts", "--remove", "--force", "--directory", str(folder)).code == 0
+    assert list(folder.iterdir()) == []
+    assert len(imds.requests) == asked

@@ -45,7 +45,8 @@ COMMAND = re.compile(
 )
 ARTEFACTS = (
     "azure_imds_facts-1.0.0-py3-none-any.whl", "azure_imds_facts-1.0.0.tar.gz", "azure_imds-facts-1.0.0.tar.gz",
-    "azure-imds-facts.pyz", "azure-imds-facts-1.0.0.cdx.json",
+    "azure-imds-facts.pyz", "azure-imds-facts-1.0.0.cdx.json", "azure-imds-facts_1.0.0-1_all.deb",
+    "azure-imds-facts-1.0.0-1.noarch.rpm",
 )  # fmt: skip
 
 
@@ -163,7 +164,7 @@ def built(tmp_path: Path) -> Path:
     sums = subprocess.run(
         ["sha256sum", "--", *ARTEFACTS], cwd=folder / "dist", check=True, capture_output=True, text=True
     )
-    log = f"Python 3.11 in build (ext2/ext3)\n{sums.stdout}Python 3.13 in /dev/shm (tmpfs)\n{sums.stdout}equal, all five\n"
+    log = f"Python 3.11 in build (ext2/ext3)\n{sums.stdout}Python 3.13 in /dev/shm (tmpfs)\n{sums.stdout}equal, all 7\n"
     (folder / "build/reproducible.log").write_text(log, encoding="utf-8")
     (folder / "CHANGELOG.md").write_text((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), encoding="utf-8")
     return folder

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from .network import Network
 
 ROOT = Path(__file__).resolve().parents[3]
 DEBIAN = "AZURE_IMDS_TEST_DEBIAN"
+MEMORY = Path("/dev/shm")
 TREE = os.environ.get(DEBIAN)
 VM_ID = "13f56399-bd52-4150-9748-7190aae1ff21"
 
@@ -64,3 +68,26 @@ def guest(machine: Guest) -> Iterator[Guest]:
     machine.be(uuid=VM_ID)
     yield machine
     machine.cut_power()
+
+
+@pytest.fixture(scope="session", name="deb")
+def _deb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package for Debian, built from these sources."""
+    folder = tmp_path_factory.mktemp("packages")
+    done = run(sys.executable, str(ROOT / "scripts/build-packages.py"), str(folder), "--only", "deb")
+    return Path(done.stdout.strip())
+
+
+@pytest.fixture
+def bare(debian: Path, network: Network, tmp_path: Path) -> Iterator[Guest]:
+    """A machine of its own, an Azure VM, switched off, with nothing but Debian on it; in memory where there is room."""
+    is_roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2**31
+    folder = Path(tempfile.mkdtemp(prefix="aif-", dir=MEMORY if is_roomy else tmp_path))
+    root = folder / "root"
+    run("cp", "--archive", "--reflink=auto", str(debian), str(root))
+    machine = Guest(root, network)
+    machine.prepare_network()
+    machine.be(uuid=VM_ID)
+    yield machine
+    machine.cut_power()
+    run("rm", "-rf", "--one-file-system", str(folder))

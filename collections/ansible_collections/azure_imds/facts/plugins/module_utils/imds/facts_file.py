@@ -131,6 +131,13 @@ class FactsFile:
         self._existing = records.replace(found, content=None, snapshot=marked["snapshot"])
         return f"{self._path} {why} and is marked stale."
 
+    def remove(self) -> str:
+        """Remove the file that was found, and return what was done, for a message, or `""` without one."""
+        if not (self._existing.snapshot or self._existing.is_foreign):
+            return ""
+        self._remove()
+        return f"Removed {self._path}."
+
     def _remove(self) -> None:
         try:
             os.unlink(NAME, dir_fd=self._directory)

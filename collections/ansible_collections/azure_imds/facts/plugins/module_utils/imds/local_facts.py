@@ -74,6 +74,17 @@ def write_local_facts(
             gc.enable()
 
 
+def remove_local_facts(
+    *, directory: str = DIRECTORY, force: bool = False, reporter: Reporter, clock: Clock | None = None
+) -> None:
+    """Remove the file, where there is one. Raises UsageError, without `force` for one of another program."""
+    file = FactsFile(directory, clock=clock or Clock(), force=force)
+    try:
+        _report(reporter, file.remove())
+    finally:
+        file.close()
+
+
 def _collect_for(file: FactsFile, collect_it: Callable[[], Snapshot], reporter: Reporter) -> Snapshot:
     """Collect; after a failure invalidate the file. Raises the ImdsError of the outcome."""
     try:
