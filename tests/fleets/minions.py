@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import msgpack
 from lab.processes import Background
 from lab.salted import reserved_ports, salt_master, write_master_config, write_minion_config
 
@@ -86,11 +87,9 @@ def _end(process: Background) -> None:
 
 def read_kept_grains(master: Master) -> dict[str, dict[str, Any]]:
     """Return minion → all of its grains as the master keeps them."""
-    from salt.payload import loads  # noqa: PLC0415  there where Salt is
-
     found = {}
     for path in (master.folder / "master-root/cache/minions").glob("*/data.p"):
-        found[path.parent.name] = loads(path.read_bytes())["grains"]
+        found[path.parent.name] = msgpack.unpackb(path.read_bytes(), strict_map_key=False)["grains"]
     return found
 
 

@@ -13,7 +13,7 @@ from lab.places import short_folder
 from tests.e2e.shell import Shell
 from tests.fleets.emulated import Vm, expect_vms, run_fleet, write_fleet
 from tests.fleets.forms import HOSTS, MINIONS
-from tests.fleets.grains import collect_grains, describe, measure_grain
+from tests.fleets.grains import collect_grains, describe, measure_grains
 from tests.fleets.minions import limit_minions, run_minions, wait_for_grains
 from tests.minions.daemons import Master
 
@@ -26,13 +26,13 @@ def test_every_minion_its_own_grain(shell: Shell) -> None:
     write_fleet(shell.folder / "fleet.yml", HOSTS)
     with EmulatedFleet(str(shell.folder / "fleet.yml")) as fleet:
         minions = fleet.minions()
-        grains = collect_grains(minions, str(shell.folder))
-        assert collect_grains(minions, str(shell.folder)) == grains
+        grains = collect_grains(minions, str(shell.folder)).grains
+        assert collect_grains(minions, str(shell.folder)).grains == grains
         assert sorted(record.vm for record in fleet.requests) == sorted(fleet.vms)
     assert {name: describe(grain) for name, grain in grains.items()} == {
         name: (name, vm) for name, vm in expect_vms(HOSTS).items()
     }
-    sizes = [measure_grain(grain) for grain in grains.values()]
+    sizes = [measure_grains({"azure_imds": grain}) for grain in grains.values()]
     print(f"{sum(sizes) / len(sizes):.0f} bytes a grain, {max(sizes)} the largest")
     assert max(sizes) <= MOST_GRAIN
 
@@ -88,7 +88,7 @@ def test_what_the_master_keeps(master: tuple[Master, dict[str, Vm]]) -> None:
     running, vms = master
     kept = {name: grains["azure_imds"] for name, grains in wait_for_grains(running, len(vms)).items()}
     assert {name: describe(grain) for name, grain in kept.items()} == {name: (name, vm) for name, vm in vms.items()}
-    sizes = {name: measure_grain(grain) for name, grain in kept.items()}
+    sizes = {name: measure_grains({"azure_imds": grain}) for name, grain in kept.items()}
     print(f"{sum(sizes.values()) / len(sizes):.0f} bytes a minion")
     assert max(sizes.values()) <= MOST_GRAIN
     running.salt("*", "azure_imds.refresh", "wait=True")

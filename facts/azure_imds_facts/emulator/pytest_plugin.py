@@ -27,7 +27,7 @@ def azure_imds() -> Iterator[Emulator]:
 
 @pytest.fixture
 def azure_imds_fleet() -> Iterator[Callable[..., EmulatedFleet]]:
-    """A function that starts a fleet, `azure_imds_fleet(20)`, until the end of the test: `.vms`, `.select()`, `.requests`.
+    """A function that starts a fleet, `azure_imds_fleet(20)`, which ends with the test: `.vms`, `.requests`.
 
     It takes numbers of VMs, mappings that describe groups, or a file, and the arguments of `Emulator` for all VMs.
     """

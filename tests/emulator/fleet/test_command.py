@@ -68,15 +68,17 @@ def test_files(start_command: StartCommand, tmp_path: Path) -> None:
     )
     url = command.url.split()[1]
     host = yaml.safe_load(inventory.read_text())["emulated_fleet"]["hosts"]["vm-0"]
-    settings = {"endpoint": url, "cache_dir": host["imds_cache_dir"]}
-    assert host["imds_endpoint"] == url
+    folder = Path(
+        yaml.safe_load(inventory.read_text())["emulated_fleet"]["vars"]["ansible_python_interpreter"]
+    ).parents[1]
+    settings = {"endpoint": url, "cache_dir": f"{folder}/vm-0/cache"}
+    assert host == {"imds_endpoint": url}
     assert yaml.safe_load(roster.read_text())["vm-0"] == {
         "host": "127.0.0.1",
         "minion_opts": {"azure_imds": settings},
     }
     assert sorted(path.name for path in minions.iterdir()) == ["vm-0.conf", "vm-1.conf"]
     assert yaml.safe_load((minions / "vm-0.conf").read_text()) == {"id": "vm-0", "azure_imds": settings}
-    folder = Path(host["imds_cache_dir"]).parent
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     command.stop()
     assert not folder.exists()

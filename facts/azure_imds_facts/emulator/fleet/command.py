@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ from azure_imds_facts.emulator.errors import EmulatorError, format_os_error
 from azure_imds_facts.emulator.settings.flags import read_flags
 
 from .fleet import Fleet
+from .folder import FleetFolder
 from .inventories import build_inventory, build_minion_settings, build_roster, format_json, write_minions
 from .listeners import BY_ADDRESS
 from .reading import build_plain_group, is_number, read_groups
@@ -60,30 +59,25 @@ def build_fleet(arguments: argparse.Namespace) -> Fleet:
 def write_files(fleet: Fleet, arguments: argparse.Namespace) -> Iterator[str]:
     """Write what flags ask for, and yield the answer for standard output: the inventory, or each VM's name and URL.
 
-    The folder of the VMs' caches is there until the end.
+    The folder of the VMs' caches and interpreters is there until the end.
 
     Raises:
         EmulatorError: a file cannot be written.
     """
     vms = fleet.vms.values()
-    cache_dir = tempfile.mkdtemp(prefix="azure-imds-fleet-") if _wants_files(arguments) else ""
+    folder = FleetFolder()
     try:
-        inventory = format_json(build_inventory(vms, cache_dir)) if arguments.inventory else ""
+        inventory = format_json(build_inventory(vms, folder)) if arguments.inventory else ""
         if arguments.inventory and arguments.inventory != _STANDARD_OUTPUT:
             _write("--inventory", arguments.inventory, inventory)
         if arguments.roster:
-            _write("--roster", arguments.roster, format_json(build_roster(vms, cache_dir)))
+            _write("--roster", arguments.roster, format_json(build_roster(vms, folder)))
         if arguments.minions:
-            write_minions(arguments.minions, build_minion_settings(vms, cache_dir))
+            write_minions(arguments.minions, build_minion_settings(vms, folder))
         printed = inventory if arguments.inventory == _STANDARD_OUTPUT else ""
         yield printed or "\n".join(f"{vm.name} {vm.url}" for vm in vms)
     finally:
-        if cache_dir:
-            shutil.rmtree(cache_dir, ignore_errors=True)
-
-
-def _wants_files(arguments: argparse.Namespace) -> bool:
-    return bool(arguments.inventory or arguments.roster or arguments.minions)
+        folder.remove()
 
 
 def _write(flag: str, name: str, content: str) -> None:

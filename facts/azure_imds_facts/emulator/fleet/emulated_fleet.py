@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ from azure_imds_facts.emulator.settings.arguments import build_settings
 
 from .changes import change_vms
 from .fleet import Fleet
+from .folder import FleetFolder
 from .inventories import build_inventory, build_minion_settings, build_roster
 from .listeners import BY_ADDRESS
 from .reading import build_groups, read_groups
@@ -51,11 +50,11 @@ class EmulatedFleet:
         self._fleet = Fleet(build_settings(settings, is_fleet=bool(files)), parsed, by=by)
         self._requests: deque[RequestRecord] = deque(maxlen=_MAX_RECORDS)
         self._server = BackgroundServer(self._fleet, on_request=self._requests.append)
-        self._cache_dir = ""
+        self._folder = FleetFolder()
 
     @property
     def vms(self) -> dict[str, FleetVm]:
-        """The VMs by name. Each has `name`, `url`, and what changes an `Emulator`: `tag()`, `resize()`, `fault()`…"""
+        """The VMs by name. Each has `name`, `url`, and what changes an `Emulator`, such as `tag()` and `fault()`."""
         return self._fleet.vms
 
     @property
@@ -79,15 +78,15 @@ class EmulatedFleet:
 
     def inventory(self) -> dict[str, Any]:
         """Return an Ansible inventory of the VMs, which is YAML once it is written as JSON."""
-        return build_inventory(self._fleet.vms.values(), self._make_cache_dir())
+        return build_inventory(self._fleet.vms.values(), self._folder)
 
     def roster(self) -> dict[str, Any]:
         """Return a roster of salt-ssh."""
-        return build_roster(self._fleet.vms.values(), self._make_cache_dir())
+        return build_roster(self._fleet.vms.values(), self._folder)
 
     def minions(self) -> dict[str, dict[str, Any]]:
         """Return name → the settings of a Salt minion on that VM."""
-        return build_minion_settings(self._fleet.vms.values(), self._make_cache_dir())
+        return build_minion_settings(self._fleet.vms.values(), self._folder)
 
     def start(self) -> EmulatedFleet:
         """Start serving; return when the server is ready."""
@@ -97,9 +96,7 @@ class EmulatedFleet:
     def close(self) -> None:
         """Close every connection, free the ports, and remove the VMs' caches. A second call does nothing."""
         self._server.close()
-        if self._cache_dir:
-            shutil.rmtree(self._cache_dir, ignore_errors=True)
-            self._cache_dir = ""
+        self._folder.remove()
 
     def __enter__(self) -> EmulatedFleet:  # noqa: PYI034 - Self is not in Python 3.9's typing
         return self.start()
@@ -108,7 +105,3 @@ class EmulatedFleet:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _make_cache_dir(self) -> str:
-        self._cache_dir = self._cache_dir or tempfile.mkdtemp(prefix="azure-imds-fleet-")
-        return self._cache_dir

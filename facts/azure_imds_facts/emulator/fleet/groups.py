@@ -46,7 +46,8 @@ class ScaleSet:
 class Group:
     """One group. Of several values or patterns each VM takes the next one, from the first again after the last.
 
-    vms: profiles in place of those of the whole fleet. zones: names of zones, empty for VMs in none. fault_domains: how many of them the VMs of a zone are spread over.
+    vms: profiles in place of those of the whole fleet. zones: names of zones, empty for VMs in none.
+    fault_domains: how many of them the VMs of a zone are spread over.
     changes: path → patterns of its value.
     """
 

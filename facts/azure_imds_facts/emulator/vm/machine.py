@@ -144,22 +144,25 @@ class ProjectedMachine(Machine):
             EmulatorError: there is no such field, or a value has the wrong type.
         """
         machine = copy(self)
-        machine._lock, machine._fixed = threading.Lock(), set(self._fixed)
-        machine._projections, machine._bodies = {}, {}
-        document = copy(self._document)
-        for path in FOLLOWERS:
-            copy_along(document, ("compute", *path))
-        for path_text, value in changes:
-            copy_along(document, parse_path(path_text))
-            machine._write(document, path_text, value)
+        machine.become(changes, tags)
+        return machine
+
+    def become(self, changes: Iterable[tuple[str, object]], tags: Iterable[Tag]) -> None:
+        """Take other fields and further tags, without touching what this copy of a machine shares with it."""
+        self._lock, self._fixed, self._projections, self._bodies = threading.Lock(), set(self._fixed), {}, {}
+        before, document = self.compute, copy(self._document)
+        for follower in FOLLOWERS:
+            copy_along(document, ("compute", *follower))
+        for path, value in changes:
+            copy_along(document, parse_path(path))
+            self._write(document, path, value)
         compute = document["compute"]
-        update_followers(self.compute, compute, fixed=machine._fixed)
+        update_followers(before, compute, fixed=self._fixed)
         named = get_tags(compute)
         for name, text in tags:
             named = add_tag(named, name, text)
         set_tags(compute, named)
-        machine._document = document
-        return machine
+        self._document = document
 
     def project(self, version: str, *, extended: bool) -> Any:
         """Return exactly the fields of the version."""
