@@ -108,7 +108,7 @@ def _measure_apart(name: str, folder: Path, *, quick: bool) -> list[Figure]:
     if ROOMS[name].is_on_azure:
         log.touch()
         words = [peers.OURS, "emulate", "--rate-limit", "0", "--log", str(log), "--", *words]
-    path = os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join([str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])])
     env = {**os.environ, "PYTHONPATH": path, requests_log.VARIABLE: str(log)}
     subprocess.run(words, cwd=CHECKOUT, env=env, check=True)
     return [Figure(**figure) for figure in json.loads(into.read_text(encoding="utf-8"))]

@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import msgpack
 from lab.processes import Background
 from lab.salted import reserved_ports, salt_master, write_master_config, write_minion_config
 
@@ -85,18 +84,10 @@ def _end(process: Background) -> None:
     process.end()
 
 
-def read_kept_grains(master: Master) -> dict[str, dict[str, Any]]:
-    """Return minion → all of its grains as the master keeps them."""
-    found = {}
-    for path in (master.folder / "master-root/cache/minions").glob("*/data.p"):
-        found[path.parent.name] = msgpack.unpackb(path.read_bytes(), strict_map_key=False)["grains"]
-    return found
-
-
 def wait_for_grains(master: Master, count: int, *, timeout_s: float = 60.0) -> dict[str, dict[str, Any]]:
-    """Return what the master keeps once it has the grains of so many minions."""
+    """Return minion → all of its grains as the master keeps them, once it has those of so many minions."""
     deadline = time.monotonic() + timeout_s
-    while len(kept := read_kept_grains(master)) < count:
+    while len(kept := master.salt_run("cache.grains", "tgt=*")) < count:
         assert time.monotonic() < deadline, f"the master keeps grains of {len(kept)} minions"
         time.sleep(0.2)
-    return kept
+    return dict(kept)

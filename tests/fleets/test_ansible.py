@@ -18,8 +18,8 @@ from tests.fleets.emulated import RunningFleet, expect_vms, run_fleet, write_fle
 from tests.fleets.forms import HOSTS, TIMEOUT_S
 
 VMS = expect_vms(HOSTS)
-# What a host's facts take in the fact cache; 5,800 were measured.
-MOST_CACHED = 7_000
+# What a host's facts take in the fact cache; 6,720 were measured.
+MOST_CACHED = 7_500
 
 
 @contextmanager
@@ -57,12 +57,13 @@ def test_every_host_its_own_facts(shell: Shell) -> None:
 
 def test_the_emulator_dies_in_the_middle_of_a_run(shell: Shell) -> None:
     """No wrong fact: what came before is IMDS's, what is kept is named stale, and all else fails and says why."""
-    kept = sorted(VMS)[::2]
+    # Fewer of many: they are hosts of one more run.
+    kept = sorted(VMS)[:: 2 if HOSTS < 100 else 4]
     limit = shell.folder / "kept"
     limit.write_text("\n".join(kept))
     with started(shell) as (fleet, controller):
         assert set(controller.gather("", "--limit", f"@{limit}")) == set(kept)
-        words = controller.build_command("azure_imds_facts", "cache_ttl=0 timeout=1")
+        words = controller.build_command("azure_imds_facts", "cache_ttl=0 timeout=3")
         with subprocess.Popen(
             words, env=controller.env, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
         ) as run:

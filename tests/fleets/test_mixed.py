@@ -51,7 +51,7 @@ def test_clouds(shell: Shell) -> None:
         "zonal: azure, northeurope, 2",
     ]
     assert not re.search("failed=[1-9]", told)
-    assert controller.read_cache()["zonal"]["site_zone"] == "2"
+    assert all("site_zone" in facts for facts in controller.read_cache().values())
 
 
 def test_there_is_no_lookup() -> None:

@@ -43,8 +43,8 @@ def _master() -> Iterator[tuple[Master, dict[str, Vm]]]:
     count = limit_minions(MINIONS)
     if not MINIONS:
         pytest.skip("many real minions: only `make test-fleet` and FLEET_MINIONS=12 run them")
-    if count < 3:
-        pytest.skip("this machine's memory holds no three minions")
+    if count < 4:
+        pytest.skip("this machine's memory holds no four minions")
     with short_folder() as folder:
         shell = Shell(folder)
         write_fleet(folder / "fleet.yml", count)
