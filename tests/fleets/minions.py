@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def run_minions(shell: Shell, settings: Mapping[str, Mapping[str, Any]]) -> Iter
             batch, left = left[:_AT_ONCE], left[_AT_ONCE:]
             started = [_start(stack, shell, folder / name, settings[name], ports) for name in batch]
             for process, log in started:
-                process.wait_until(lambda log=log: _is_ready(log), timeout_s=_START_S)
+                process.wait_until(partial(_is_ready, log), timeout_s=_START_S)
         everybody = dict.fromkeys(settings, True)
         master.wait_for(everybody, "-G", "azure_imds:cloud:AzureCloud", "test.ping", timeout_s=_START_S)
         yield master

@@ -48,10 +48,9 @@ def build_fleet(arguments: argparse.Namespace) -> Fleet:
     Raises:
         EmulatorError: one of them is invalid.
     """
-    if is_number(arguments.fleet):
-        groups = (build_plain_group(int(arguments.fleet[:9])),)
-    else:
-        groups = read_groups(arguments.fleet)
+    name = arguments.fleet
+    # A number of more digits is too large as well.
+    groups = (build_plain_group(int(name[:9])),) if is_number(name) else read_groups(name)
     return Fleet(read_flags(arguments), groups, by=arguments.fleet_by or BY_ADDRESS)
 
 
