@@ -31,19 +31,26 @@ def select(vms: Iterable[FleetVm], *, vm: object = "*", where: object = None) ->
         EmulatorError: a selector has the wrong type, a path is unknown, or no VM matches.
     """
     known = list(vms)
+    names, tests = _check_names(vm), [_build_test(path, value) for path, value in _check_where(where).items()]
+    named = (each for each in known if any(fnmatchcase(each.name, name) for name in names))
+    found = [each for each in named if all(test(each) for test in tests)]
+    if not found:
+        raise EmulatorError(f"no VM matches; there are {len(known)}: {known[0].name} to {known[-1].name}")
+    return found
+
+
+def _check_names(vm: object) -> list[str]:
     names = [vm] if isinstance(vm, str) else vm
     if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
         raise EmulatorError(f"vm: expected a name, a pattern such as web-*, or a list of them, not {format_value(vm)}")
+    return list(names)
+
+
+def _check_where(where: object) -> Mapping[str, str]:
     wanted = {} if where is None else where
     if not isinstance(wanted, Mapping) or not all(isinstance(value, str) for value in wanted.values()):
         raise EmulatorError(f"where: expected an object of paths and texts, not {format_value(where)}")
-    tests = [_build_test(path, value) for path, value in wanted.items()]
-    found = [each for each in known if any(fnmatchcase(each.name, name) for name in names)]
-    found = [each for each in found if all(test(each) for test in tests)]
-    if not found:
-        span = f"{known[0].name} to {known[-1].name}" if len(known) > 1 else known[0].name
-        raise EmulatorError(f"no VM matches; there are {len(known)}: {span}")
-    return found
+    return wanted
 
 
 def _build_test(path: str, pattern: str) -> Test:
