@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
 from azure_imds_facts.emulator import EmulatedFleet
 from lab.places import short_folder
+from lab.salted import write_master_config
 
 from tests.e2e.shell import Shell
 from tests.fleets.emulated import Vm, expect_vms, run_fleet, write_fleet
@@ -35,6 +37,18 @@ def test_every_minion_its_own_grain(shell: Shell) -> None:
     sizes = [measure_grains({"azure_imds": grain}) for grain in grains.values()]
     print(f"{sum(sizes) / len(sizes):.0f} bytes a grain, {max(sizes)} the largest")
     assert max(sizes) <= MOST_GRAIN
+
+
+def test_salt_ssh_reads_the_roster(shell: Shell) -> None:
+    """The roster has each VM's address, and salt-ssh finds it there."""
+    write_master_config(shell.folder, ports=(1, 2))
+    roster = shell.folder / "roster"
+    with EmulatedFleet(3) as fleet:
+        roster.write_text(json.dumps(fleet.roster()))
+        flags = ["-c", str(shell.folder), "--roster-file", str(roster), "--out=json", "-l", "error", "--hosts"]
+        (listed,) = json.loads(shell.run_ok("salt-ssh", *flags, "vm-*")).values()
+        assert listed == {"vm-0": "127.0.0.1", "vm-1": "127.0.0.2", "vm-2": "127.0.0.3"}
+        assert listed == {vm.name: vm.host for vm in fleet.vms.values()}
 
 
 @pytest.fixture(name="master", scope="module")
