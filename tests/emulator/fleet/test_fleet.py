@@ -46,6 +46,12 @@ def test_each_vm_is_its_own(azure_imds_fleet: Start) -> None:
     assert EmulatedFleet(40)["vm-17"].document == fleet["vm-17"].document, "not the same in every run"
 
 
+def test_no_group() -> None:
+    """A fleet has at least one VM."""
+    with pytest.raises(EmulatorError, match="a fleet of no VMs; allowed: numbers of VMs, and groups"):
+        EmulatedFleet()
+
+
 def test_zones_and_fault_domains_are_spread(azure_imds_fleet: Start) -> None:
     """Every zone has every fault domain, as evenly as the number allows."""
     fleet = azure_imds_fleet(31)

@@ -4,25 +4,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.emulator.assembly import assemble_machine, build_authority, build_machine
-from azure_imds_facts.emulator.errors import EmulatorError, check_choice, format_choices
+from azure_imds_facts.emulator.errors import EmulatorError, check_choice
 from azure_imds_facts.emulator.http.listener import format_url
 from azure_imds_facts.emulator.settings.checks import check_settings
 from azure_imds_facts.emulator.vm.machine import ProjectedMachine
-from azure_imds_facts.emulator.vm.profiles import PROFILES, find_platform
 
 from .changes import change_vms, describe_vms
 from .listeners import BY_ADDRESS, WAYS, open_listeners
+from .names import check_fleet_profile
 from .plans import plan_disks, plan_group, plan_network
 from .vm import FleetVm
 
 if TYPE_CHECKING:
     import socket
 
-    from azure_imds_facts.emulator.endpoints.authority import Authority
     from azure_imds_facts.emulator.http.service import Address, Service
     from azure_imds_facts.emulator.settings.table import Settings
 
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Fleet"]
 
-# Profiles without what a fleet spreads, and the reason.
-_EXCLUDED = {"classic": "it has no compute section", "arc": "it is in no zone and no fault domain"}
 _SCALE_SET = "vmss"
 
 
@@ -50,10 +47,13 @@ class Fleet:
         check_settings(settings)
         self._settings = settings
         self._by = by
-        self._authority: Authority | None = None
         self._services: dict[Address, Service] = {}
         self.vms: dict[str, FleetVm] = {}
-        for group in groups:
+        prepared = [_prepare(settings, group) for group in groups]
+        if not prepared:
+            raise EmulatorError("a fleet of no VMs; allowed: numbers of VMs, and groups")
+        self.authority = build_authority(settings, prepared[0].template)
+        for group in prepared:
             for vm in self._build_vms(group):
                 if vm.name in self.vms:
                     raise EmulatorError(f"two VMs are called {vm.name!r}; give their groups other names")
@@ -63,12 +63,6 @@ class Fleet:
     def control(self) -> str:
         """The path of the control socket, empty for none."""
         return self._settings.control
-
-    @property
-    def authority(self) -> Authority:
-        """What signs for all VMs."""
-        assert self._authority is not None, "a fleet has at least one group"  # noqa: S101
-        return self._authority
 
     def open_listeners(self) -> list[socket.socket]:
         """Open the listening sockets, and give each VM its URL.
@@ -97,28 +91,37 @@ class Fleet:
         """Change VMs; return their rows. Raises EmulatorError."""
         return change_vms(self.vms.values(), changes)
 
-    def _build_vms(self, group: Group) -> Iterator[FleetVm]:
-        settings = self._settings
-        if group.vms or group.scale_set:
-            # A group's own profiles on top: the vmss profile makes the ids of instances.
-            profiles = (*(group.vms or settings.vms), *((_SCALE_SET,) if group.scale_set else ()))
-            settings = replace(settings, vms=tuple(dict.fromkeys(profiles)))
-        if settings.cloud == "stack":  # documented: it has no zones
-            group = replace(group, zones=())
-        template = _build_template(settings)
-        self._authority = self._authority or build_authority(settings, template)
-        for plan in plan_group(group):
-            machine = template.derive(_list_changes(plan, template, index=len(self.vms)), plan.tags)
-            yield FleetVm(plan.name, assemble_machine(settings, machine, self._authority))
+    def _build_vms(self, group: _PreparedGroup) -> Iterator[FleetVm]:
+        for plan in plan_group(group.spread):
+            changes = _list_changes(plan, group.template, index=len(self.vms))
+            machine = group.template.derive(changes, plan.tags)
+            yield FleetVm(plan.name, assemble_machine(group.settings, machine, self.authority))
+
+
+@dataclass(frozen=True)
+class _PreparedGroup:
+    """A group with its settings, and the machine that its VMs are made from."""
+
+    spread: Group
+    settings: Settings
+    template: ProjectedMachine
+
+
+def _prepare(settings: Settings, group: Group) -> _PreparedGroup:
+    """Apply to the settings of a fleet what a group says of all of its VMs."""
+    if group.vms or group.scale_set:
+        # The profile of scale sets makes the ids of instances.
+        profiles = (*(group.vms or settings.vms), *((_SCALE_SET,) if group.scale_set else ()))
+        settings = replace(settings, vms=tuple(dict.fromkeys(profiles)))
+    if settings.cloud == "stack":  # documented: it has no zones
+        group = replace(group, zones=())
+    return _PreparedGroup(group, settings, _build_template(settings))
 
 
 def _build_template(settings: Settings) -> ProjectedMachine:
     """Build the machine that a group's VMs are made from."""
-    find_platform(settings.vms)
-    for profile, reason in _EXCLUDED.items():
-        if profile in settings.vms:
-            allowed = format_choices(name for name in PROFILES if name not in _EXCLUDED)
-            raise EmulatorError(f"a fleet of machine {profile!r}: {reason}; allowed: {allowed}")
+    for profile in settings.vms:
+        check_fleet_profile(profile)
     template = build_machine(settings)
     if not isinstance(template, ProjectedMachine) or not template.compute:
         raise EmulatorError("a fleet takes a document with a compute section, and not --raw")

@@ -10,9 +10,9 @@ from typing import Any
 from azure_imds_facts.emulator.errors import EmulatorError, format_choices, format_value
 from azure_imds_facts.emulator.quantities import check_whole_number
 from azure_imds_facts.emulator.vm.document_paths import parse_path
-from azure_imds_facts.emulator.vm.profiles import check_profile
 from azure_imds_facts.emulator.vm.projection import find_field
 
+from .names import check_fleet_profile, check_name
 from .patterns import Pattern, parse_pattern
 
 __all__ = [
@@ -108,6 +108,7 @@ def _parse_name(value: Any) -> Pattern:
     pattern = parse_pattern(_check_text(value))
     if not value or not pattern.names <= {"n", "zone"}:
         raise EmulatorError(f"name {format_value(value)}: allowed in it: {{n}}, {{zone}}")
+    check_name(pattern.fill({"n": 0, "zone": "1"}))
     return pattern
 
 
@@ -139,7 +140,7 @@ def _parse_sizes(value: Any) -> Patterns:
 
 
 def _parse_profiles(value: Any) -> tuple[str, ...]:
-    return tuple(check_profile(each) for each in (value if isinstance(value, (list, tuple)) else [value]))
+    return tuple(check_fleet_profile(each) for each in (value if isinstance(value, (list, tuple)) else [value]))
 
 
 def _parse_scale_set(value: Any) -> ScaleSet:
@@ -148,6 +149,7 @@ def _parse_scale_set(value: Any) -> ScaleSet:
     name = parse_pattern(_check_text(value["name"]))
     if not name.names <= {"set"} or "_" in "".join(part for part in name.parts if isinstance(part, str)):
         raise EmulatorError(f"name {format_value(value['name'])}: allowed in it: {{set}}, and no _")
+    check_name(name.fill({"set": 0}))
     return ScaleSet(name, check_whole_number(value["instances"], least=1, most=MOST_VMS))
 
 

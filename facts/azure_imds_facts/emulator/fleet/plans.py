@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from azure_imds_facts.emulator.errors import EmulatorError, format_value
 from azure_imds_facts.emulator.vm.document_paths import get_value
+
+from .names import check_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,18 +64,11 @@ def _plan_vm(group: Group, number: int) -> VmPlan:
     changes += [("compute.vmSize", size)] if size else []
     changes += [(path, _choose(patterns, number, values)) for path, patterns in group.changes.items()]
     tags = tuple((tag, _choose(patterns, number, values)) for tag, patterns in group.tags.items())
-    return VmPlan(_check_name(name), tuple(changes), tags)
+    return VmPlan(check_name(name), tuple(changes), tags)
 
 
 def _choose(patterns: Patterns, number: int, values: dict[str, object]) -> str:
     return patterns[number % len(patterns)].fill(values) if patterns else ""
-
-
-def _check_name(name: str) -> str:
-    """Return a name that may be a host of an inventory, a minion's id and a folder."""
-    if name.startswith((".", "-")) or not all(each.isalnum() or each in "-_." for each in name) or len(name) > 64:
-        raise EmulatorError(f"name {format_value(name)}; allowed: up to 64 letters, digits, -, _ and .")
-    return name
 
 
 def plan_network(index: int, interfaces: Sequence[Any]) -> Iterator[tuple[str, object]]:
