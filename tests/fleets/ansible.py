@@ -49,6 +49,7 @@ class Controller:
         (fleet.inventory / CONSTRUCTED.name).write_text(CONSTRUCTED.read_text())
         self.env = {
             **env,
+            "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
             "ANSIBLE_INVENTORY": str(fleet.inventory),
             "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
             "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(self.facts_dir),
