@@ -2,7 +2,8 @@
 # `make demo` and `make test` set up all they need below this checkout; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help packages venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix test-rulebook test-sequences fuzz bench lint types format typed clean distclean dist reproducible test-artefacts release-check rehearse-release docs test-site lock test-locks
+# All of them: no target is a file.
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 COLLECTION := collections/ansible_collections/azure_imds/facts
 CORE := $(COLLECTION)/plugins/module_utils/imds
@@ -73,6 +74,9 @@ test-sequences: venv ## 30,000 generated sequences of answers through collector,
 
 test-storm: venv ## 20 machines whose watches are killed, disks filled and IMDS taken away for ten minutes, and a flood, as root; CI runs 3
 	@STORM="20 600 50" FLOOD_SECONDS=60 $(BIN)/python -m pytest -q -s tests/storm
+
+test-fleet: venv ## Ansible on 1,000 emulated VMs, IMDS killed in the middle of a run, and Salt with 16 real minions; CI runs 20 hosts
+	@FLEET_HOSTS=1000 FLEET_MINIONS=16 $(BIN)/python -m pytest -q -s tests/fleets
 
 bench: venv ## measure what is promised of speed beside peers, as ratios; ONLY=room, QUICK=yes, WRITE=yes
 	@$(BIN)/python -m benchmarks $(addprefix --only ,$(ONLY)) $(if $(QUICK),--quick) $(if $(WRITE),--write)

@@ -11,28 +11,55 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.figures import Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from benchmarks.figures import Figure
+    from collections.abc import Iterable, Mapping, Sequence
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 _BAR_PX, _LINE_PX, _NAME_PX = 360, 22, 300
 
 
-def write(figures: Sequence[Figure], docs: Path) -> None:
-    """Put table, plot and raw figures beside each other in `docs`; the page's own words stay."""
-    page = docs / "benchmarks.md"
-    before, _begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    page.write_text(
-        f"{before}{BEGIN}\n{_describe_machine()}\n\n{render_table(figures)}\n{END}{after}", encoding="utf-8"
-    )
-    raw = {"machine": _describe_machine(), "figures": [asdict(figure) for figure in figures]}
-    (docs / "benchmarks.json").write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (docs / "benchmarks.svg").write_text(render_plot(figures), encoding="utf-8")
+# Page → the room whose figures it shows, None for all.
+PAGES: dict[str, str | None] = {"benchmarks.md": None, "fleets.md": "fleet"}
+
+
+def write(figures: Sequence[Figure], docs: Path, *, is_part: bool, load: float) -> None:
+    """Put tables, plot and raw figures beside each other in `docs`; the pages' own words stay.
+
+    `is_part`: the other rooms' figures stay as well. `load`: the machine's load average before it began.
+    """
+    path = docs / "benchmarks.json"
+    raw = json.loads(path.read_text(encoding="utf-8")) if is_part else {"figures": [], "machines": {}}
+    machine = _describe_machine(load)
+    rooms = {figure.room for figure in figures}
+    kept = [figure for figure in raw["figures"] if figure["room"] not in rooms]
+    raw["figures"] = kept + [asdict(figure) for figure in figures]
+    if is_part:
+        raw.setdefault("machines", {}).update(dict.fromkeys(sorted(rooms), machine))
+    else:
+        raw["machine"] = machine
+    for name, room in PAGES.items():
+        before, _begin, rest = (docs / name).read_text(encoding="utf-8").partition(BEGIN)
+        after = rest.partition(END)[2]
+        (docs / name).write_text(f"{before}{BEGIN}\n{render_page(raw, room)}\n{END}{after}", encoding="utf-8")
+    path.write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (docs / "benchmarks.svg").write_text(render_plot(read_figures(raw)), encoding="utf-8")
+
+
+def read_figures(raw: Mapping[str, Any], room: str | None = None) -> list[Figure]:
+    """Return raw figures, those of one room or all."""
+    return [Figure(**figure) for figure in raw["figures"] if room in (None, figure["room"])]
+
+
+def render_page(raw: Mapping[str, Any], room: str | None = None) -> str:
+    """Return what a page shows: where it was measured, and the tables."""
+    others = raw.get("machines", {})
+    machines = [raw["machine"], *(f"The room {name}: {machine}" for name, machine in others.items())]
+    lines = machines if room is None else [others.get(room, raw["machine"])]
+    return "\n\n".join([*lines, render_table(read_figures(raw, room))])
 
 
 def render_table(figures: Iterable[Figure]) -> str:
@@ -87,7 +114,7 @@ def _verdict(figure: Figure) -> str:
     return "met" if figure.is_met else "**not met**"
 
 
-def _describe_machine() -> str:
+def _describe_machine(load: float) -> str:
     model = next(
         (
             line.partition(":")[2].strip()
@@ -102,4 +129,7 @@ def _describe_machine() -> str:
             versions.append(f"{name} {version(name)}")
         except PackageNotFoundError:
             continue
-    return f"Measured on {time.strftime('%Y-%m-%d')}: {os.cpu_count()} cores ({model}), {', '.join(versions)}."
+    cores = os.cpu_count() or 1
+    # What else ran falls on a whole run: seconds are longer then, counts and bytes are what they are.
+    busy = f" Other work ran beside it (load average {load:.1f} before it began)." if load > cores / 2 else ""
+    return f"Measured on {time.strftime('%Y-%m-%d')}: {cores} cores ({model}), {', '.join(versions)}.{busy}"

@@ -52,6 +52,13 @@ class Background:
                 raise self._not_ready(f"was not ready after {timeout_s:.0f} s")
             time.sleep(_POLL_S)
 
+    def wait(self, *, timeout_s: float) -> int:
+        """Wait until it ends by itself, and return its exit code. Raises NotReadyError."""
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise self._not_ready(f"has not ended after {timeout_s:.0f} s") from None
+
     def ask_to_end(self) -> None:
         """Send SIGTERM, and wait for nothing."""
         self._process.terminate()

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
+
+import pytest
 
 from benchmarks import report
 from benchmarks.__main__ import ROOMS
@@ -14,13 +17,31 @@ from benchmarks.figures import Figure
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "benchmarks.md").read_text(encoding="utf-8")
 RAW = json.loads((DOCS / "benchmarks.json").read_text(encoding="utf-8"))
-FIGURES = [Figure(**figure) for figure in RAW["figures"]]
+FIGURES = report.read_figures(RAW)
 
 
-def test_tables() -> None:
-    """The page shows the machine and every raw figure, as they were measured."""
-    shown = PAGE.partition(report.BEGIN)[2].partition(report.END)[0].strip()
-    assert shown == f"{RAW['machine']}\n\n{report.render_table(FIGURES)}".strip()
+@pytest.mark.parametrize(("name", "room"), report.PAGES.items())
+def test_tables(name: str, room: str | None) -> None:
+    """A page shows the machine and every raw figure that it is about, as they were measured."""
+    page = (DOCS / name).read_text(encoding="utf-8")
+    shown = page.partition(report.BEGIN)[2].partition(report.END)[0].strip()
+    assert shown == report.render_page(RAW, room).strip()
+
+
+def test_a_part_leaves_the_rest(tmp_path: Path) -> None:
+    """Figures of some rooms replace those rooms' alone, and the pages say where these were measured."""
+    for name in (*report.PAGES, "benchmarks.json"):
+        shutil.copy(DOCS / name, tmp_path)
+    new = [Figure("fleet", "what was measured anew", 1, "bytes", "", 2)]
+    report.write(new, tmp_path, is_part=True, load=99)
+    raw = json.loads((tmp_path / "benchmarks.json").read_text(encoding="utf-8"))
+    assert report.read_figures(raw, "fleet") == new
+    others = [figure for figure in FIGURES if figure.room != "fleet"]
+    assert [figure for figure in report.read_figures(raw) if figure.room != "fleet"] == others
+    assert "Other work ran beside it (load average 99.0 before it began)." in raw["machines"]["fleet"]
+    page = (tmp_path / "fleets.md").read_text(encoding="utf-8")
+    assert raw["machines"]["fleet"] in page
+    assert "| fleet: what was measured anew | 1.0 bytes | 2 bytes | met |" in page
 
 
 def test_plot() -> None:
@@ -42,4 +63,4 @@ def test_peers() -> None:
     told = " ".join(figure.what for figure in FIGURES)
     assert len(names) >= 7
     assert [name for name in names if name not in told] == []
-    assert {"ping"} <= set(re.findall(r"ONLY=(\w+)", PAGE)) <= set(ROOMS)
+    assert {"ping", "fleet"} <= set(re.findall(r"ONLY=(\w+)", PAGE)) <= set(ROOMS)

@@ -4,15 +4,25 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
-from azure_imds_facts.emulator import Emulator
+import pytest
+from azure_imds_facts.emulator import EmulatedFleet, Emulator
 from azure_imds_facts.emulator.command import add_arguments
 from azure_imds_facts.emulator.control.changes import CHANGES
 from azure_imds_facts.emulator.endpoints.attested_faults import ATTESTED_FAULTS
 from azure_imds_facts.emulator.endpoints.proxy_agent import STATES
+from azure_imds_facts.emulator.fleet.groups import GROUP_KEYS
+from azure_imds_facts.emulator.fleet.listeners import WAYS
+from azure_imds_facts.emulator.fleet.patterns import PLACEHOLDERS
+from azure_imds_facts.emulator.fleet.selection import SELECTORS
+from azure_imds_facts.emulator.fleet.vm import FleetVm
 from azure_imds_facts.emulator.http.faults import FAULT_KINDS, FAULT_OPTIONS
 from azure_imds_facts.emulator.settings.flags import read_flags
 from azure_imds_facts.emulator.settings.scenario import read_scenario
@@ -25,10 +35,13 @@ from azure_imds_facts.emulator.vm.load_balancers import LOAD_BALANCERS
 from azure_imds_facts.emulator.vm.profiles import PROFILES
 
 from tests.emulator.conformance import TABLE
+from tests.emulator.processes import build_environment
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("|")]
 
+# What the rooms of the emulator use among themselves.
+INSIDE = {(FleetVm, "assembly"), (FleetVm, "host")}
 # Defaults that are described in words.
 DESCRIBED_DEFAULTS = {"attested_fault", "versions", "retry_after", "proxy_agent", "load_balancer", "tenant_id", "port"}
 
@@ -46,6 +59,11 @@ def list_column(head: str, number: int = 0) -> list[str]:
         elif inside:
             found += re.findall(r"`([^`]+)`", cells[number])
     return found
+
+
+def list_blocks() -> list[tuple[str, str]]:
+    """The blocks of code on the page, with their languages."""
+    return re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
 
 def test_every_flag_is_documented_once() -> None:
@@ -114,15 +132,14 @@ def test_events_match_the_program() -> None:
 
 def test_the_examples_of_events_are_read(tmp_path: Path) -> None:
     """The command's flags and the scenario of the page plan the same maintenance."""
-    command = next(block for block in re.findall(r"```\n(.*?)```", PAGE, re.DOTALL) if "--event-clock" in block)
+    blocks = list_blocks()
+    command = next(text for language, text in blocks if not language and "--event-clock" in text)
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     words = shlex.split(command.replace("\\\n", ""))[2:]
     flags = read_flags(parser.parse_args(words))
     path = tmp_path / "scenario.yaml"
-    path.write_text(
-        next(block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "event_clock" in block)
-    )
+    path.write_text(next(text for language, text in blocks if language == "yaml" and "event_clock" in text))
     scenario = read_scenario(str(path))
     assert (flags.event_clock, flags.events) == (scenario["event_clock"], scenario["events"][:2])
     assert scenario["events"][2].arguments["resources"] == ("web-01", "web-02")
@@ -142,11 +159,67 @@ def test_every_assumption_is_listed() -> None:
     assert listed == {(f"{row.method} {row.target}", str(row.status)) for row in TABLE if row.mark == "A"}
 
 
-def test_every_member_is_documented() -> None:
-    """The page names every public member of the context manager."""
-    for name in vars(Emulator):
-        if not name.startswith("_"):
+@pytest.mark.parametrize("documented", [Emulator, EmulatedFleet, FleetVm])
+def test_every_member_is_documented(documented: type) -> None:
+    """The page names every public member of the context managers, and of a fleet's VMs."""
+    for name in dir(documented):
+        if not name.startswith("_") and (documented, name) not in INSIDE:
             assert re.search(rf"`{name}(\(\))?`", PAGE), name
+
+
+def test_every_key_of_a_fleet_is_documented() -> None:
+    """Keys of a group, placeholders with what they stand for, selectors, and ways to tell VMs apart."""
+    assert list_column("key") == list(GROUP_KEYS)
+    assert [
+        (name.strip("{}"), row[1].partition(";")[0]) for row in ROWS if (name := row[0].strip("`"))[:1] == "{"
+    ] == list(PLACEHOLDERS.items())
+    assert list_column("selector") == list(SELECTORS)
+    (cell,) = (row[2] for row in ROWS if row[0] == "`--fleet-by WAY`")
+    assert re.findall("`([^`]+)`", cell) == list(WAYS)
+
+
+def test_the_example_of_a_fleet_is_read(tmp_path: Path) -> None:
+    """The page's file is a fleet of a thousand VMs, and the changes that it shows are ones."""
+    path = tmp_path / "fleet.yaml"
+    path.write_text(next(text for language, text in list_blocks() if language == "yaml" and "fleet:" in text))
+    fleet = EmulatedFleet(str(path))
+    assert len(fleet) == 1000
+    shown = next(text for _language, text in list_blocks() if "--fleet fleet.yaml" in text)
+    changes = [json.loads(line) for line in re.findall("--change '(.*)'", shown)]
+    assert [len(fleet.change(change)["vms"]) for change in changes] == [1, 333, 400]
+
+
+def test_the_example_of_the_fixture_runs(tmp_path: Path) -> None:
+    """The test that the page shows passes, beside an inventory that it is about."""
+    shown = next(text for language, text in list_blocks() if language == "python" and "azure_imds_fleet" in text)
+    (tmp_path / "test_mine.py").write_text(MY_INVENTORY + shown)
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "azure_imds_facts.emulator.pytest_plugin", "--noconftest"]
+    done = subprocess.run(
+        [*words, "-c", os.devnull, "--rootdir", str(tmp_path), str(tmp_path)],
+        env={**build_environment(), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "no_proxy": "*"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+MY_INVENTORY = """
+import json, types, urllib.error, urllib.request
+
+class my_inventory:
+    def read(urls):
+        failed = []
+        for number, url in enumerate(urls):
+            asked = urllib.request.Request(url + "/metadata/instance?api-version=2021-02-01", headers={"Metadata": "true"})
+            try:
+                json.load(urllib.request.urlopen(asked))
+            except urllib.error.HTTPError:
+                failed.append(f"web-{number:02}")
+        return types.SimpleNamespace(failed=failed)
+
+"""
 
 
 def test_every_limit_is_documented() -> None:

@@ -31,7 +31,7 @@ SERIAL = (
     "tests/minions/test_proof_flood.py",
 )
 # What takes longest begins first, so that no worker is left with it at the end.
-FIRST = ("tests/minions/", "tests/emulator/", "tests/collection/", "tests/e2e/", "tests/boot/")
+FIRST = ("tests/minions/", "tests/fleets/", "tests/emulator/", "tests/collection/", "tests/e2e/", "tests/boot/")
 
 
 def name_unit(nodeid: str) -> str:

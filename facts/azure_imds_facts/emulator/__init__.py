@@ -5,5 +5,6 @@ from __future__ import annotations
 
 from .emulator import Emulator
 from .errors import EmulatorError
+from .fleet.emulated_fleet import EmulatedFleet
 
-__all__ = ["Emulator", "EmulatorError"]
+__all__ = ["EmulatedFleet", "Emulator", "EmulatorError"]

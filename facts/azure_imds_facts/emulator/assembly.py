@@ -19,6 +19,7 @@ from .endpoints.router import Endpoint, Router
 from .endpoints.scheduledevents import ScheduledEventsEndpoint
 from .http.faults import Faults
 from .http.limits import Limits
+from .http.service import Service
 from .settings.checks import check_settings
 from .vm.clouds import Cloud, find_cloud
 from .vm.event_plans import schedule_event
@@ -37,9 +38,11 @@ from .vm.profiles import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .settings.table import Settings
 
-__all__ = ["Assembly", "assemble"]
+__all__ = ["Assembly", "assemble", "assemble_machine", "build_authority", "build_machine"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,10 @@ class Assembly:
         """The id of the machine as it is now, also of one without a compute section; empty if it has none."""
         return find_vm_id(self.machine, self.settings.vms)
 
+    def build_service(self, vm: str = "") -> Service:
+        """Return what answers requests; `vm` names the machine in the request log of a fleet."""
+        return Service(self.router.respond, limits=self.limits, faults=self.faults, agent=self.agent, vm=vm)
+
 
 def assemble(settings: Settings) -> Assembly:
     """Build the parts of an emulator, without a socket.
@@ -70,12 +77,26 @@ def assemble(settings: Settings) -> Assembly:
         EmulatorError: a setting is invalid.
     """
     check_settings(settings)
-    machine = _build_machine(settings)
+    machine = build_machine(settings)
+    return assemble_machine(settings, machine, build_authority(settings, machine))
+
+
+def build_authority(settings: Settings, machine: Machine) -> Authority:
+    """Build what signs for a machine, and for others of its cloud and region."""
     cloud = find_cloud(settings.cloud)
     region = str(machine.compute.get("location") or cloud.region).lower()
     names = {"common_name": cloud.attested_domain, "region": region}
     fault = settings.attested_fault
-    authority = FaultyAuthority(fault, **names) if fault else Authority(**names)
+    return FaultyAuthority(fault, **names) if fault else Authority(**names)
+
+
+def assemble_machine(settings: Settings, machine: Machine, authority: Authority) -> Assembly:
+    """Build the parts that a machine has of its own.
+
+    Raises:
+        EmulatorError: a fault or an event is invalid.
+    """
+    cloud = find_cloud(settings.cloud)
     schedule = EventSchedule(scale=settings.event_clock, first_call_delay_s=settings.events_delay)
     identities = _build_identities(settings, machine)
     platform = find_platform(settings.vms)
@@ -104,7 +125,12 @@ def assemble(settings: Settings) -> Assembly:
     return assembly
 
 
-def _build_machine(settings: Settings) -> Machine:
+def build_machine(settings: Settings) -> Machine:
+    """Build the machine that settings describe.
+
+    Raises:
+        EmulatorError: its document, a change or a tag is invalid.
+    """
     machine = _build_base_machine(settings)
     for path, value in settings.changes:
         machine.set(path, value)
@@ -148,9 +174,7 @@ def _build_endpoints(
     return {
         "metadata/instance": InstanceEndpoint(machine, policy),
         "metadata/versions": VersionsEndpoint(policy.versions),
-        "metadata/loadbalancer": LoadBalancerEndpoint(
-            build_load_balancer(settings.load_balancer, machine.document), policy
-        ),
+        "metadata/loadbalancer": LoadBalancerEndpoint(_build_load_balancer(settings, machine), policy),
         "metadata/attested/document": AttestedEndpoint(
             machine, policy, authority, find_vm_id=lambda: find_vm_id(machine, settings.vms)
         ),
@@ -165,6 +189,11 @@ def _build_endpoints(
             lifetime_s=int(settings.token_lifetime),
         ),
     }
+
+
+def _build_load_balancer(settings: Settings, machine: Machine) -> Mapping[str, Any] | None:
+    # The copy of a document takes as long as all the rest of a machine.
+    return None if settings.load_balancer is None else build_load_balancer(settings.load_balancer, machine.document)
 
 
 def _select_available(

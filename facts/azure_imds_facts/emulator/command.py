@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -17,8 +17,9 @@ from .assembly import Assembly, assemble
 from .control.client import send_changes
 from .errors import EmulatorError, NamespaceError, format_choices
 from .files import open_log
+from .fleet.command import build_fleet, check_flags, write_files
 from .http.listener import IMDS_ADDRESS, IMDS_PORT, format_url, open_listener
-from .servers import BackgroundServer, EmulatorServer, import_http_server
+from .servers import BackgroundServer, EmulatorServer, Site, VmSite, import_http_server
 from .settings.flags import add_arguments, read_flags
 from .vm.fields import load_instance_tree
 from .vm.machine import RawMachine
@@ -26,6 +27,7 @@ from .vm.projection import find_unknown_fields
 
 if TYPE_CHECKING:
     import argparse
+    import socket
 
 __all__ = ["add_arguments", "run"]
 
@@ -33,7 +35,7 @@ Log = Callable[[str], None]
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until SIGTERM or SIGINT; standard output receives the URL and nothing else.
+    """Serve until SIGTERM or SIGINT; standard output receives the URL and nothing else, of a fleet one line a VM.
 
     With a command: run it with 169.254.169.254 as the emulator, and return its exit code. With `--change`: change a
     running emulator.
@@ -56,6 +58,9 @@ def _change(arguments: argparse.Namespace) -> int:
 
 def _emulate(arguments: argparse.Namespace) -> int:
     import_http_server()
+    check_flags(arguments)
+    if arguments.fleet:
+        return _emulate_fleet(arguments)
     if arguments.child and (arguments.port or arguments.bind):
         raise EmulatorError(f"a command uses the address {IMDS_ADDRESS}:{IMDS_PORT}; omit --port and --bind")
     assembly = assemble(read_flags(arguments))
@@ -64,7 +69,22 @@ def _emulate(arguments: argparse.Namespace) -> int:
         if arguments.child:
             _export_keys(assembly)
             return _run_child(assembly, arguments.child, log)
-        return asyncio.run(_serve(assembly, log))
+        listener = open_listener(assembly.settings.bind, assembly.settings.port)
+        url = format_url(listener)
+        assembly.authority.serve_at(url)
+        _export_keys(assembly)
+        return asyncio.run(_serve(VmSite(assembly), [listener], log, answer=url))
+
+
+def _emulate_fleet(arguments: argparse.Namespace) -> int:
+    fleet = build_fleet(arguments)
+    first = next(iter(fleet.vms.values())).assembly
+    _print_warnings(first)
+    with _open_log(arguments) as log:
+        listeners = fleet.open_listeners()
+        _export_keys(first)
+        with write_files(fleet, arguments) as answer:
+            return asyncio.run(_serve(fleet, listeners, log, answer=answer))
 
 
 def _run_child(assembly: Assembly, command: list[str], log: Log | None) -> int:
@@ -72,7 +92,7 @@ def _run_child(assembly: Assembly, command: list[str], log: Log | None) -> int:
         raise NamespaceError("a command needs the namespaces of Linux; set AZURE_IMDS_ENDPOINT for it instead")
     from .sandbox.run_command import run_command  # its imports exist on Linux only
 
-    server = BackgroundServer(assembly, log=log)
+    server = BackgroundServer(VmSite(assembly), log=log)
     return run_command(command, server=server, vm_id=assembly.vm_id, platform=assembly.platform, agent=assembly.agent)
 
 
@@ -111,17 +131,14 @@ def _write_line(file: TextIO, line: str) -> None:
         print(line, file=file)
 
 
-async def _serve(assembly: Assembly, log: Log | None) -> int:
-    settings = assembly.settings
-    server = EmulatorServer(assembly, log=log)
-    listener = open_listener(settings.bind, settings.port)
-    assembly.authority.serve_at(format_url(listener))
-    _export_keys(assembly)
+async def _serve(site: Site, listeners: Sequence[socket.socket], log: Log | None, *, answer: str) -> int:
+    """Serve until a signal; print the answer once requests are accepted."""
+    server = EmulatorServer(site, log=log)
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    await server.start(listener)
-    print_answer(format_url(listener))
+    await server.start(*listeners)
+    print_answer(answer)
     await stopped.wait()
     await server.stop()
     return 0

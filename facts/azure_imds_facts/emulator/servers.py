@@ -6,10 +6,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .control.changes import apply_changes, describe_state
 from .control.server import ControlServer
@@ -20,8 +19,9 @@ if TYPE_CHECKING:
     from .assembly import Assembly
     from .http.request import RequestRecord
     from .http.server import HttpServer
+    from .http.service import Address, Service
 
-__all__ = ["BackgroundServer", "EmulatorServer", "import_http_server"]
+__all__ = ["BackgroundServer", "EmulatorServer", "Site", "VmSite", "import_http_server"]
 
 Log = Callable[[str], None]
 OnRequest = Callable[["RequestRecord"], None]
@@ -40,28 +40,75 @@ def import_http_server() -> type[HttpServer]:
     return HttpServer
 
 
+class Site(Protocol):
+    """What a server serves: one machine, or a fleet of them."""
+
+    @property
+    def control(self) -> str:
+        """The path of the control socket, empty for none."""
+        ...
+
+    @property
+    def allow_hosts(self) -> Sequence[str]:
+        """The names that a request's `Host` may have besides addresses."""
+        ...
+
+    def find_service(self, address: Address) -> Service:
+        """Return what answers at an address."""
+        ...
+
+    def describe_state(self) -> dict[str, Any]:
+        """Return the state for the control socket."""
+        ...
+
+    def apply_changes(self, changes: object) -> dict[str, Any]:
+        """Apply changes from the control socket; return the state after them. Raises EmulatorError."""
+        ...
+
+
+class VmSite:
+    """One machine, whatever the address."""
+
+    def __init__(self, assembly: Assembly) -> None:
+        self._assembly = assembly
+        self._service = assembly.build_service()
+
+    @property
+    def control(self) -> str:
+        """The path of the control socket."""
+        return self._assembly.settings.control
+
+    @property
+    def allow_hosts(self) -> Sequence[str]:
+        """The names of the settings."""
+        return self._assembly.settings.allow_hosts
+
+    def find_service(self, address: Address) -> Service:  # noqa: ARG002
+        """Return what answers."""
+        return self._service
+
+    def describe_state(self) -> dict[str, Any]:
+        """Return the machine's state."""
+        return describe_state(self._assembly)
+
+    def apply_changes(self, changes: object) -> dict[str, Any]:
+        """Change the machine."""
+        return apply_changes(self._assembly, changes)
+
+
 class EmulatorServer:
-    """Serves an assembly in the running event loop: IMDS, and the control socket if the settings name one.
+    """Serves a site in the running event loop: IMDS, and the control socket if the settings name one.
 
     `log` receives one line a request, `on_request` the record of each request.
     """
 
-    def __init__(self, assembly: Assembly, *, log: Log | None = None, on_request: OnRequest | None = None) -> None:
-        self._http = import_http_server()(
-            assembly.router.respond,
-            limits=assembly.limits,
-            faults=assembly.faults,
-            hosts=HostPolicy(assembly.settings.allow_hosts),
-            agent=assembly.agent,
-            log=log,
-            on_request=on_request,
-        )
+    def __init__(self, site: Site, *, log: Log | None = None, on_request: OnRequest | None = None) -> None:
+        hosts = HostPolicy(site.allow_hosts)
+        self._http = import_http_server()(site.find_service, hosts=hosts, log=log, on_request=on_request)
         self._control: ControlServer | None = None
-        if assembly.settings.control:
+        if site.control:
             self._control = ControlServer(
-                assembly.settings.control,
-                describe_state=partial(describe_state, assembly),
-                apply_changes=partial(apply_changes, assembly),
+                site.control, describe_state=site.describe_state, apply_changes=site.apply_changes
             )
 
     async def start(self, *listeners: socket.socket) -> None:
@@ -82,10 +129,10 @@ class EmulatorServer:
 
 
 class BackgroundServer:
-    """Serves an assembly in a thread, from `start()` until `close()`. Callbacks are called in that thread."""
+    """Serves a site in a thread, from `start()` until `close()`. Callbacks are called in that thread."""
 
-    def __init__(self, assembly: Assembly, *, log: Log | None = None, on_request: OnRequest | None = None) -> None:
-        self._assembly = assembly
+    def __init__(self, site: Site, *, log: Log | None = None, on_request: OnRequest | None = None) -> None:
+        self._site = site
         self._log = log
         self._on_request = on_request
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -98,7 +145,7 @@ class BackgroundServer:
         Raises:
             EmulatorError: the control socket cannot be created, or the extra is not installed.
         """
-        self._server = EmulatorServer(self._assembly, log=self._log, on_request=self._on_request)
+        self._server = EmulatorServer(self._site, log=self._log, on_request=self._on_request)
         started: Future[asyncio.AbstractEventLoop] = Future()
         # The caller's thread may already run an event loop of its own.
         self._thread = threading.Thread(target=_run_loop, args=(started,), name="azure-imds-emulator", daemon=True)

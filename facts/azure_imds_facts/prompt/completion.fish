@@ -53,7 +53,7 @@ function _shtab_azure_imds_facts_using
 end
 
 set -g _shtab_azure_imds_facts_commands facts show get local-facts events attest enrol verify doctor emulate export 'export ansible-path' 'export salt' 'export systemd' 'export cloud-init' 'export proxy-agent-rules' completion
-set -g _shtab_azure_imds_facts_opts_with_value --allow-host --api-version --approve --approve-freeze-below --at --attested-fault --bind --ca --cache-dir --cache-ttl --change --cloud --config-dir --control --detect --directory --document --endpoint --era --event --event-clock --events-delay --events-version --exec --exec-timeout --export-keys --fault --format --gather --hand-over --identity --identity-rate-limit --intermediate --load-balancer --log --max-age --metrics --nonce --port --program --proxy-agent --rate-limit --retry-after --reveal --scenario --set --sha256 --state --subscription --tag --take-over --tenant-id --timeout --token-lifetime --trust --types --url --user --versions --vm --vm-id --vm-name
+set -g _shtab_azure_imds_facts_opts_with_value --allow-host --api-version --approve --approve-freeze-below --at --attested-fault --bind --ca --cache-dir --cache-ttl --change --cloud --config-dir --control --detect --directory --document --endpoint --era --event --event-clock --events-delay --events-version --exec --exec-timeout --export-keys --fault --fleet --fleet-by --format --gather --hand-over --identity --identity-rate-limit --intermediate --inventory --load-balancer --log --max-age --metrics --minions --nonce --port --program --proxy-agent --rate-limit --retry-after --reveal --roster --scenario --set --sha256 --state --subscription --tag --take-over --tenant-id --timeout --token-lifetime --trust --types --url --user --versions --vm --vm-id --vm-name
 
 complete -c azure-imds-facts -e
 complete -c azure-imds-facts -f
@@ -208,6 +208,11 @@ complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l bind 
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l allow-remote -d 'allow --bind to an address that is not loopback'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l allow-host -x -d 'serve requests for this host name as well; can be repeated'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l control -x -d 'Unix socket that accepts changes while the emulator runs'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l fleet -x -d 'serve a fleet: a number of VMs, or a scenario file with the key fleet'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l fleet-by -x -d 'tell VMs apart by address, loopback ones from --bind on at one port, or by port (default: address)'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l inventory -x -d 'write an Ansible inventory of the fleet; without FILE print it in place of names and URLs'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l roster -x -d 'write a roster of the fleet for salt-ssh'
+complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l minions -x -d 'write settings of a Salt minion on each VM: DIR/NAME.conf'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l change -x -d 'change the emulator at --control, print its state and exit'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l log -x -d 'request log, one line each (default: standard error; none with a command)'
 complete -c azure-imds-facts -n '_shtab_azure_imds_facts_using emulate' -l quiet -d 'no request log'

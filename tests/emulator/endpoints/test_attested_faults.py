@@ -11,6 +11,7 @@ from azure_imds_facts.attestation import AttestationError, Trust, verify
 from azure_imds_facts.emulator import Emulator
 from azure_imds_facts.emulator.endpoints.attested_faults import ATTESTED_FAULTS
 from azure_imds_facts.emulator.errors import EmulatorError
+from azure_imds_facts.emulator.fleet.vm import FleetVm
 
 from tests.emulator.client import StartEmulator, send_request
 
@@ -18,7 +19,7 @@ PAGE = (Path(__file__).parents[3] / "docs/emulator.md").read_text(encoding="utf-
 NONCE = "0123456789"
 
 
-def ask(emulator: Emulator, folder: Path, *, cloud: str = "AzureCloud") -> str:
+def ask(emulator: Emulator | FleetVm, folder: Path, *, cloud: str = "AzureCloud") -> str:
     """Fetch a document and verify it as far as can be; return the VM, or the reason against it."""
     emulator.export_keys(folder)
     trust = Trust(()).add(trusted=((folder / "ca.pem").read_bytes(),))

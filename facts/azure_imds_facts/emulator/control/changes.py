@@ -13,11 +13,17 @@ from azure_imds_facts.emulator.quantities import check_duration, check_number
 from azure_imds_facts.emulator.settings.table import LIMITS
 from azure_imds_facts.emulator.vm.event_plans import build_event_plan, parse_event_plan, schedule_event
 
-__all__ = ["CHANGES", "apply_changes", "describe_state"]
+__all__ = ["CHANGES", "apply_changes", "change_machine", "describe_state"]
 
 
 def apply_changes(assembly: Assembly, changes: object) -> dict[str, Any]:
-    """Apply changes in their order and return the state after them.
+    """Apply changes as `change_machine` does, and return the state after them."""
+    change_machine(assembly, changes)
+    return describe_state(assembly)
+
+
+def change_machine(assembly: Assembly, changes: object) -> None:
+    """Apply changes in their order.
 
     Shape: `{"tag": {"env": "prod"}, "untag": ["old"], "resize": "Standard_D4s_v5", "set": {"compute.zone": "2"},
     "fault": "429*3" or {path: script}, "throttle": {"rate_limit": 1, "retry_after": 2},
@@ -34,7 +40,6 @@ def apply_changes(assembly: Assembly, changes: object) -> dict[str, Any]:
         if not isinstance(value, types):
             raise EmulatorError(f"{name}: expected {_TYPE_NAMES[types]}, not {format_value(value)}")
         apply(assembly, value)
-    return describe_state(assembly)
 
 
 def describe_state(assembly: Assembly) -> dict[str, Any]:

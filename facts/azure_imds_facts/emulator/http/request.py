@@ -51,10 +51,14 @@ class Request:
 
 @dataclass
 class RequestRecord:
-    """A request for a test to inspect. `status` is 0 until the response is sent, and if a fault interrupted it."""
+    """A request for a test to inspect. `status` is 0 until the response is sent, and if a fault interrupted it.
+
+    `vm` is the name of the machine in a fleet, and empty without one.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     status: int = 0
+    vm: str = ""

@@ -16,14 +16,12 @@ from .delivery import build_fault_response, drop_network, interrupts_response, s
 from .hosts import HostPolicy
 from .request import Request, RequestRecord
 from .response import Response
+from .service import Address, Service
 
 if TYPE_CHECKING:
     import socket
 
-    from azure_imds_facts.emulator.endpoints.proxy_agent import ProxyAgent
-
-    from .faults import Fault, Faults
-    from .limits import Limits
+    from .faults import Fault
 
 __all__ = ["HttpServer"]
 
@@ -36,26 +34,20 @@ Log = Callable[[str], None]
 class HttpServer:
     """Serves responses on listening sockets, through the metadata proxy agent where there is one.
 
-    `log` receives one line a request. `on_request` receives the record of each request when it arrives; its status
-    is set later.
+    `find_service` returns what stands behind the address at which a connection ended. `log` receives one line a
+    request. `on_request` receives the record of each request when it arrives; its status is set later.
     """
 
     def __init__(
         self,
-        respond: Callable[[Request], Response],
+        find_service: Callable[[Address], Service],
         *,
-        limits: Limits,
-        faults: Faults,
-        hosts: HostPolicy | None = None,
-        agent: ProxyAgent | None = None,
+        hosts: HostPolicy,
         log: Log | None = None,
         on_request: Callable[[RequestRecord], None] | None = None,
     ) -> None:
-        self._respond = respond
-        self._limits = limits
-        self._faults = faults
-        self._hosts = hosts or HostPolicy()
-        self._agent = agent
+        self._find_service = find_service
+        self._hosts = hosts
         self._log = log
         self._on_request = on_request
         self._runner: web.ServerRunner | None = None
@@ -76,44 +68,50 @@ class HttpServer:
 
     async def _handle(self, received: web.BaseRequest) -> web.StreamResponse:
         started_at = time.monotonic()
+        address = _find_address(received)
+        service = self._find_service(address)
         request = await _receive(received)
         # Recorded on arrival, so that a test sees a request that never gets a response.
-        record = RequestRecord(request.method, request.path, dict(request.parameters), request.headers)
+        record = RequestRecord(request.method, request.path, dict(request.parameters), request.headers, vm=service.vm)
         if self._on_request is not None:
             self._on_request(record)
         try:
-            return await self._exchange(received, request, record)
+            refusal = self._hosts.check(_find_host(received))
+            if refusal is not None:
+                record.status = refusal.status
+                return await send_response(received, refusal, None)
+            return await _exchange(received, request, record, service=service, address=address)
         finally:
             if self._log is not None:
-                self._log(_format_log_line(request, record.status, time.monotonic() - started_at))
+                self._log(_format_log_line(request, record, time.monotonic() - started_at))
 
-    async def _exchange(self, received: web.BaseRequest, request: Request, record: RequestRecord) -> web.StreamResponse:
-        refusal = self._hosts.check(_find_host(received))
-        if refusal is not None:
-            record.status = refusal.status
-            return await send_response(received, refusal, None)
-        address = _find_address(received)
-        own = None if self._agent is None else self._agent.intercept(request, address=address)
-        if own is not None:
-            record.status = own.status
-            return await send_response(received, own, None)
-        fault = self._faults.advance(request)
-        with self._limits.admit(request) as rejection:
-            response = self._choose_response(request, fault, rejection)
-            if self._agent is not None:
-                response = self._agent.forward(response, address=address)
-            await asyncio.sleep(response.delay_s + (fault.delay_s if fault is not None else 0))
-            sent = await send_response(received, response, fault)
-        record.status = 0 if interrupts_response(fault) else response.status
-        return sent
 
-    def _choose_response(self, request: Request, fault: Fault | None, rejection: Response | None) -> Response:
-        """Return the response. A fault takes precedence over the limits, so that a script is always followed."""
-        replacement = None if fault is None else build_fault_response(fault, identity=request.is_identity)
-        if replacement is not None or rejection is not None:
-            return replacement or rejection or Response()
-        response = self._respond(request)
-        return drop_network(request, response) if fault is not None and fault.kind == "partial" else response
+async def _exchange(
+    received: web.BaseRequest, request: Request, record: RequestRecord, *, service: Service, address: Address
+) -> web.StreamResponse:
+    agent = service.agent
+    own = None if agent is None else agent.intercept(request, address=address)
+    if own is not None:
+        record.status = own.status
+        return await send_response(received, own, None)
+    fault = service.faults.advance(request)
+    with service.limits.admit(request) as rejection:
+        response = _choose_response(service, request, fault, rejection)
+        if agent is not None:
+            response = agent.forward(response, address=address)
+        await asyncio.sleep(response.delay_s + (fault.delay_s if fault is not None else 0))
+        sent = await send_response(received, response, fault)
+    record.status = 0 if interrupts_response(fault) else response.status
+    return sent
+
+
+def _choose_response(service: Service, request: Request, fault: Fault | None, rejection: Response | None) -> Response:
+    """Return the response. A fault takes precedence over the limits, so that a script is always followed."""
+    replacement = None if fault is None else build_fault_response(fault, identity=request.is_identity)
+    if replacement is not None or rejection is not None:
+        return replacement or rejection or Response()
+    response = service.respond(request)
+    return drop_network(request, response) if fault is not None and fault.kind == "partial" else response
 
 
 class _BadRequestHandler(logging.Handler):
@@ -139,12 +137,13 @@ def _build_logger(log: Log | None) -> logging.Logger:
     return logger
 
 
-def _format_log_line(request: Request, status: int, seconds: float) -> str:
+def _format_log_line(request: Request, record: RequestRecord, seconds: float) -> str:
     target = f"{request.path}?{request.query}" if request.query else request.path
-    return f"{request.method} {target} {status or 'cut'} {seconds * 1000:.1f}ms"
+    line = f"{request.method} {target} {record.status or 'cut'} {seconds * 1000:.1f}ms"
+    return f"{record.vm} {line}" if record.vm else line
 
 
-def _find_address(received: web.BaseRequest) -> tuple[str, int]:
+def _find_address(received: web.BaseRequest) -> Address:
     """Return the address at which a connection ended."""
     name = received.transport.get_extra_info("sockname") if received.transport is not None else None
     return (str(name[0]), int(name[1])) if name else ("", 0)

@@ -15,11 +15,11 @@ __all__ = ["build_settings"]
 _SEQUENCES = {row.name for row in SETTINGS if row.reader.is_sequence}
 
 
-def build_settings(arguments: dict[str, Any]) -> Settings:
+def build_settings(arguments: dict[str, Any], *, is_fleet: bool = False) -> Settings:
     """Build settings from keyword arguments, which take precedence over those of a scenario file.
 
     Differences to `Settings`: `vm` is one name or several, `fault` one script, `scenario` a file; `events` accepts
-    the form of the flag; the rate limit is off by default.
+    the form of the flag; the rate limit is off by default. `is_fleet`: the file may have the key of a fleet.
 
     Raises:
         EmulatorError: the scenario file or an event is invalid.
@@ -28,7 +28,8 @@ def build_settings(arguments: dict[str, Any]) -> Settings:
     named = dict(arguments)
     scenario, profiles, script = named.pop("scenario", None), named.pop("vm", None), named.pop("fault", "")
     if scenario is not None:
-        values.update(read_scenario(str(scenario), keep_unknown=bool(named.get("keep_unknown"))))
+        keep_unknown = bool(named.get("keep_unknown"))
+        values.update(read_scenario(str(scenario), keep_unknown=keep_unknown, is_fleet=is_fleet))
     if profiles is not None:
         values["vms"] = (profiles,) if isinstance(profiles, str) else tuple(profiles)
     if script:

@@ -17,6 +17,28 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "read_flags"]
 
+FLEET = "a fleet"
+_EXAMPLES = """\
+examples:
+  azure-imds-facts emulate --port 8080 --vm spot --tag env=test
+  azure-imds-facts emulate --vm windows --event Reboot:after=1m -- azure-imds-facts events --watch
+
+A fleet is many machines in this one process. Each has its own name, id, zone, fault domain and address:
+
+  azure-imds-facts emulate --fleet 1000 --quiet --control /tmp/fleet --inventory fleet.yml &
+  ansible -i fleet.yml emulated_fleet -m azure_imds.facts.azure_imds_facts
+  azure-imds-facts emulate --control /tmp/fleet --change '{"where": {"compute.zone": "1"}, "fault": "503*forever"}'
+
+A file says more: a scenario with the key fleet, which holds groups.
+
+  rate_limit: 5
+  fleet:
+    - {count: 600, name: "web-{n:03}", zones: 3, fault_domains: 5, tags: {env: [prod, test], number: "{n}"}}
+    - {count: 400, scale_set: {name: "job-{set}", instances: 100}, vm: spot, sizes: [Standard_D2s_v5, Standard_D4s_v5]}
+
+docs/emulator.md describes all of it, docs/fleets.md runs at scale.
+"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of the command."""
@@ -24,18 +46,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Serve an Azure Instance Metadata Service on this machine, for tests and demonstrations."
         " With a command after --, run it with this emulator at 169.254.169.254."
     )
-    groups = {title: parser.add_argument_group(title) for title in (MACHINE, BEHAVIOUR, ENDPOINTS, PROCESS)}
+    parser.epilog = _EXAMPLES
+    groups = {title: parser.add_argument_group(title) for title in (MACHINE, FLEET, BEHAVIOUR, ENDPOINTS, PROCESS)}
     groups[MACHINE].add_argument(
         "--scenario", metavar="FILE", help="YAML file with any of these settings; flags take precedence"
     )
     for row in SETTINGS:
         groups[row.group].add_argument(row.flag, dest=row.name, help=_build_help(row), **_build_action(row))
+    _add_fleet(groups[FLEET])
     add = groups[PROCESS].add_argument
     add("--change", metavar="JSON", help="change the emulator at --control, print its state and exit")
     add("--log", metavar="FILE", help="request log, one line each (default: standard error; none with a command)")
     add("--quiet", action="store_true", help="no request log")
     add("-v", "--verbose", action="store_true", help="request log on standard error, even with a command")
     parser.add_argument("child", nargs="*", metavar="COMMAND", help="after --: a command to run at the real address")
+
+
+def _add_fleet(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--fleet", metavar="FLEET", help="serve a fleet: a number of VMs, or a scenario file with the key fleet")
+    add(
+        "--fleet-by",
+        metavar="WAY",
+        help="tell VMs apart by address, loopback ones from --bind on at one port, or by port (default: address)",
+    )
+    add(
+        "--inventory",
+        metavar="FILE",
+        nargs="?",
+        const="-",
+        help="write an Ansible inventory of the fleet; without FILE print it in place of names and URLs",
+    )
+    add("--roster", metavar="FILE", help="write a roster of the fleet for salt-ssh")
+    add("--minions", metavar="DIR", help="write settings of a Salt minion on each VM: DIR/NAME.conf")
 
 
 def _build_help(row: Setting) -> str:
@@ -56,7 +99,9 @@ def read_flags(arguments: argparse.Namespace) -> Settings:
         EmulatorError: a flag, or a file that it names, is invalid.
     """
     keep_unknown = bool(arguments.keep_unknown)
-    values = read_scenario(arguments.scenario, keep_unknown=keep_unknown) if arguments.scenario else {}
+    is_fleet_file = bool(arguments.fleet) and not arguments.fleet.isdigit()
+    file = arguments.fleet if is_fleet_file else arguments.scenario
+    values = read_scenario(file, keep_unknown=keep_unknown, is_fleet=is_fleet_file) if file else {}
     is_raw = bool(arguments.raw or values.get("raw"))
     for row in SETTINGS:
         given = getattr(arguments, row.name)

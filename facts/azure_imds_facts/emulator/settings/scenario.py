@@ -13,12 +13,15 @@ from .table import SETTINGS
 __all__ = ["read_scenario"]
 
 _ROWS = {row.key: row for row in SETTINGS}
+# Read by the room of fleets.
+_FLEET = "fleet"
 
 
-def read_scenario(name: str, *, keep_unknown: bool = False) -> dict[str, Any]:
+def read_scenario(name: str, *, keep_unknown: bool = False, is_fleet: bool = False) -> dict[str, Any]:
     """Read a scenario file into fields of `Settings`. Paths in it are relative to the file.
 
-    `keep_unknown`: the file may set fields that no version has, even if it does not say so itself.
+    `keep_unknown`: the file may set fields that no version has, even if it does not say so itself. `is_fleet`: it has a
+    key that describes a fleet, which is passed over here.
 
     Raises:
         EmulatorError: `file:line:column:`, the problem and the allowed values.
@@ -28,7 +31,11 @@ def read_scenario(name: str, *, keep_unknown: bool = False) -> dict[str, Any]:
         return {}
     nodes: dict[str, LocatedNode] = {}
     for key, value in root.pairs():
+        if key.text() == _FLEET and is_fleet:
+            continue
         if key.text() not in _ROWS:
+            if key.text() == _FLEET:
+                key.reject("the key 'fleet' describes a fleet, which --fleet serves: name the file there")
             key.reject(f"unknown key {key.text()!r}; allowed: {format_choices(_ROWS)}")
         nodes[key.text()] = value
     is_raw = _is_set(nodes, "raw")

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from typing import Any
 
 from azure_imds_facts.emulator.errors import EmulatorError
 
-__all__ = ["Segment", "format_path", "is_index", "parse_path", "set_value"]
+__all__ = ["Segment", "copy_along", "format_path", "get_value", "is_index", "parse_path", "set_value"]
 
 Segment = str  # a name, or the digits of an index
 _INDEX = re.compile(r"\[(\d{1,9})\]", re.ASCII)
@@ -35,6 +36,30 @@ def is_index(segment: Segment) -> bool:
 def format_path(segments: tuple[Segment, ...]) -> str:
     """Join segments with dots."""
     return ".".join(segments)
+
+
+def get_value(document: Any, segments: tuple[Segment, ...]) -> Any:
+    """Return the value at a path, None where there is none."""
+    value = document
+    for segment in segments:
+        if isinstance(value, dict):
+            value = value.get(segment)
+        elif isinstance(value, list) and is_index(segment) and int(segment) < len(value):
+            value = value[int(segment)]
+        else:
+            return None
+    return value
+
+
+def copy_along(document: Any, segments: tuple[Segment, ...]) -> None:
+    """Replace the containers on the way to a path by copies, in a document that shares them with others."""
+    container = document
+    for number, segment in enumerate(segments[:-1], 1):
+        child = get_value(document, segments[:number])
+        if not isinstance(child, (dict, list)):
+            return
+        container[segment if isinstance(container, dict) else int(segment)] = child = copy(child)
+        container = child
 
 
 def set_value(document: Any, segments: tuple[Segment, ...], value: object) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .document_paths import Segment
 
-__all__ = ["update_followers"]
+__all__ = ["FOLLOWERS", "update_followers"]
 
 Compute = dict[str, Any]
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -23,7 +23,7 @@ def update_followers(before: Compute, after: Compute, *, fixed: Container[tuple[
 
     `fixed`: paths that were set themselves. A field with another value than Azure's has been set as well.
     """
-    for path, forms in _FOLLOWERS.items():
+    for path, forms in FOLLOWERS.items():
         if any(path[:length] in fixed for length in range(len(path) + 1)):
             continue
         found = _get(before, path)
@@ -87,7 +87,7 @@ def _instance_computer(compute: Compute) -> str:
 
 # Path below `compute` → what makes its value: that of a machine first, that of a uniform scale set's instance second,
 # that of a machine of Azure Arc third.
-_FOLLOWERS: dict[tuple[Segment, ...], tuple[Callable[[Compute], str], ...]] = {
+FOLLOWERS: dict[tuple[Segment, ...], tuple[Callable[[Compute], str], ...]] = {
     ("resourceId",): (_machine_id, _instance_id, _arc_id),
     ("osProfile", "computerName"): (_machine_computer, _instance_computer),
 }

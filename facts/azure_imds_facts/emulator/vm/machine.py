@@ -6,20 +6,24 @@ from __future__ import annotations
 import abc
 import json
 import threading
-from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from copy import copy, deepcopy
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from azure_imds_facts.emulator.errors import EmulatorError
 
-from .document_paths import Segment, parse_path, set_value
-from .followers import update_followers
+from .document_paths import Segment, copy_along, get_value, parse_path, set_value
+from .followers import FOLLOWERS, update_followers
 from .projection import check_document, find_field, project_document
 from .tags import Tag, add_tag, complete_tags, get_tags, remove_tag, set_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["Machine", "ProjectedMachine", "RawMachine", "encode_json"]
+
+# So many answers are kept of a machine: a client asks in one version or two, a fleet has thousands of machines.
+_MOST_KEPT = 4
+T = TypeVar("T")
 
 
 def encode_json(value: object, *, sort: bool = True) -> bytes:
@@ -51,6 +55,12 @@ class Machine(abc.ABC):
         """The compute section, which several endpoints quote; empty if the document has none."""
         found = self._document.get("compute") if isinstance(self._document, dict) else None
         return found if isinstance(found, dict) else {}
+
+    @property
+    def interfaces(self) -> list[Any]:
+        """The network interfaces; empty if the document has none."""
+        found = get_value(self._document, ("network", "interface"))
+        return found if isinstance(found, list) else []
 
     @property
     def name(self) -> str:
@@ -127,35 +137,60 @@ class ProjectedMachine(Machine):
         # Paths below `compute` that were set: these follow no other field.
         self._fixed: set[tuple[Segment, ...]] = set()
 
+    def derive(self, changes: Iterable[tuple[str, object]], tags: Iterable[Tag]) -> ProjectedMachine:
+        """Return another machine with some other fields and further tags. What both have in common exists once.
+
+        Raises:
+            EmulatorError: there is no such field, or a value has the wrong type.
+        """
+        machine = copy(self)
+        machine.become(changes, tags)
+        return machine
+
+    def become(self, changes: Iterable[tuple[str, object]], tags: Iterable[Tag]) -> None:
+        """Take other fields and further tags, without touching what this copy of a machine shares with it."""
+        self._lock, self._fixed, self._projections, self._bodies = threading.Lock(), set(self._fixed), {}, {}
+        before, document = self.compute, copy(self._document)
+        for follower in FOLLOWERS:
+            copy_along(document, ("compute", *follower))
+        for path, value in changes:
+            copy_along(document, parse_path(path))
+            self._write(document, path, value)
+        compute = document["compute"]
+        update_followers(before, compute, fixed=self._fixed)
+        named = get_tags(compute)
+        for name, text in tags:
+            named = add_tag(named, name, text)
+        set_tags(compute, named)
+        self._document = document
+
     def project(self, version: str, *, extended: bool) -> Any:
         """Return exactly the fields of the version."""
         with self._lock:
-            key = (version, extended)
-            if key not in self._projections:
-                self._projections[key] = project_document(
-                    self._document,
-                    version,
-                    extended=extended,
-                    platform=self._platform,
-                    keep_unknown=self._keep_unknown,
-                )
-            return self._projections[key]
+            return _keep(self._projections, (version, extended), self._project)
 
     def encode(self, version: str, *, extended: bool) -> bytes:
         """Return the projected document, sorted and compact."""
-        projection = self.project(version, extended=extended)
         with self._lock:
-            key = (version, extended)
-            # A writer may have replaced the document meanwhile; then this body must not be cached.
-            if self._projections.get(key) is not projection:
-                return encode_json(projection)
-            if key not in self._bodies:
-                self._bodies[key] = encode_json(projection)
-            return self._bodies[key]
+            return _keep(self._bodies, (version, extended), lambda *key: encode_json(self._project(*key)))
+
+    def _project(self, version: str, extended: bool) -> Any:  # noqa: FBT001 - the key of what is kept
+        return project_document(
+            self._document, version, extended=extended, platform=self._platform, keep_unknown=self._keep_unknown
+        )
 
     def _set_in(self, document: Any, path: str, value: object) -> None:
-        segments = parse_path(path)
         before = deepcopy(self.compute)
+        self._write(document, path, value)
+        _complete(check_document(document, source=path, platform=self._platform))
+        segments = parse_path(path)
+        if segments[0] == "compute":
+            self._fixed.add(segments[1:])
+            update_followers(before, document.get("compute") or {}, fixed=self._fixed)
+
+    def _write(self, document: Any, path: str, value: object) -> None:
+        """Set a field, without those that follow it."""
+        segments = parse_path(path)
         field = find_field(segments, platform=self._platform, keep_unknown=self._keep_unknown)
         set_value(document, segments, _parse_value(value, field.kind, path))
         compute = document.get("compute")
@@ -163,10 +198,6 @@ class ProjectedMachine(Machine):
             compute.pop("tagsList", None)
         elif segments[:2] == ("compute", "tagsList"):
             compute.pop("tags", None)
-        _complete(check_document(document, source=path, platform=self._platform))
-        if segments[0] == "compute":
-            self._fixed.add(segments[1:])
-            update_followers(before, compute or {}, fixed=self._fixed)
 
     def _replace(self, document: Any) -> None:
         super()._replace(document)
@@ -202,6 +233,15 @@ class RawMachine(Machine):
     def _replace(self, document: Any) -> None:
         super()._replace(document)
         self._bytes = None
+
+
+def _keep(kept: dict[tuple[str, bool], T], key: tuple[str, bool], build: Callable[[str, bool], T]) -> T:
+    """Return what is kept under a key, built where it is not; all else goes where that is much."""
+    if key not in kept:
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        kept[key] = build(*key)
+    return kept[key]
 
 
 def _complete(document: dict[str, Any]) -> dict[str, Any]:
