@@ -8,11 +8,11 @@ from importlib import import_module
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
+    from azure_imds_facts.core.facts import Snapshot
     from azure_imds_facts.core.reporter import Reporter
 
-    Formatter = Callable[[dict[str, Any], Reporter], str]
+    Formatter = Callable[[Snapshot, Reporter], str]
 
 # Name → (module with `format_facts`, what it prints). The first one is the default.
 FORMATS = {
@@ -25,6 +25,6 @@ FORMATS = {
 
 
 def load_formatter(name: str) -> Formatter:
-    """Return the function that prints facts in a format. Raises UsageError where a package for it is missing."""
+    """Return the function that makes a snapshot's text in a format. Raises UsageError where a package is missing."""
     formatter: Formatter = import_module(FORMATS[name][0]).format_facts
     return formatter
