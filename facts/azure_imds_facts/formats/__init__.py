@@ -20,6 +20,9 @@ FORMATS = {
     "yaml": ("azure_imds_facts.formats.local_yaml", "the same as YAML (needs PyYAML)"),
     "ansible": ("azure_imds_facts.formats.ansible_json", "the ansible_facts of the module azure_imds_facts, as JSON"),
     "salt": ("azure_imds_facts.formats.salt_json", "the grain azure_imds, as JSON"),
+    "facter": ("azure_imds_facts.formats.facter_json", "the fact azure_imds of Facter and OpenVox, as JSON"),
+    "prometheus": ("azure_imds_facts.formats.prometheus", "the gauge azure_imds_info, in Prometheus' text format"),
+    "otel": ("azure_imds_facts.formats.otel", "the value of OTEL_RESOURCE_ATTRIBUTES, for OpenTelemetry"),
     "env": ("azure_imds_facts.formats.env", "AZURE_IMDS_COMPUTE_VM_SIZE=... lines that a shell can evaluate"),
 }
 
