@@ -142,7 +142,7 @@ def _check(snapshot: Snapshot) -> None:
     assert all(_NAME.fullmatch(name) for name in spelled[0])
     assert list(spelled[2]) == ["azure_imds"]
     _check_redacted({name: value for name, value in facts.items() if name not in ("tags", "tagPairs")})
-    assert all(line.startswith("AZURE_IMDS_") for line in re.split("\n", env.format_facts(facts, _Told())))
+    assert all(line.startswith("AZURE_IMDS_") for line in re.split("\n", env.format_facts(snapshot, _Told())))
     assert all(text.isprintable() for row in _rows("", spelled[1]) for text in row)
 
 

@@ -95,7 +95,7 @@ def test_service_is_what_the_writer_needs(tree: Path) -> None:
         "RuntimeDirectoryMode": "0700",
         "RuntimeDirectoryPreserve": "yes",
         "ProtectSystem": "strict",
-        "ReadWritePaths": "/etc/ansible/facts.d",
+        "ReadWritePaths": "/etc/ansible/facts.d -/etc/facter/facts.d -/var/lib/prometheus/node-exporter",
         "IPAddressDeny": "any",
         "IPAddressAllow": "169.254.169.254 localhost",
         "EnvironmentFile": "-/etc/default/azure-imds-facts",
@@ -159,6 +159,7 @@ def test_default_settings_name_known_variables(tree: Path) -> None:
     known = {f"AZURE_IMDS_{name.upper()}" for name, _metavar, _help in FLAGS} | {
         "AZURE_IMDS_DISABLED",
         "AZURE_IMDS_ARC",
+        "AZURE_IMDS_LOCAL_FACTS_FORMAT",
     }
     # The unit decides where the cache is.
     assert sorted(named) == sorted(known - {"AZURE_IMDS_CACHE_DIR"})

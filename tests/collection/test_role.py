@@ -38,6 +38,43 @@ def test_install_write_read(machine: Machine, vm: str) -> None:
     assert local["tags"] == {"env": "prod", "role": "web", "Cost Center": "47:11"}
 
 
+def test_paths(machine: Machine, vm: str) -> None:
+    """Paths reach the program through the file of settings, the name of a tag with a blank in it too."""
+    settings = {"AZURE_IMDS_ENDPOINT": vm, "AZURE_IMDS_GATHER": ["compute.vmSize", "tags.Cost Center"]}
+    told, counts = play(machine, local_facts_settings=settings)
+    assert (counts["failed"], counts["changed"] > 0) == (0, True), told
+    command = f"set -a; . /etc/default/azure-imds-facts; exec {PROGRAM} local-facts --boot"
+    machine.run_ok("sh", "-c", command, AZURE_IMDS_CACHE_DIR=str(machine.folder / "cache"))
+    facts = json.loads((machine.etc / "ansible/facts.d/azure_imds.fact").read_text())
+    assert (facts["compute"], facts["tags"]) == ({"vm_size": "Standard_D2s_v3"}, {"Cost Center": "47:11"})
+    assert "network" not in facts
+    assert facts["snapshot"]["vm_id"]
+
+
+def test_files_of_other_programs(machine: Machine, vm: str) -> None:
+    """The service writes for Facter and node_exporter as well, and `absent` removes what it wrote."""
+    folder = machine.etc / "prom"
+    folder.mkdir(parents=True)
+    formats = ["ansible", "facter", "prometheus:/etc/prom"]
+    settings = {"AZURE_IMDS_ENDPOINT": vm, "AZURE_IMDS_LOCAL_FACTS_FORMAT": formats}
+    told, counts = play(machine, local_facts_settings=settings)
+    assert counts["failed"] == 0, told
+    command = f"set -a; . /etc/default/azure-imds-facts; exec {PROGRAM} local-facts --boot"
+    machine.run_ok("sh", "-c", command, AZURE_IMDS_CACHE_DIR=str(machine.folder / "cache"))
+    written = [
+        machine.etc / "ansible/facts.d/azure_imds.fact",
+        machine.etc / "facter/facts.d/azure_imds.json",
+        folder / "azure_imds.prom",
+    ]
+    assert json.loads(written[1].read_text()) == {"azure_imds": json.loads(written[0].read_text())}
+    assert 'vm_size="Standard_D2s_v3"' in written[2].read_text()
+    (folder / "theirs.prom").write_text("up 1\n")
+    told, counts = play(machine, local_facts_settings=settings, local_facts_state="absent")
+    assert counts["failed"] == 0, told
+    assert [path.exists() for path in written] == [False] * 3
+    assert (folder / "theirs.prom").exists()
+
+
 def test_units_are_those_of_the_export(installed: Machine) -> None:
     """Both ways to install give the same units but for the interpreter, which the role's name; systemd finds no fault."""
     machine = installed
@@ -85,12 +122,16 @@ def test_bad_arguments(machine: Machine) -> None:
         {"AZURE_IMDS_GATHER": "tags\nPATH=/tmp"},
         {"AZURE_IMDS_GATHER": "tags\\"},
         {"AZURE_IMDS_GATHER": ["tags", '"compute']},
+        {"AZURE_IMDS_GATHER": "tags.$HOME"},
+        {"AZURE_IMDS_GATHER": "compute.vmSize compute.zone"},
         {"AZURE_IMDS_GATHER": {"tags": True}},
         {"AZURE_IMDS_CACHE_DIR": "/var/cache/azure-imds-facts"},
         {"AZURE_IMDS_CACHE_DIR": "/run/azure-imds-facts/../x"},
         # The program's own rules: with these the service would start and end, on every host.
         {"AZURE_IMDS_GATHER": "tag"},
         {"AZURE_IMDS_REVEAL": "userdata"},
+        {"AZURE_IMDS_LOCAL_FACTS_FORMAT": "puppet"},
+        {"AZURE_IMDS_LOCAL_FACTS_FORMAT": ["ansible", "prometheus"]},
         {"AZURE_IMDS_TIMEOUT": 0},
         {"AZURE_IMDS_API_VERSION": "2021-02-02"},
         {"AZURE_IMDS_ENDPOINT": "https://imds"},

@@ -57,7 +57,7 @@ def test_one_request(collect_from: Collect, clock: ManualClock, reporter: ListRe
 def test_gather_narrows_afterwards(collect_from: Collect) -> None:
     """Whatever is gathered, the instance is asked whole, so that all share one request."""
     transport = ScriptedTransport(reply(200, build_document()))
-    assert collect_from(transport, gather="tags").gather == ("tags",)
+    assert collect_from(transport, gather="tags").gather == {"tags": True}
     assert collect_from(transport, gather="network").source == "cache"
     assert transport.urls == [INSTANCE]
 

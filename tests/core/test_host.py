@@ -18,7 +18,6 @@ from azure_imds_facts.core.host import (
     Host,
     find_imds,
     is_same_machine,
-    require_azure,
     verify_vm_id,
 )
 from azure_imds_facts.core.settings import Settings, build_settings
@@ -165,7 +164,6 @@ def test_azure_beats_azure_arc(tmp_path: Path) -> None:
     host = build_arc_host(tmp_path, tag=AZURE_ASSET_TAG)
     settings = build_settings({}, ARC_SIGNS)
     assert find_imds(settings, host) == (settings, host.read_product_uuid())
-    require_azure(settings, host)
 
 
 @pytest.mark.parametrize(
@@ -211,12 +209,6 @@ def test_a_named_endpoint_is_not_azure_arc_s(tmp_path: Path) -> None:
     assert find_imds(skipping, host) == (skipping, "")
     with pytest.raises(NotAzureError):
         find_imds(build_settings({"endpoint": "http://127.0.0.1:9", "detect": "auto"}, {}), host)
-
-
-def test_azure_arc_has_no_events(tmp_path: Path) -> None:
-    """What asks for scheduled events ends as off Azure."""
-    with pytest.raises(NotAzureError, match="Azure Arc, which has neither scheduled events"):
-        require_azure(Settings(), build_arc_host(tmp_path))
 
 
 @pytest.mark.parametrize(

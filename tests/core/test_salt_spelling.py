@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.core.salt_spelling import spell_salt
+from azure_imds_facts.core.settings import build_settings
 
 from tests.support.facts import COLLIDING, ODD_TAGS, RESERVED_BY_ANSIBLE, build_facts, build_other_categories
 
@@ -24,6 +25,28 @@ def test_nothing_volatile() -> None:
         grain = spell_salt({"cloud": "AzureCloud", "snapshot": snapshot})["azure_imds"]
         assert grain["snapshot"] == {"source": told, "missing": []}
         assert snapshot["ageSeconds"] == 1
+
+
+@pytest.mark.parametrize(
+    ("gather", "is_short"),
+    [
+        ("compute.vmSize", True),
+        ("compute.vmSize,tags.env", True),
+        ("compute.vmSize,tags", False),
+        ("!compute.plan", False),
+        ("compute,!compute.plan", False),
+        ([], False),
+    ],
+)
+def test_a_grain_of_values_says_little_of_the_snapshot(gather: Any, is_short: bool) -> None:
+    """Where only values are gathered, what says how far they can be relied on; `azure_imds.facts` has all of it."""
+    chosen = build_settings({"gather": gather}, {}).gather
+    snapshot = {"source": "cache", "partial": False, "missing": ["identity"], "vmId": "x", "fetchedAt": "t"}
+    facts = {"cloud": "AzureCloud", "snapshot": snapshot}
+    short = {"source": "imds", "partial": False, "missing": ["identity"]}
+    grain = spell_salt(facts, gather=chosen)["azure_imds"]["snapshot"]
+    assert grain == (short if is_short else {**short, "vmId": "x"})
+    assert set(spell_salt(facts, is_grain=False, gather=chosen)["azure_imds"]["snapshot"]) == set(snapshot)
 
 
 @pytest.mark.parametrize("compute", [row[0] for row in COLLIDING])

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.core.errors import UsageError
-from azure_imds_facts.core.settings import CATEGORIES, build_settings
+from azure_imds_facts.core.extra_categories import summarize_events
+from azure_imds_facts.core.network import summarize_network
+from azure_imds_facts.core.settings import CATEGORIES, EXTRA_CATEGORIES, PATHS, build_settings
 
 
 def test_defaults() -> None:
@@ -16,7 +18,11 @@ def test_defaults() -> None:
     settings = build_settings({}, {"XDG_RUNTIME_DIR": "/run/user/1"})
     assert settings.endpoint == "http://169.254.169.254"
     assert (settings.api_version, settings.timeout, settings.detect, settings.cache_ttl) == (None, 5.0, "auto", 60.0)
-    assert (settings.gather, settings.reveal, settings.is_disabled) == (("compute", "network", "tags"), (), False)
+    assert (tuple(settings.gather), settings.reveal, settings.is_disabled) == (
+        ("compute", "network", "tags"),
+        (),
+        False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,7 +50,7 @@ SAMPLES: list[tuple[str, object, str, object]] = [
     ("detect", "skip", "auto", "skip"),
     ("cache_ttl", 0, "8", 0.0),
     ("cache_dir", "/a", "/b", "/a"),
-    ("gather", ["tags"], "compute", ("tags",)),
+    ("gather", ["tags"], "compute", {"tags": True}),
     ("reveal", ["user_data"], "custom_data", ("user_data",)),
 ]
 
@@ -133,7 +139,57 @@ def test_unknown_name() -> None:
 )
 def test_gather(given: object, expected: tuple[str, ...]) -> None:
     """Lists may be lists or text with commas; `all` is all."""
+    assert build_settings({"gather": given}, {}).gather == dict.fromkeys(expected, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("compute.vmSize", {"compute": {"": False, "vmSize": True}}),
+        (["network.privateIpv4", " compute.vmSize "], {"compute": {"": False, "vmSize": True}, "network": {"": False, "privateIpv4": True}}),
+        ("compute.vmSize,compute.zone,tags", {"compute": {"": False, "vmSize": True, "zone": True}, "tags": True}),
+        ("compute,compute.vmSize", {"compute": True}),
+        ("compute.vmSize,compute", {"compute": True}),
+        ("compute,!compute.plan", {"compute": {"": True, "plan": False}}),
+        ("!compute.plan", {"compute": {"": True, "plan": False}, "network": True, "tags": True}),
+        ("! compute.plan,!tags", {"compute": {"": True, "plan": False}, "network": True}),
+        ("compute,!compute.plan,compute.plan.name", {"compute": {"": True, "plan": {"": False, "name": True}}}),
+        ("compute.a.b,!compute.a.b.c", {"compute": {"": False, "a": {"": False, "b": {"": True, "c": False}}}}),
+        ("compute.vmSize,!compute", {}),
+        ("tags,!compute.plan,!compute.plan.name", {"tags": True}),
+        ("tags.Cost Center", {"tags": {"": False, "Cost Center": True}}),
+        ("tags.a.b:c", {"tags": {"": False, "a.b:c": True}}),
+        ("tags,!tags.hidden-title", {"tags": {"": True, "hidden-title": False}}),
+        ("scheduledEvents.pending", {"scheduled_events": {"": False, "pending": True}}),
+        ("load_balancer.inboundRules", {"load_balancer": {"": False, "inboundRules": True}}),
+        ("identity.tenantId", {"identity": {"": False, "tenantId": True}}),
+    ],
+)  # fmt: skip
+def test_gather_paths(given: object, expected: dict[str, Any]) -> None:
+    """A path chooses what it names; what stands later holds; a tag's name is all after the first dot."""
     assert build_settings({"gather": given}, {}).gather == expected
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "compute.", "compute..x", ".vmSize", "compute.x.", "tags.", "!compute.", "cloud.x", "snapshot.source", "all.x",
+        "foo.bar", "Compute.vmSize", "network.privateIp", "network.interface.0", "network.vmSize", "identity.token",
+        "scheduledEvents.Events", "compute.vmSize;tags", "user_data.x", "compute" + ".a" * 50_000,
+    ],
+)  # fmt: skip
+def test_paths_that_there_are_not(given: str) -> None:
+    """A path below no category, without a name, or below one whose names are all known, is usage."""
+    with pytest.raises(UsageError, match="gather cannot be"):
+        build_settings({"gather": given}, {})
+
+
+def test_known_paths_are_those_of_the_facts() -> None:
+    """The table of known paths has what those categories really hold."""
+    events = summarize_events({"Events": []}, None)
+    assert sorted(PATHS["network"]) == sorted(summarize_network({}, local_address=None))
+    assert sorted(PATHS["scheduled_events"]) == sorted(events)
+    assert PATHS["identity"] == [EXTRA_CATEGORIES["identity"].field]
 
 
 @pytest.mark.parametrize("value", ["1", "true", "YES", "On", " on "])

@@ -52,7 +52,7 @@ def _everything() -> Snapshot:
         endpoint=settings.DEFAULT_ENDPOINT,
         api_version="2025-04-07",
         fetched_at="2026-01-01T00:00:00Z",
-        gather=settings.CATEGORIES,
+        gather=dict.fromkeys(settings.CATEGORIES, True),
         extra={
             "loadBalancer": {},
             "scheduledEvents": summarize_events({"DocumentIncarnation": 1, "Events": []}, "web-01"),

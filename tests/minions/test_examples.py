@@ -216,7 +216,7 @@ def test_drop_in() -> None:
 def test_settings() -> None:
     """The settings of the example are settings."""
     given = yaml.safe_load(FILES["/etc/salt/minion.d/azure_imds.conf"])["azure_imds"]
-    assert build_settings(given, {}).gather == ("compute", "network", "tags", "load_balancer")
+    assert tuple(build_settings(given, {}).gather) == ("compute", "network", "tags", "load_balancer")
 
 
 def test_schedule(fleet: Fleet, add_minion: Callable[..., Minion]) -> None:

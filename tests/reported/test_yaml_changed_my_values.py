@@ -93,7 +93,7 @@ def test_my_tag_names_became_numbers(read: Callable[[str], Any]) -> None:
         fetched_at="2026-11-27T00:00:00Z", extra={}, failures={},
     )  # fmt: skip
     facts = build_facts(snapshot, reporter=Reporter())
-    text = local_yaml.format_facts(facts, Reporter())
+    text = local_yaml.format_facts(snapshot, Reporter())
     assert json.loads(json.dumps(read(text))) == spell_local(facts, reporter=Reporter(), with_age=True)
     assert '  "version": "1234e56"\n' in text
     assert '  "age_seconds": 0\n' in text

@@ -28,7 +28,11 @@ FLAGS = (
     ("detect", "auto|skip", "auto: ask only where the machine says that it is an Azure VM; skip: ask at once (auto)"),
     ("cache_ttl", "SECONDS", "how long an answer on disk counts as fresh; 0 always asks IMDS (60)"),
     ("cache_dir", "DIR", "where answers are cached (root: /run/azure-imds-facts; others: below $XDG_RUNTIME_DIR)"),
-    ("gather", "LIST", f"{','.join(CATEGORIES)},all or '!network' ({','.join(DEFAULT_GATHER)})"),
+    (
+        "gather",
+        "LIST",
+        f"{','.join(CATEGORIES)},all, '!network', or paths: compute.vmSize,tags.NAME ({','.join(DEFAULT_GATHER)})",
+    ),
     ("reveal", "LIST", f"sensitive fields to include: {','.join(SENSITIVE)} (none)"),
 )
 

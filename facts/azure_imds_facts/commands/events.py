@@ -32,7 +32,8 @@ from azure_imds_facts.core.events.client import SWITCH_ON_S, EventClient, Unknow
 from azure_imds_facts.core.events.first_call import warn_of_first_call
 from azure_imds_facts.core.events.model import concerns
 from azure_imds_facts.core.events.spelling import spell_approval, spell_event
-from azure_imds_facts.core.host import Host, require_azure
+from azure_imds_facts.core.host import Host
+from azure_imds_facts.core.vm_only import require_azure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

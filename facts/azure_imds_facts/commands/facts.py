@@ -13,7 +13,6 @@ from azure_imds_facts.commands.collection import (
     read_settings,
 )
 from azure_imds_facts.commands.streams import print_answer
-from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.formats import FORMATS, load_formatter
 
 TYPE_CHECKING = False
@@ -36,5 +35,5 @@ def run(arguments: argparse.Namespace) -> int:
     settings = read_settings(arguments)
     format_facts = load_formatter(arguments.format)
     reporter = ErrorStreamReporter(is_verbose=arguments.verbose)
-    print_answer(format_facts(build_facts(collect_snapshot(settings, reporter), reporter=reporter), reporter))
+    print_answer(format_facts(collect_snapshot(settings, reporter), reporter))
     return 0

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the local facts file azure_imds.fact, which Ansible's setup reads as ansible_local.azure_imds.
 
+With --format it is another program's file, or several: azure_imds.json is an external fact for Facter and OpenVox,
+azure_imds.prom a metric for the textfile collector of Prometheus' node_exporter.
+
 The file is replaced as a whole. If no new facts can be had, the old ones stay, marked stale. With --boot it waits up to
 300 seconds for IMDS, and marks a file of an earlier boot stale before that. With --remove it asks nothing and removes
 the file.
@@ -8,10 +11,13 @@ the file.
 
 from __future__ import annotations
 
+import os
+
 from azure_imds_facts.commands.collection import ErrorStreamReporter, add_settings, read_settings
 from azure_imds_facts.core.collector import open_transport
 from azure_imds_facts.core.errors import UsageError
-from azure_imds_facts.core.local_facts import BOOT_TIMEOUT_S, DIRECTORY, remove_local_facts, write_local_facts
+from azure_imds_facts.core.file_formats import FORMATS, VARIABLE, read_formats
+from azure_imds_facts.core.local_facts import BOOT_TIMEOUT_S, remove_local_facts, write_local_facts
 from azure_imds_facts.core.reporter import printable
 from azure_imds_facts.core.settings import ABSOLUTE, DEFAULT_TIMEOUT_S, parse_directory
 
@@ -22,14 +28,20 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
-    parser.add_argument("--directory", metavar="DIR", default=DIRECTORY, help=f"where to write ({DIRECTORY})")
+    places = ", ".join(f"{name}: {row.directory}" for name, row in FORMATS.items() if row.directory)
+    parser.add_argument(
+        "--format",
+        metavar="LIST",
+        help=f"{', '.join(FORMATS)}, or several with commas, each perhaps as FORMAT:DIR; {VARIABLE} likewise (ansible)",
+    )
+    parser.add_argument("--directory", metavar="DIR", help=f"where to write ({places}; wanted for prometheus)")
     way = parser.add_mutually_exclusive_group()
     way.add_argument(
         "--boot", action="store_true", help="wait up to 300 s for IMDS; mark facts of an earlier boot stale"
     )
     way.add_argument("--remove", action="store_true", help="remove the file instead")
     parser.add_argument(
-        "--force", action="store_true", help="replace or remove the file even where this program did not write it"
+        "--force", action="store_true", help="replace or remove a file even where this program did not write it"
     )
     add_settings(parser)
 
@@ -37,14 +49,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the file, or remove it. Raises the ImdsError of the outcome."""
     settings = read_settings(arguments, timeout=BOOT_TIMEOUT_S if arguments.boot else DEFAULT_TIMEOUT_S)
-    directory = _read_directory(arguments.directory)
+    formats = read_formats(arguments.format, os.environ, directory=_read_directory(arguments.directory))
     reporter = ErrorStreamReporter(is_verbose=arguments.verbose)
     if arguments.remove:
-        remove_local_facts(directory=directory, force=arguments.force, reporter=reporter)
+        remove_local_facts(formats, force=arguments.force, reporter=reporter)
         return 0
     write_local_facts(
         settings,
-        directory=directory,
+        formats=formats,
         is_boot=arguments.boot,
         force=arguments.force,
         reporter=reporter,
@@ -53,8 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _read_directory(given: str) -> str:
+def _read_directory(given: str | None) -> str | None:
     try:
-        return parse_directory(given)
+        return None if given is None else parse_directory(given)
     except ValueError:
         raise UsageError(f"--directory cannot be {printable(given)!r}.", hint=f"Give {ABSOLUTE}.") from None

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Show this machine to people: one screen of what, where, how big, network, disks, tags and maintenance.
 
-With CATEGORY it shows that one alone, with --all everything: one line a fact, under its name among local facts.
+With CATEGORY it shows that one alone, with --all everything: one line a fact, under its name among local facts. A path
+below a category, such as compute.vmSize, is one fact.
 
 For example:  azure-imds-facts show
               azure-imds-facts show tags
@@ -30,7 +31,7 @@ from azure_imds_facts.core.settings import CATEGORIES, EXTRA_CATEGORIES
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from typing import Any
 
     from azure_imds_facts.core.reporter import Reporter
@@ -95,7 +96,7 @@ def _cut(line: str) -> str:
 
 
 def _choose(
-    facts: dict[str, Any], gather: tuple[str, ...], *, is_everything: bool, reporter: Reporter
+    facts: dict[str, Any], gather: Collection[str], *, is_everything: bool, reporter: Reporter
 ) -> dict[str, Any]:
     """Return category → content in local facts' spelling: what was asked for, also where it could not be had."""
     spelled = spell_local(facts, reporter=reporter, with_age=True)

@@ -116,8 +116,8 @@ def _list_tags(facts: Facts) -> Iterator[Line]:
 
 
 def _list_maintenance(facts: Facts) -> Iterator[Line]:
-    events = facts.get("scheduledEvents")
-    if not events:
+    events = facts.get("scheduledEvents") or {}
+    if not events.keys() >= {"pending", "nextNotBefore", "nextType"}:
         yield "not looked for", "azure-imds-facts show scheduled_events"
     elif not events["pending"]:
         yield "none", ""

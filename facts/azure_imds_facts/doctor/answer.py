@@ -41,7 +41,7 @@ class Asked:
 def ask_imds(settings: Settings, host: Host, reporter: Reporter) -> Asked:
     """Collect once from IMDS itself: no cache, no older answer, no copy of cloud-init's."""
     recording = _Recording()
-    live = replace(settings, cache_dir=None, cache_ttl=0.0, gather=("compute", "network"), reveal=())
+    live = replace(settings, cache_dir=None, cache_ttl=0.0, gather={"compute": True, "network": True}, reveal=())
     try:
         snapshot = collect(live, open_transport=lambda: recording, host=host, reporter=reporter, allow_fallback=False)
     except ImdsError as error:

@@ -6,21 +6,21 @@ from __future__ import annotations
 from shlex import quote
 
 from azure_imds_facts.commands.streams import dump_json
+from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.spelling import spell_ansible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from azure_imds_facts.core.facts import Snapshot
     from azure_imds_facts.core.reporter import Reporter
 
 # Marks, embeddings, overrides and isolates of Unicode (UAX #9): they turn the text that follows round.
 _MARKS_OF_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def format_facts(facts: dict[str, Any], reporter: Reporter) -> str:
-    """Return facts (`facts.build_facts`) as assignments, one a line, sorted and quoted for a shell."""
-    spelled = spell_ansible(facts, reporter=reporter)
+def format_facts(snapshot: Snapshot, reporter: Reporter) -> str:
+    """Return a snapshot's facts as assignments, one a line, sorted and quoted for a shell."""
+    spelled = spell_ansible(build_facts(snapshot, reporter=reporter), reporter=reporter)
     return "\n".join(f"{name.upper()}={_quote(_plain(value))}" for name, value in sorted(spelled.items()))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 
 from azure_imds_facts.core.errors import UsageError
+from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.local_spelling import spell_local
 
 try:
@@ -23,6 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from azure_imds_facts.core.facts import Snapshot
     from azure_imds_facts.core.reporter import Reporter
 
 
@@ -41,9 +43,9 @@ def _quote(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _QuotingDumper.add_representer(str, _quote)
 
 
-def format_facts(facts: dict[str, Any], reporter: Reporter) -> str:
-    """Return facts (`facts.build_facts`) as YAML that readers of 1.1 and of 1.2 read alike."""
-    return dump_yaml(spell_local(facts, reporter=reporter, with_age=True))
+def format_facts(snapshot: Snapshot, reporter: Reporter) -> str:
+    """Return a snapshot's facts as YAML that readers of 1.1 and of 1.2 read alike."""
+    return dump_yaml(spell_local(build_facts(snapshot, reporter=reporter), reporter=reporter, with_age=True))
 
 
 def dump_yaml(value: object) -> str:

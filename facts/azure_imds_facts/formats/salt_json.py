@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from azure_imds_facts.commands.streams import dump_json
+from azure_imds_facts.core.facts import build_facts
 from azure_imds_facts.core.salt_spelling import spell_salt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from azure_imds_facts.core.facts import Snapshot
     from azure_imds_facts.core.reporter import Reporter
 
 
-def format_facts(facts: dict[str, Any], reporter: Reporter) -> str:  # noqa: ARG001  nothing is left out here
-    """Return facts (`facts.build_facts`) as JSON."""
-    return dump_json(spell_salt(facts), indent=2)
+def format_facts(snapshot: Snapshot, reporter: Reporter) -> str:
+    """Return a snapshot's facts as JSON."""
+    return dump_json(spell_salt(build_facts(snapshot, reporter=reporter), gather=snapshot.gather), indent=2)

@@ -14,9 +14,10 @@ from azure_imds_facts.core.events.client import EventClient, UnknownEventError
 from azure_imds_facts.core.events.model import concerns, parse_timeline
 from azure_imds_facts.core.events.spelling import spell_approval, spell_event
 from azure_imds_facts.core.facts import build_facts
-from azure_imds_facts.core.host import Host, require_azure
+from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.raw_query import fetch_path
 from azure_imds_facts.core.salt_spelling import spell_salt
+from azure_imds_facts.core.vm_only import require_azure
 from azure_imds_facts.salt.grain import LogReporter, build_minion_settings, open_transport
 
 if TYPE_CHECKING:

@@ -56,7 +56,7 @@ def collect_grain(opts: Mapping[str, Any]) -> dict[str, Any]:
     memory = FailureMemory(seconds=_REMEMBER_FAILURE_S)
     try:
         snapshot = _collect(opts, memory, reporter)
-        return spell_salt(build_facts(snapshot, reporter=reporter))
+        return spell_salt(build_facts(snapshot, reporter=reporter), gather=snapshot.gather)
     except (NotAzureError, UsageError) as error:
         (log.warning if isinstance(error, UsageError) else log.debug)(
             "azure_imds: no grain (%s): %s", error.outcome, error

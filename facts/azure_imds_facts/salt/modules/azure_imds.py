@@ -43,7 +43,8 @@ def facts(gather: str | list[str] | None = None, timeout: float | None = None) -
     Return the facts of this VM, as the grain has them, from the machine's cache where that is fresh.
 
     gather
-        The categories, as in the minion's key ``azure_imds:gather``, or ``all``; a list, or names separated by commas.
+        The categories or paths, as in the minion's key ``azure_imds:gather``, or ``all``; a list, or names separated by
+        commas.
         The minion's setting, else ``compute``, ``network`` and ``tags``.
 
     timeout
@@ -55,6 +56,7 @@ def facts(gather: str | list[str] | None = None, timeout: float | None = None) -
 
         salt '*' azure_imds.facts
         salt '*' azure_imds.facts gather=tags,load_balancer timeout=5
+        salt '*' azure_imds.facts gather=compute.vmSize,network.privateIpv4
     """
     with _failing_as_salt_does():
         return execution.collect_facts(__opts__, gather=gather, timeout=timeout)

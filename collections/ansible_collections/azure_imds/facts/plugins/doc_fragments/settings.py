@@ -48,7 +48,11 @@ options:
     description:
       - The categories to return, of V(compute), V(network), V(tags), V(load_balancer), V(scheduled_events), V(identity)
         and V(all). A list, or a text with commas. The cloud's name and C(azure_imds_snapshot_*) always come along.
-      - V(!network) leaves a category out of what stands before it, or of the default.
+      - A path in IMDS's own spelling instead of a category returns what it names alone, V(compute.vmSize),
+        V(network.privateIpv4) or V(compute.storageProfile.osDisk) for instance. After V(tags.) comes the name of a tag,
+        whatever is in it but a comma. What this machine lacks has no fact. For those who want a few values, in a fact
+        cache above all.
+      - V(!network) or V(!compute.plan) leaves a category or a path out of what stands before it, or of the default.
       - A play's C(gather_subset) is not handed on to this module; set it in C(module_defaults).
       - Defaults to the environment's E(AZURE_IMDS_GATHER), else V(compute), V(network) and V(tags).
     type: list

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds import errors, settings
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds import errors, file_formats, settings
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events import unit_flags
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ def find_problem(environ: Mapping[str, str], flags: Sequence[str] | None = None)
     """Return what is wrong with a service's environment variables or its flags, `""` where nothing is."""
     try:
         settings.build_settings({}, environ)
+        file_formats.read_formats(None, environ)
         if flags is not None:
             unit_flags.parse_unit_flags(flags)
     except errors.UsageError as error:

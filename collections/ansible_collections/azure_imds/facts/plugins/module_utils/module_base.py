@@ -18,7 +18,7 @@ def spell_option(setting: str) -> str:
 
 
 def build_arguments() -> dict[str, Any]:
-    """Return the argument specification that Ansible's modules share, and with it what their action group may hold.
+    """Return the argument specification that Ansible's modules share.
 
     Settings have no defaults here: the target's environment comes before them.
     """

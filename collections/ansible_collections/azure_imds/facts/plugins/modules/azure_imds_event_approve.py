@@ -20,9 +20,10 @@ from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.clien
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.policy import Policy
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.spelling import spell_approval, spell_event
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.watch import fetch_vm_name
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.host import Host, require_azure
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.host import Host
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.reporter import Reporter
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.transport import HttpTransport
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.vm_only import require_azure
 from ansible_collections.azure_imds.facts.plugins.module_utils.module_base import (
     ModuleOutcomes,
     build_arguments,
@@ -75,7 +76,7 @@ def approve(module: Module) -> dict[str, Any]:
 
 def find_own_name(settings: Settings, *, timeout_s: float) -> str:
     """Return this VM's name, from the cache as a rule. Raises the ImdsError of the outcome, with what to do without."""
-    narrow = records.replace(settings, timeout=timeout_s, gather=("compute",), reveal=())
+    narrow = records.replace(settings, timeout=timeout_s, gather={"compute": True}, reveal=())
     try:
         return fetch_vm_name(narrow, open_transport=HttpTransport, reporter=Reporter())
     except ImdsError as error:

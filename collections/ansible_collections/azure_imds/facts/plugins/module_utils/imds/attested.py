@@ -12,9 +12,10 @@ from . import document, errors, records
 from .cache import INSTANCE, Cache, build_key
 from .client import Answer, Client, Negotiation
 from .clock import Clock, Deadline
-from .host import Host, require_azure
+from .host import Host
 from .reporter import Reporter, printable
 from .retry import Retrier
+from .vm_only import require_azure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

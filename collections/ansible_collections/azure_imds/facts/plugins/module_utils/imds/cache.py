@@ -41,9 +41,7 @@ _GUESS_S = 600.0
 
 @records.record
 class Entry:
-    """A cached answer, redacted: `age_s` seconds since it was asked for, `local_address` the address on this side.
-
-    `proxy_agent`: it came through Azure's metadata proxy agent.
+    """A cached answer, redacted; what its fields share with `client.Answer` and `facts.Snapshot` means the same.
 
     Moments are seconds since boot: when it was asked for (`asked_boottime`), when its api-version was guessed, and when
     a later answer lacked the sections in `lacking`, which this one may have.

@@ -48,9 +48,9 @@ class Answer:
 
 
 class Client:
-    """Requests to one endpoint under one deadline. It raises only programming errors: every end is an Answer."""
+    """Requests to one endpoint under one deadline. Every end is an Answer; nothing is raised."""
 
-    # One attempt must not take a boot's whole budget; cloud-init reads for as long.
+    # One attempt must not take a boot's whole budget.
     longest_attempt_s = 30.0
     # Where Azure's metadata proxy agent would be, and whether it is still without a key, so that a refusal may pass.
     agent = Host.proxy_agent
@@ -211,7 +211,7 @@ class Negotiation:
         self.listed: list[object] | None = None
         # The version was chosen without a list.
         self.is_guess = False
-        self._is_pinned = pinned is not None
+        self.is_pinned = pinned is not None
         self._fetch_listed = fetch_listed
         self._has_asked_list = platform == "arc"  # it has none
         self._refused = set(versions.KNOWN).difference(self._fallbacks) if platform == "arc" else set()
@@ -219,11 +219,8 @@ class Negotiation:
 
     def consider(self, answer: Answer) -> bool:
         """Note an answer to a request in `version`; return whether to ask again at once, in the new `version`."""
-        if self._is_pinned:
-            return False
-        if answer.error is None:
-            return self._accept()
-        return self._is_about_version(answer) and self._refuse(answer)
+        is_failure = answer.error is not None and not self.is_pinned
+        return is_failure and self._is_about_version(answer) and self._refuse(answer)
 
     def _is_about_version(self, answer: Answer) -> bool:
         """Return whether the version may be the cause of a failure.
@@ -234,10 +231,6 @@ class Negotiation:
         if answer.status == 400:
             return answer.offered is not None
         return answer.status in (404, 500) and answer.wait_s is None
-
-    def _accept(self) -> bool:
-        """Return whether another version is worth a request although this one works."""
-        return False
 
     def _refuse(self, answer: Answer) -> bool:
         """Return whether there is another version to ask for."""

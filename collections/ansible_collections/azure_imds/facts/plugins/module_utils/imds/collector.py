@@ -37,9 +37,9 @@ def collect(
 ) -> Snapshot:
     """Return the machine's metadata inside `settings.timeout` seconds, with one request as a rule.
 
-    `open_transport` is called when the first request is needed. `allow_fallback` False: no older answer is used where
-    IMDS gives none. `is_boot`: be patient; `is_agent_pending` says then whether Azure's metadata proxy agent may still
-    change a refusal. Raises the ImdsError of the outcome, and no other error.
+    `open_transport` is called when the first request is needed. `allow_fallback` False: no older answer is used.
+    `is_boot`: be patient; `is_agent_pending` says then whether Azure's metadata proxy agent may still change a refusal.
+    Raises the ImdsError of the outcome, and no other error.
     """
     deadline = Deadline(settings.timeout, clock or Clock())
     collection = Collection(settings, open_transport, host or Host(), deadline, reporter or Reporter())

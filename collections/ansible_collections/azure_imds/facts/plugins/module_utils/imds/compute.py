@@ -7,7 +7,7 @@ from . import records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from .records import JsonObject
 
 
 @records.record
@@ -23,7 +23,7 @@ class Tags:
     skipped: int = 0
 
 
-def parse_tags(compute: Mapping[str, object]) -> Tags:
+def parse_tags(compute: JsonObject) -> Tags:
     """Return the tags of a compute section.
 
     `tagsList` (since 2019-06-04), even empty, beats `tags`: Microsoft's page recommends it because the string
@@ -32,8 +32,7 @@ def parse_tags(compute: Mapping[str, object]) -> Tags:
     listed = compute.get("tagsList")
     if isinstance(listed, list):
         return _parse_list(listed)
-    text = compute.get("tags")
-    return _parse_string(text if isinstance(text, str) else "")
+    return _parse_string(compute.get("tags") or "")
 
 
 def _parse_list(listed: list[object]) -> Tags:
@@ -86,7 +85,7 @@ _REGIONS = {
 }
 
 
-def name_cloud(compute: Mapping[str, object]) -> str:
+def name_cloud(compute: JsonObject) -> str:
     """Return the cloud's name from `azEnvironment`, or from `location` where that is absent, null or empty.
 
     Both are compared without case, since real VMs say `AZUREPUBLICCLOUD` and `SwedenCentral` too (recorded).

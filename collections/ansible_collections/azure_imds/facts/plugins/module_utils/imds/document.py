@@ -30,7 +30,6 @@ SENSITIVE = {
     "disk_encryption": ("secreturl", "keyurl"),
 }
 
-
 # A document has at most 1 MiB, but the name of an object is repeated in the name of each of its leaves.
 _MOST_FACTS = 4 << 20
 

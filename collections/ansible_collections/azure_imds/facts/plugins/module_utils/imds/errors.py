@@ -69,7 +69,7 @@ class ThrottledError(ImdsError):
 
 
 class UnavailableError(ImdsError):
-    """IMDS is there and cannot answer: 404 on the instance, 408, 410, 421 or 5xx until the deadline."""
+    """IMDS is there and cannot answer."""
 
     outcome = "unavailable"
     exit_code = 6

@@ -7,6 +7,8 @@ from . import compute, document, network, records, settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from . import errors
     from .records import JsonObject
     from .reporter import Reporter
@@ -35,7 +37,7 @@ class Snapshot:
     local_address: str | None = None
     proxy_agent: bool = False
     vm_id_verified: bool | None = None
-    gather: tuple[str, ...] = settings.DEFAULT_GATHER
+    gather: JsonObject = settings.Settings.gather
     extra: JsonObject
     failures: dict[str, errors.ImdsError]
 
@@ -60,7 +62,17 @@ def build_facts(snapshot: Snapshot, *, reporter: Reporter) -> JsonObject:
         facts["tags"] = tags.values
         if tags.skipped:
             reporter.warn(f"{tags.skipped} entries of tagsList left out: they lack a name or a value that is a string.")
-    return {**facts, **snapshot.extra}
+    facts.update(snapshot.extra)
+    chosen = snapshot.gather
+    return {fact: _narrow(facts[fact], chosen.get(settings.NAMES.get(fact, fact), True)) for fact in facts}
+
+
+def _narrow(content: Any, chosen: Any) -> Any:
+    """Return what of a value is chosen (`settings.Settings.gather`). Lists are whole."""
+    if chosen is True or not isinstance(content, dict):
+        return content
+    rest = chosen[""]
+    return {name: _narrow(value, chosen.get(name, rest)) for name, value in content.items() if chosen.get(name, rest)}
 
 
 def _describe(snapshot: Snapshot, tags: compute.Tags) -> JsonObject:

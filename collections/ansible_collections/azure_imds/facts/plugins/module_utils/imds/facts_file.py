@@ -7,12 +7,12 @@ The file is static JSON, never executable: one execute bit on it would fail all 
 from __future__ import annotations
 
 import calendar
-import json
 import os
 import time
 
 from . import errors, records, safe_files
 from .cache import STALE_S
+from .file_formats import ANSIBLE
 from .host import is_same_machine
 from .safe_files import UnsafeFileError
 
@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .clock import Clock
+    from .file_formats import FileFormat
 
-NAME = "azure_imds.fact"
+NAME = ANSIBLE.file_name
 # Facts of over 4 MiB are refused; JSON adds to them.
 _LIMIT = 8 * 1024 * 1024
-# Larger facts are written without indentation, which can take several times as much.
-_MOST_INDENTED = 256 * 1024
 
 
 @records.record
@@ -46,11 +45,12 @@ class Existing:
 class FactsFile:
     """The file in one directory, which is held open: the directory that was checked is the one that is written to."""
 
-    def __init__(self, directory: str, *, clock: Clock, force: bool = False) -> None:
+    def __init__(self, directory: str, *, clock: Clock, force: bool = False, file_format: FileFormat = ANSIBLE) -> None:
         """Read the file. Raises UsageError where the folder cannot be used, or without `force` for a foreign file."""
         self._clock = clock
+        self._format = file_format
         self._folder = directory
-        self._path = os.path.join(directory, NAME)
+        self._path = os.path.join(directory, file_format.file_name)
         self._directory = self._find()
         self._existing = records.replace(self._read(), content=None)
         if self._existing.is_foreign and not force:
@@ -66,7 +66,7 @@ class FactsFile:
             os.close(self._directory)
 
     def write(self, facts: dict[str, Any], *, is_revealing: bool) -> str:
-        """Replace the file with new facts (`local_spelling.spell_local`), readable by all unless it reveals something.
+        """Replace the file with new facts, in its format's form, readable by all unless it reveals something.
 
         Returns the file's path. Raises UsageError where it cannot be written; then the old one stays.
         """
@@ -140,7 +140,7 @@ class FactsFile:
 
     def _remove(self) -> None:
         try:
-            os.unlink(NAME, dir_fd=self._directory)
+            os.unlink(self._format.file_name, dir_fd=self._directory)
         except OSError as error:
             raise self._refuse(error) from None
         self._existing = Existing(snapshot=None)
@@ -192,7 +192,7 @@ class FactsFile:
             return Existing(snapshot=None)
         try:
             # Mode and content of one descriptor: the name may be another file's a moment later.
-            with open(safe_files.open_plain(self._directory, NAME, os.O_RDONLY), "rb") as file:
+            with open(safe_files.open_plain(self._directory, self._format.file_name, os.O_RDONLY), "rb") as file:
                 mode = os.fstat(file.fileno()).st_mode
                 content = file.read(_LIMIT + 1)
             if len(content) > _LIMIT:
@@ -202,24 +202,23 @@ class FactsFile:
         except OSError as error:
             return Existing(snapshot=None, is_foreign=True, reason=_reason(error))
         try:
-            value = json.loads(content)
+            value = self._format.load(content)
         except (ValueError, RecursionError):
             return Existing(snapshot=None, is_foreign=True, reason="not JSON")
+        except (LookupError, TypeError):
+            value = None
         if not _is_local_facts(value):
-            return Existing(snapshot=None, is_foreign=True, reason="JSON of another form")
+            return Existing(snapshot=None, is_foreign=True, reason="of another form")
         return Existing(snapshot=value["snapshot"], content=value, mode=mode)
 
     def _write(self, facts: dict[str, Any], mode: int) -> None:
-        content = json.dumps(facts, sort_keys=True, ensure_ascii=False)
-        if len(content) < _MOST_INDENTED:
-            content = json.dumps(facts, sort_keys=True, ensure_ascii=False, indent=1)
-        content += "\n"
+        name, content = self._format.file_name, self._format.dump(facts)
         if self._directory is None:
             self._make_directory()
             self._directory = self._open()
         try:
-            safe_files.remove_leftovers(self._directory, NAME, now=self._clock.time())
-            safe_files.write_file(self._directory, NAME, content.encode(errors="replace"), mode=mode, durable=True)
+            safe_files.remove_leftovers(self._directory, name, now=self._clock.time())
+            safe_files.write_file(self._directory, name, content.encode(errors="replace"), mode=mode, durable=True)
         except OSError as error:
             raise self._refuse(error) from None
 

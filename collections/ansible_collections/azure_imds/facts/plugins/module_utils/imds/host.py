@@ -110,14 +110,6 @@ def find_imds(settings: Settings, host: Host) -> tuple[Settings, str]:
     return settings, dmi_uuid if is_default else ""
 
 
-def require_azure(settings: Settings, host: Host) -> None:
-    """Raise NotAzureError where the adapters are disabled or this machine is not an Azure VM. Reads files only."""
-    if find_imds(settings, host)[0].platform == "arc":
-        raise errors.NotAzureError(
-            "This machine is one of Azure Arc, which has neither scheduled events nor attested documents."
-        )
-
-
 def _detect_azure(host: Host, tag: str) -> str:
     """Return this VM's DMI UUID where DMI says Azure, `""` where only other signs say so or it cannot be read.
 
@@ -143,9 +135,9 @@ def _detect_azure(host: Host, tag: str) -> str:
 def verify_vm_id(compute: object, dmi_uuid: str) -> bool | None:
     """Return True where the `vmId` of a compute section is this machine's UUID, None where nothing can be compared.
 
-    A document without the section (a classic VM's) has nothing to compare. Raises InvalidError where they differ or the
-    section has no `vmId` that is a string: the document may be another VM's. Generation 1 machines show the first three
-    groups byte-swapped (SMBIOS order), and containers may mask the generation, so either form counts.
+    Without the section (a classic VM) nothing can. Raises InvalidError where they differ or it has no `vmId` that is a
+    string: the document may be another VM's. Generation 1 machines show the first three groups byte-swapped (SMBIOS
+    order), and containers may mask the generation, so either form counts.
     """
     if not dmi_uuid or not isinstance(compute, dict):
         return None

@@ -1,36 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The writer of the local facts file, `azure_imds.fact`, which Ansible reads as `ansible_local.azure_imds`."""
+"""The writer of the local facts file `azure_imds.fact`, which Ansible reads, and of other programs' files of facts."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
 
 from . import errors, proxy_agent
 from .clock import Clock
 from .collector import collect
-from .facts import build_facts
 from .facts_file import FactsFile
+from .file_formats import ANSIBLE
 from .host import Host, require_enabled
-from .local_spelling import spell_local
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from .facts import Snapshot
+    from .file_formats import FileFormat
     from .reporter import Reporter
     from .settings import Settings
     from .transport import Transport
 
 # How long a boot waits for IMDS.
 BOOT_TIMEOUT_S = 300.0
-DIRECTORY = "/etc/ansible/facts.d"
+DIRECTORY = ANSIBLE.directory or ""
 
 
 def write_local_facts(
     settings: Settings,
     *,
     directory: str = DIRECTORY,
+    formats: Sequence[tuple[FileFormat, str]] = (),
     is_boot: bool = False,
     force: bool = False,
     reporter: Reporter,
@@ -38,73 +40,125 @@ def write_local_facts(
     host: Host | None = None,
     clock: Clock | None = None,
 ) -> None:
-    """Collect and write the file. `is_boot`: before that, invalidate a file of an earlier boot.
+    """Collect and write the files. `is_boot`: before that, invalidate those of an earlier boot.
 
-    Raises the ImdsError of the outcome; the old file is then marked stale, or removed where it is of another platform.
+    `formats`: what to write and where, without it the local facts file into `directory`. Raises the ImdsError of the
+    outcome; an old file is then marked stale, or removed where it is of another platform. A file that cannot be written
+    keeps no other from being written; the first one's UsageError is raised at the end.
     """
     require_enabled(settings)
     host, clock = host or Host(), clock or Clock()
+    files = Files(formats or [(ANSIBLE, directory)], clock=clock, force=force, reporter=reporter)
     # Looking for cycles among the half a million lists of a large document takes longer than all else.
     was_collecting = gc.isenabled()
     gc.disable()
     try:
-        file = FactsFile(directory, clock=clock, force=force)
+        if is_boot:
+            boot_id, dmi_uuid = host.read_boot_id(), host.read_product_uuid()
+            files.invalidate(lambda file: file.invalidate_earlier_boot(boot_id=boot_id, dmi_uuid=dmi_uuid))
         try:
-            if is_boot:
-                done = file.invalidate_earlier_boot(boot_id=host.read_boot_id(), dmi_uuid=host.read_product_uuid())
-                _report(reporter, done)
-            snapshot = _collect_for(
-                file,
-                lambda: collect(
-                    settings,
-                    open_transport=open_transport,
-                    host=host,
-                    clock=clock,
-                    reporter=reporter,
-                    is_boot=is_boot,
-                    is_agent_pending=proxy_agent.BootPatience(clock).is_worth_asking if is_boot else bool,
-                ),
-                reporter,
+            snapshot = collect(
+                settings,
+                open_transport=open_transport,
+                host=host,
+                clock=clock,
+                reporter=reporter,
+                is_boot=is_boot,
+                is_agent_pending=proxy_agent.BootPatience(clock).is_worth_asking if is_boot else bool,
             )
-            _write(file, snapshot, reporter, is_revealing=bool(settings.reveal))
-        finally:
-            file.close()
+        except errors.ImdsError as error:
+            files.invalidate_after(error)
+            raise
+        files.write(snapshot, is_revealing=bool(settings.reveal))
     finally:
+        files.close()
         if was_collecting:
             gc.enable()
 
 
 def remove_local_facts(
-    *, directory: str = DIRECTORY, force: bool = False, reporter: Reporter, clock: Clock | None = None
+    formats: Sequence[tuple[FileFormat, str]], *, force: bool = False, reporter: Reporter, clock: Clock | None = None
 ) -> None:
-    """Remove the file, where there is one. Raises UsageError, without `force` for one of another program."""
-    file = FactsFile(directory, clock=clock or Clock(), force=force)
+    """Remove the files, where there are any. Raises UsageError, without `force` for one of another program."""
+    files = Files(formats, clock=clock or Clock(), force=force, reporter=reporter)
     try:
-        _report(reporter, file.remove())
+        files.remove()
     finally:
-        file.close()
+        files.close()
 
 
-def _collect_for(file: FactsFile, collect_it: Callable[[], Snapshot], reporter: Reporter) -> Snapshot:
-    """Collect; after a failure invalidate the file. Raises the ImdsError of the outcome."""
-    try:
-        return collect_it()
-    except errors.ImdsError as error:
+class Files:
+    """The files of one run. One that cannot be used is left out; where none can, UsageError is raised at once."""
+
+    def __init__(
+        self, places: Sequence[tuple[FileFormat, str]], *, clock: Clock, force: bool, reporter: Reporter
+    ) -> None:
+        self._reporter = reporter
+        self._problems: list[errors.UsageError] = []
+        self._files: list[tuple[FileFormat, FactsFile]] = []
+        for file_format, directory in places:
+            with self._noting():
+                opened = FactsFile(directory, clock=clock, force=force, file_format=file_format)
+                self._files.append((file_format, opened))
+        if not self._files:
+            raise self._problems[0]
+
+    def close(self) -> None:
+        """Close their directories."""
+        for _format, file in self._files:
+            file.close()
+
+    def invalidate(self, invalidate_one: Callable[[FactsFile], str]) -> None:
+        """Invalidate what an earlier boot left."""
+        for pair in [*self._files]:
+            with self._noting():
+                _report(self._reporter, invalidate_one(pair[1]))
+                continue
+            self._files.remove(pair)
+        if not self._files:
+            raise self._problems[0]
+
+    def invalidate_after(self, error: errors.ImdsError) -> None:
+        """Invalidate all after a collection without facts, whose failure names the outcome."""
+        for _format, file in self._files:
+            with self._noting():
+                _report(self._reporter, file.invalidate_after(error))
+        for problem in self._problems:
+            self._reporter.warn(str(problem))
+
+    def remove(self) -> None:
+        """Remove all."""
+        for _format, file in self._files:
+            with self._noting():
+                _report(self._reporter, file.remove())
+        self._raise_noted()
+
+    def write(self, snapshot: Snapshot, *, is_revealing: bool) -> None:
+        """Write the facts, or mark a file stale that has whole ones of this boot where these are partial."""
+        for file_format, file in self._files:
+            content = file_format.build(snapshot, self._reporter)
+            with self._noting():
+                if content["snapshot"]["partial"] and file.holds_whole(boot_id=snapshot.boot_id):
+                    self._reporter.warn("IMDS's answer lacks compute or network, so the whole facts of this boot stay.")
+                    _report(self._reporter, file.mark_stale("could not be renewed"))
+                else:
+                    self._reporter.notice(f"Wrote {file.write(content, is_revealing=is_revealing)}.")
+        self._raise_noted()
+
+    def _raise_noted(self) -> None:
+        """Raise the first problem; warn of the others."""
+        for problem in self._problems[1:]:
+            self._reporter.warn(str(problem))
+        if self._problems:
+            raise self._problems[0]
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Keep a UsageError for the end of the run."""
         try:
-            _report(reporter, file.invalidate_after(error))
-        except errors.UsageError as refused:
-            reporter.warn(str(refused))  # the first failure names the outcome
-        raise error from None
-
-
-def _write(file: FactsFile, snapshot: Snapshot, reporter: Reporter, *, is_revealing: bool) -> None:
-    """Write the facts, or mark the file stale where it has whole ones of this boot and these are partial."""
-    facts = spell_local(build_facts(snapshot, reporter=reporter), reporter=reporter, with_age=False)
-    if facts["snapshot"]["partial"] and file.holds_whole(boot_id=snapshot.boot_id):
-        reporter.warn("IMDS's answer lacks compute or network, so the whole facts of this boot stay.")
-        _report(reporter, file.mark_stale("could not be renewed"))
-    else:
-        reporter.notice(f"Wrote {file.write(facts, is_revealing=is_revealing)}.")
+            yield
+        except errors.UsageError as problem:
+            self._problems.append(problem)
 
 
 def _report(reporter: Reporter, message: str) -> None:

@@ -25,8 +25,8 @@ else:
 def record(cls: type[T]) -> type[T]:
     """Give an annotated class a keyword-only constructor, equality, a repr and no way to assign afterwards.
 
-    The standard library's `dataclasses` imports `inspect`, which costs as much as all else that a warm run of the
-    command line does, so the core does without it.
+    The standard library's `dataclasses` imports `inspect`, which costs as much as the rest of a warm run of the command
+    line.
     """
     names = tuple(cls.__annotations__)
     defaults = {name: getattr(cls, name) for name in names if hasattr(cls, name)}

@@ -22,13 +22,12 @@ if TYPE_CHECKING:
     T = TypeVar("T")
     ReadShared = Callable[[], Optional[T]]
 
-# IMDS allows five requests a second: a first wait of at least 0.1 s that doubles up to a second stays far below, and an
-# outage that ends is noticed within the second.
+# IMDS allows five requests a second, which these stay far below; an outage that ends is noticed within the second.
 _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 1.0
 # An attempt that negotiates takes up to four requests.
 _WAIT_AFTER_MANY_S = 1.0
-# A turn, negotiation included; after the second time its holder was stopped or hangs, and the lock is made anew.
+# A turn, negotiation included; after the second time its holder hangs, and the lock is made anew.
 _LONGEST_TURN_S = 30.0
 _GIVEN_UP_AFTER_S = 40.0
 # The time left to a last attempt just before the deadline; on a VM, IMDS answers within a few milliseconds.
@@ -42,7 +41,7 @@ _LONGEST_POLL_S = 0.1
 
 
 class Retrier:
-    """Retries requests until a deadline, one attempt per lock turn, so that a long one locks out no other process."""
+    """Retries requests until a deadline, one attempt per lock turn."""
 
     def __init__(self, client: Client, store: Cache | None = None) -> None:
         self.client = client
@@ -100,7 +99,7 @@ class Retrier:
         return choose_wait(answer, failures, deadline, least_s=least_s) if self.is_patient else None
 
     def _final(self, answer: Answer) -> errors.ImdsError | None:
-        """Return the error of the last complete answer, which names the outcome even where a connection broke later."""
+        """Return the error of the last complete answer, if a connection broke after it."""
         last = self.client.last_refusal if answer.status is None else None
         return self.client.with_context(last or answer)
 
@@ -136,13 +135,12 @@ def wait_for_whole(
     unexpected: Iterable[str],
     needs_vm_id: bool,
 ) -> Answer:
-    """Return a partial document's answer, or a later one that is whole: asked for twice at most, half a second apart.
+    """Return a partial document's answer, or a later one that is whole.
 
-    A failure between them is passed over, unless it says when to ask again.
-
-    `unexpected`: sections that are not waited for, since the last answer of this boot lacked them too (a classic VM has
-    no compute). `needs_vm_id`: a compute section without a `vmId` that is a string is not whole. Raises InvalidError
-    for an answer that is no document.
+    A failure between them is passed over, unless it says when to ask again. `unexpected`: sections that
+    are not waited for, since the last answer of this boot lacked them too (a classic VM has no compute). `needs_vm_id`:
+    a compute section without a `vmId` that is a string is not whole. Raises InvalidError for an answer that is no
+    document.
     """
     expected = {"compute", "network"}.difference(unexpected)
     for _attempt in range(_PARTIAL_RETRIES):

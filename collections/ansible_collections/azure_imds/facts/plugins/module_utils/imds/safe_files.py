@@ -58,7 +58,7 @@ def read_file(directory: int, name: str, *, limit: int) -> bytes | None:
 def write_file(directory: int, name: str, content: bytes, *, mode: int, durable: bool = False) -> None:
     """Replace a file as a whole: readers see the old content or the new. A link at `name` is replaced, not followed.
 
-    `durable` puts it on disk before and after the rename, so that a power cut leaves one of the two as well.
+    `durable`: a power cut leaves one of the two as well.
     Raises OSError; then the old file stands untouched.
     """
     temporary = f".{name}.{os.urandom(6).hex()}.tmp"

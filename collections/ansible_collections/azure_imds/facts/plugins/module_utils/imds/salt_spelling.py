@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .settings import EXTRA_CATEGORIES
+from .settings import EXTRA_CATEGORIES, Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,11 +15,19 @@ if TYPE_CHECKING:
 _VOLATILE = ("fetchedAt", "ageSeconds")
 
 
-def spell_salt(facts: Mapping[str, Any], *, is_grain: bool = True) -> dict[str, Any]:
+# What of `snapshot` says how far the values can be relied on: as much as there is of it where few values are wanted.
+_ESSENTIAL = ("source", "partial", "missing")
+
+
+def spell_salt(
+    facts: Mapping[str, Any], *, is_grain: bool = True, gather: Mapping[str, Any] = Settings.gather
+) -> dict[str, Any]:
     """Return the grain: `{"azure_imds": {category: …}}`, with `tagPairs` (`name=value`) beside `tags`.
 
     A key with `:` in it cannot be targeted with Salt's default delimiter; an item of a list can. The grain of a VM that
     stays the same stays the same: how old it is, and whether it came from the cache, are told without `is_grain` alone.
+    Where `gather` (`settings.Settings.gather`) chooses values rather than a category, a grain tells no more of
+    `snapshot` than `_ESSENTIAL`: the rest would outweigh ten values.
     """
     grain = dict(facts)
     snapshot = dict(facts.get("snapshot", {}))
@@ -27,7 +35,8 @@ def spell_salt(facts: Mapping[str, Any], *, is_grain: bool = True) -> dict[str, 
         # Salt has the category's name, the others that of the option.
         snapshot["missing"] = [EXTRA_CATEGORIES[name].fact for name in snapshot["missing"]]
     if is_grain:
-        snapshot = {name: value for name, value in snapshot.items() if name not in _VOLATILE}
+        left_out = {*snapshot}.difference(_ESSENTIAL) if _are_values(gather) else _VOLATILE
+        snapshot = {name: value for name, value in snapshot.items() if name not in left_out}
         if snapshot.get("source") == "cache":
             snapshot["source"] = "imds"
     if "snapshot" in facts:
@@ -35,3 +44,8 @@ def spell_salt(facts: Mapping[str, Any], *, is_grain: bool = True) -> dict[str, 
     if "tags" in facts:
         grain["tagPairs"] = [f"{name}={value}" for name, value in facts["tags"].items()]
     return {"azure_imds": grain}
+
+
+def _are_values(gather: Mapping[str, Any]) -> bool:
+    """Return whether something is gathered, and of each category only values that are named."""
+    return bool(gather) and all(isinstance(chosen, dict) and not chosen[""] for chosen in gather.values())

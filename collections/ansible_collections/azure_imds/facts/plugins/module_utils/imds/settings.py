@@ -65,7 +65,19 @@ EXTRA_CATEGORIES = {
 }
 CATEGORIES = (*DEFAULT_GATHER, *EXTRA_CATEGORIES)
 # Name in `gather` → the categories that it stands for.
-_MEMBERS = {**{name: {name} for name in CATEGORIES}, "all": set(CATEGORIES)}
+_MEMBERS = {**{name: (name,) for name in CATEGORIES}, "all": CATEGORIES}
+# Category → its name in `gather`, where they differ.
+NAMES = {row.fact: name for name, row in EXTRA_CATEGORIES.items()}
+_NETWORK = """
+    interface macAddress macAddresses subnetIpv4 privateIpv4 privateIpv4Addresses publicIpv4 publicIpv4Addresses
+    privateIpv6 privateIpv6Addresses publicIpv6 publicIpv6Addresses
+"""
+# All paths below these categories; what stands below the others is IMDS's.
+PATHS = {
+    "network": _NETWORK.split(),
+    "scheduled_events": ["incarnation", "events", "pending", "nextNotBefore", "nextType"],
+    "identity": ["tenantId"],
+}
 
 
 @records.record
@@ -73,9 +85,9 @@ class Settings:
     """The settings of a collection.
 
     `timeout` and `cache_ttl` are seconds, `timeout` for the whole collection. `api_version` None: negotiate.
-    `cache_dir` None: no cache. `gather` holds names of `CATEGORIES`, `reveal` names of `document.SENSITIVE`. `arc`:
-    whether the environment says that Azure Arc's agent is installed, None where it is to be left alone. `platform`:
-    `vm`, or `arc` once detection found that agent.
+    `cache_dir` None: no cache. `gather`: one of `CATEGORIES` → True for all of it, or field → the same again, `""` for
+    other fields. `reveal` holds names of `document.SENSITIVE`. `arc`: whether the environment says that Azure Arc's
+    agent is installed, None where it is to be left alone. `platform`: `vm`, or `arc` once detection found that agent.
     """
 
     endpoint: str = DEFAULT_ENDPOINT
@@ -84,7 +96,7 @@ class Settings:
     detect: str = "auto"
     cache_ttl: float = 60.0
     cache_dir: str | None = None
-    gather: tuple[str, ...] = DEFAULT_GATHER
+    gather: JsonObject = dict.fromkeys(DEFAULT_GATHER, True)
     reveal: tuple[str, ...] = ()
     is_disabled: bool = False
     arc: bool | None = False
@@ -126,7 +138,7 @@ def build_settings(
         try:
             if given is not None:
                 values[name] = parse(given)
-        except (TypeError, LookupError, ValueError, OverflowError, OSError):
+        except (TypeError, LookupError, ValueError, OverflowError, OSError, RecursionError):
             refused = f"{origin} cannot be {printable(mask_credentials(given))!r}."
             raise errors.UsageError(refused, hint=f"Give {allowed}.") from None
     values.setdefault("timeout", timeout)
@@ -134,7 +146,7 @@ def build_settings(
     if not is_azure_address(values.get("endpoint", DEFAULT_ENDPOINT)):
         # An endpoint that was named is known to answer.
         values.setdefault("detect", "skip")
-    # Both are set where Azure Arc's agent is installed, which is how MSAL finds it. They choose no address.
+    # Both are set where Azure Arc's agent is installed. They choose no address.
     has_signs = bool(environ.get("IMDS_ENDPOINT") and environ.get("IDENTITY_ENDPOINT"))
     return Settings(
         is_disabled=environ.get(DISABLED, "").strip().lower() in ("1", "true", "yes", "on"),
@@ -193,15 +205,36 @@ def parse_directory(given: Any) -> str:
     return os.path.abspath(path)
 
 
-def _parse_gather(given: object) -> tuple[str, ...]:
-    """Return the chosen categories: `!name` leaves one out of what stands before it, or of the default."""
+def _parse_gather(given: object) -> JsonObject:
+    """Return what is chosen (`Settings.gather`). `!name` leaves out of what stands before it, or of the default."""
     names = _split_names(given)
-    chosen = set(DEFAULT_GATHER if names and names[0][:1] == "!" else ())
+    chosen: Any = {"": False, **dict.fromkeys(DEFAULT_GATHER, names and names[0][:1] == "!")}
     for name in names:
-        is_left_out = name[:1] == "!"
-        members = _MEMBERS[name[is_left_out:].lstrip()]
-        chosen = chosen - members if is_left_out else chosen | members
-    return tuple(sorted(chosen, key=CATEGORIES.index))
+        is_wanted = name[:1] != "!"
+        for parts in _list_paths(name[not is_wanted :].lstrip()):
+            chosen = _choose(chosen, parts, is_wanted=is_wanted)
+    return {name: chosen[name] for name in CATEGORIES if chosen.get(name)}
+
+
+def _list_paths(name: str) -> list[list[str]]:
+    """Return the paths that a name stands for, in parts. Raises LookupError or ValueError."""
+    category, dot, path = name.partition(".")
+    if not dot:
+        return [[member] for member in _MEMBERS[category]]
+    (category,) = _MEMBERS[NAMES.get(category, category)]
+    is_tag = category == "tags"
+    parts = [path] if is_tag else path.split(".")
+    if not (path if is_tag else all(map(str.isidentifier, parts))) or path not in PATHS.get(category, [path]):
+        raise ValueError
+    return [[category, *parts]]
+
+
+def _choose(chosen: Any, parts: list[str], *, is_wanted: bool) -> Any:
+    """Return a choice with a path added or left out."""
+    if not parts or chosen is is_wanted:
+        return is_wanted
+    inside = chosen if isinstance(chosen, dict) else {"": chosen}
+    return {**inside, parts[0]: _choose(inside.get(parts[0], inside[""]), parts[1:], is_wanted=is_wanted)}
 
 
 def _parse_reveal(given: object) -> tuple[str, ...]:
@@ -227,6 +260,10 @@ SETTINGS: dict[str, tuple[str, Callable[[object], object], str]] = {
     "detect": ("str", _parse_detect, "`auto` or `skip`"),
     "cache_ttl": ("float", _parse_seconds, "a number of seconds, 0 to ask IMDS anew"),
     "cache_dir": ("path", parse_directory, ABSOLUTE),
-    "gather": ("list", _parse_gather, f"a list of {', '.join(_MEMBERS)}; `!` before a name leaves it out"),
+    "gather": (
+        "list",
+        _parse_gather,
+        f"a list of {', '.join(_MEMBERS)}, or paths below, as compute.vmSize; `!` before a name leaves it out",
+    ),
     "reveal": ("list", _parse_reveal, f"a list of {', '.join(document.SENSITIVE)}"),
 }

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ansible's spelling of facts: flat names in snake_case, all of which begin with `azure_imds_`.
 
-So a tag or a field, whatever its name, can never become another variable. The spellings of local facts and of Salt are
-in `local_spelling` and `salt_spelling`.
+So a tag or a field, whatever its name, can never become another variable.
 """
 
 from __future__ import annotations
@@ -132,6 +131,7 @@ def _drop_collisions(named: Iterable[tuple[str, Path, Any]], omissions: list[str
         del values[name]
         if name:
             _omit(omissions, alike, f"all of them are {name[:_LONGEST_PATH]} in snake_case")
-        for path in () if name else alike:
-            _omit(omissions, [path], "its name has no letter or digit")
+        else:
+            for path in alike:
+                _omit(omissions, [path], "its name has no letter or digit")
     return values

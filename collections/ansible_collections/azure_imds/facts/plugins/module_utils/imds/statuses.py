@@ -39,8 +39,7 @@ _WITHOUT_IMDS = {
 }
 HINT_PROXY = "A proxy said so in its own words, as Docker Desktop's does in a container: there is no IMDS behind it."
 # First and last status, outcome, whether to ask again, label, hint; the first row that holds a status counts. Sources:
-# Microsoft's pages "Azure Instance Metadata Service" (status codes) and "How to use managed identities on a VM to
-# acquire an access token" (retry guidance).
+# Microsoft's page "Azure Instance Metadata Service" (status codes), and that on access tokens (retry guidance).
 _ROWS = (
     # IMDS answers 200 or an error; no other success is documented or was ever recorded.
     (200, 299, errors.InvalidError, False, "not an answer of IMDS", errors.HINT_NOT_IMDS),

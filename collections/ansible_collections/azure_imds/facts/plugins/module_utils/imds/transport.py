@@ -4,9 +4,8 @@
 There are two: this one on a plain socket, and the distribution's on `requests`, which reads responses with this one's
 reader. Neither uses a proxy, follows a redirect, or lets a slow server stretch the deadline.
 
-This one implements as much of HTTP/1.1 (RFC 9112) as one request and its response need. Python's HTTP client imports
-`email` and `ssl`, which costs as much as all else that a collection does. It knows no deadline, takes a head that was
-cut for a whole one, and takes what follows a broken header for the body.
+This one implements as much of HTTP/1.1 (RFC 9112) as one request and its response need. Python's own client imports
+`email` and `ssl`, which takes as long as all else, knows no deadline, and accepts heads that are cut or broken.
 """
 
 from __future__ import annotations
@@ -41,8 +40,7 @@ if TYPE_CHECKING:
             """Close connections."""
 
 
-# IMDS is one hop away. Before its route is up the first packet is lost, and the kernel repeats it ever more rarely; a
-# new attempt finds the route sooner.
+# Before the route is up the first packet is lost, and the kernel repeats it ever more rarely: a new attempt is sooner.
 _LONGEST_CONNECT_S = 2.0
 # A document has at most 1 MiB; chunk sizes and extensions around it may not be endless either.
 _MOST_RECEIVED = 4 << 20
@@ -145,7 +143,7 @@ def describe_failure(error: Exception) -> str:
 
 
 class HttpTransport:
-    """One connection per request: a collection makes one request, and an open connection would be one more state."""
+    """One connection per request, for a collection makes one."""
 
     def fetch(
         self, url: str, headers: Mapping[str, str], deadline: Deadline, *, method: str = "GET", body: bytes = b""

@@ -125,8 +125,8 @@ def _open_watch(options: dict[str, Any]) -> Any:
     http = _import_core("transport")
     explicit = {name: options[name] for name in ("endpoint", "timeout", "detect")}
     settings = _import_core("settings").build_settings(explicit, os.environ)
-    host, watch = _import_core("host"), _import_core("events.watch")
-    host.require_azure(settings, host.Host())
+    watch = _import_core("events.watch")
+    _import_core("vm_only").require_azure(settings, _import_core("host").Host())
     name = options["vm_name"]
     if name is None and not options["all"]:
         reporter = _import_core("reporter").Reporter()

@@ -29,6 +29,12 @@ class EventNegotiation(Negotiation):
         self._is_climbing = False
         self._refusals = 0
 
+    def consider(self, answer: Answer) -> bool:
+        """Note an answer; return whether to ask again at once, after one that was accepted too."""
+        if answer.error is None and not self.is_pinned:
+            return self._accept()
+        return super().consider(answer)
+
     def _is_about_version(self, answer: Answer) -> bool:
         return answer.status in (400, 404)
 

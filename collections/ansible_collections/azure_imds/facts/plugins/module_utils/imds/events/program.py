@@ -6,8 +6,9 @@ from __future__ import annotations
 from .. import errors, records
 from ..clock import Clock
 from ..collector import open_transport
-from ..host import Host, require_azure
+from ..host import Host
 from ..reporter import Reporter
+from ..vm_only import require_azure
 from .approvals import Approvals
 from .client import SWITCH_ON_S, EventClient
 from .dry_run import DryRunner
