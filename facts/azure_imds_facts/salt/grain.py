@@ -17,6 +17,7 @@ from azure_imds_facts.core.grain_collector import collect_for_grain
 from azure_imds_facts.core.reporter import Reporter, printable
 from azure_imds_facts.core.salt_spelling import spell_salt
 from azure_imds_facts.core.settings import SETTINGS, build_settings
+from azure_imds_facts.salt.starting import note_load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TIMEOUT_S = 1.0
-# A minion evaluates its grains twice at its start and once at each refresh: after one failure it does not wait again.
+# A minion that starts loads its grains twice: after one failure it does not wait again.
 _REMEMBER_FAILURE_S = 60.0
 
 
@@ -53,7 +54,7 @@ def collect_grain(opts: Mapping[str, Any]) -> dict[str, Any]:
     if is_proxy(opts):
         return {}
     reporter = LogReporter()
-    memory = FailureMemory(seconds=_REMEMBER_FAILURE_S)
+    memory = FailureMemory(seconds=_REMEMBER_FAILURE_S if note_load(opts) else 0.0)
     try:
         snapshot = _collect(opts, memory, reporter)
         return spell_salt(build_facts(snapshot, reporter=reporter))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.core.errors import ImdsError, NotAzureError
 from azure_imds_facts.salt.reloading import load_grains_again
+from azure_imds_facts.salt.starting import is_minion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +31,7 @@ def heal_later(opts: Mapping[str, Any], ask: Callable[[], object], *, pause_s: f
 
     It returns at once: a minion stands still while its grains load. Any other process than a minion gets no second try.
     """
-    if not str(opts.get("__cli", "")).startswith("salt-minion"):
+    if not is_minion(opts):
         return
     if any(thread.name == _NAME for thread in threading.enumerate()):
         return
