@@ -35,8 +35,8 @@ _HEAD = """\
 # Salt reference
 
 Each function, state and option of the Salt side. [salt.md](salt.md) explains how to deliver it and what to do with it,
-[reference.md](reference.md) lists facts and settings. `sys.doc azure_imds` and `sys.state_doc azure_imds` print the same
-on a minion.
+[reference.md](reference.md) lists facts and settings. On a minion `sys.doc azure_imds` and `sys.state_doc azure_imds`
+print the same.
 """
 _DIRECTIVE = re.compile(r"\.\. ([\w-]+):: ?(.*)")
 

@@ -61,6 +61,17 @@ def test_refresh_while_it_hangs(fleet: Fleet, add_minion: Callable[..., Minion])
     assert fleet.salt("-G", "azure_imds:cloud:AzureCloud", "test.ping")["stale"] is True
 
 
+def test_start_after_anothers_failure(fleet: Fleet, add_minion: Callable[..., Minion]) -> None:
+    """A minion that starts a moment after a `salt-call` failed, as cloud-init's does, has its grain at once."""
+    minion = add_minion("after")
+    minion.imds.fault("503*forever")
+    assert minion.call("grains.get", "azure_imds") == ""
+    minion.imds.fault("")
+    minion.start()
+    assert fleet.salt("-C", "G@azure_imds:cloud:AzureCloud and after", "test.ping") == {"after": True}
+    assert "IMDS answers now" not in minion.log
+
+
 @pytest.mark.parametrize(
     ("beacon", "down_s"),
     [
