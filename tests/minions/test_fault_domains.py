@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from tests.minions.conftest import VMS, Fleet, describe_vm
-from tests.minions.daemons import Minion
 from tests.minions.long import long_forms
 from tests.minions.test_examples import FILES
 
@@ -60,8 +59,8 @@ class Work:
         return found
 
 
-@pytest.fixture
-def work(fleet: Fleet, add_minion: Callable[..., Minion]) -> Iterator[Work]:
+@pytest.fixture(scope="module")
+def work(fleet: Fleet) -> Iterator[Work]:
     """A fourth machine joins the three, in a domain of its own."""
     log = fleet.master.folder / "steps"
     before = {path: path.read_text() if path.exists() else None for path in _list_places(fleet)}
@@ -69,14 +68,14 @@ def work(fleet: Fleet, add_minion: Callable[..., Minion]) -> Iterator[Work]:
         text = STEP.format(step=path.stem, log=log, folder=fleet.master.folder)
         path.parent.mkdir(exist_ok=True)
         path.write_text(FILES["/srv/salt/orch/by_fault_domain.sls"] if path.parent.name == "orch" else text)
-    queue = add_minion("queue")
+    queue = fleet.add("queue")
     describe_vm(queue.imds, **FOURTH)
     queue.start()
     yield Work(fleet, log)
     for path, content in before.items():
         path.unlink() if content is None else path.write_text(content)
-    for flag in fleet.master.folder.glob("fails-*"):
-        flag.unlink()
+    queue.end()
+    fleet.master.forget("queue")
 
 
 def _list_places(fleet: Fleet) -> list[Path]:
@@ -104,8 +103,10 @@ def test_one_domain_after_the_other(work: Work) -> None:
 
 def test_failure_stops_the_rest(work: Work) -> None:
     """Where a machine cannot be drained it is not updated, nor is any after it; those before it are done."""
-    (work.fleet.master.folder / "fails-drain-db").touch()
+    flag = work.fleet.master.folder / "fails-drain-db"
+    flag.touch()
     code, results = work.run(at_once=1)
+    flag.unlink()
     assert code != 0
     assert results["drain batch 1 of fault domain 1"] is False
     assert [*work.steps] == [("drain", "web"), ("update", "web"), ("undrain", "web"), ("drain", "db")]
