@@ -232,9 +232,7 @@ def test_grains_refresh_every(fleet: Fleet, add_minion: Callable[..., Minion]) -
     minion = add_minion("every", options={"grains_refresh_every": 1}, settings={"cache_ttl": 0.001})
     minion.start()
     minion.imds.tag("env", "by-setting")
-    before = len(minion.imds.requests)
     time.sleep(75)
-    assert len(minion.imds.requests) == before
     assert "__update_grains" in minion.log, "it was not scheduled"
     assert fleet.salt("every", "grains.get", "azure_imds:tags:env")["every"] != "by-setting"
 
