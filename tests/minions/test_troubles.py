@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 
@@ -49,9 +50,12 @@ def test_start(
 
 
 def test_refresh_while_it_hangs(fleet: Fleet, add_minion: Callable[..., Minion]) -> None:
-    """Facts of this boot stay when IMDS stops answering, marked as stale, and a ping meanwhile waits a second at most."""
+    """Facts of this boot stay when IMDS stops answering, three days old, marked as stale; a ping meanwhile waits a second."""
     minion = add_minion("stale", settings={"cache_ttl": 0.001})
     minion.start()
+    (kept,) = minion.cache_dir.glob("*_metadata_instance.negotiated.json")
+    entry = json.loads(kept.read_text())
+    kept.write_text(json.dumps({**entry, "asked_boottime": entry["asked_boottime"] - 3 * 86_400}))
     minion.imds.fault("hang*forever")
     before_s = _seconds(lambda: fleet.salt("stale", "test.ping"))
     fleet.salt("stale", "saltutil.refresh_grains")
