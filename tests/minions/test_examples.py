@@ -78,23 +78,27 @@ ELSEWHERE = {
 
 
 @pytest.fixture(scope="module")
-def documented(fleet: Fleet) -> Fleet:
-    """The fleet, with the page's files where the page says."""
-    (fleet.master.salt_tree / "drain.sls").write_text(FILES["/srv/salt/update.sls"])
-    (fleet.master.salt_tree / "undrain.sls").write_text(FILES["/srv/salt/update.sls"])
-    for path, content in FILES.items():
+def documented(fleet: Fleet) -> Iterator[Fleet]:
+    """The fleet, with the page's files where the page says, and afterwards without: the mine asks IMDS by itself."""
+    yours = {f"/srv/salt/{name}.sls": FILES["/srv/salt/update.sls"] for name in ("drain", "undrain")}
+    written = []
+    for path, content in {**FILES, **yours}.items():
         for root, tree in (("/srv/salt/", fleet.master.salt_tree), ("/srv/pillar/", fleet.master.pillar_tree)):
             if path.startswith(root):
                 place = tree / path.removeprefix(root)
                 place.parent.mkdir(exist_ok=True)
                 place.write_text(content)
+                written.append(place)
     # Fewer addresses would say nothing: each emulated machine has the same ones.
     for number, minion in enumerate(fleet.minions.values()):
         minion.imds.set("network.interface[0].ipv4.ipAddress[0].privateIpAddress", f"10.9.0.{number}")
     fleet.salt("*", "azure_imds.refresh")
     fleet.master.wait_for({"files": "10.9.0.2"}, "files", "grains.get", "azure_imds:network:privateIpv4")
     fleet.salt("*", "saltutil.refresh_pillar", "wait=True")
-    return fleet
+    yield fleet
+    for place in written:
+        place.unlink()
+    fleet.salt("*", "saltutil.refresh_pillar", "wait=True")
 
 
 def test_every_command_has_its_test() -> None:
