@@ -38,22 +38,24 @@ def main() -> None:
     print(f"further load, worst      {max(max(figures['further_ms']) for figures in warm):6.2f} ms")
 
 
-def probe(root: Path, endpoint: str, **settings: Any) -> dict[str, Any]:
-    """Load the grain in a process of its own and return its figures; its minion lives below `root`."""
+def probe(root: Path, endpoint: str, *, further: int = _WARM_LOADS, **settings: Any) -> dict[str, Any]:
+    """Load the grain in a process of its own, once and `further` times; return its figures. It lives below `root`."""
     settings = {"endpoint": endpoint, "cache_dir": str(root / "cache"), "cache_ttl": 3600, **settings}
     (root / "minion").write_text(json.dumps({**_MINION, "root_dir": str(root), "azure_imds": settings}))
-    done = subprocess.run([sys.executable, __file__, "--probe", str(root)], check=True, capture_output=True, text=True)
+    command = [sys.executable, __file__, "--probe", str(root), str(further)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     figures: dict[str, Any] = json.loads(done.stdout)
     return figures
 
 
-def _measure(root: Path) -> dict[str, Any]:
+def _measure(root: Path, further: int) -> dict[str, Any]:
     """Load the grain once and again, and note what that imports and reads."""
     import salt.config  # noqa: PLC0415
     import salt.loader  # noqa: PLC0415
     import salt.minion  # noqa: PLC0415  what a minion has loaded by then
 
     options = salt.config.minion_config(str(root / "minion"))
+    options["__cli"] = "salt-minion"
     read: list[str] = []
     sys.addaudithook(lambda event, arguments: _note(read, arguments) if event == "open" else None)
     before = set(sys.modules)
@@ -66,7 +68,7 @@ def _measure(root: Path) -> dict[str, Any]:
     imported, read_first = sorted(set(sys.modules) - before), list(read)
     read.clear()
     further_ms = []
-    for _ in range(_WARM_LOADS):
+    for _ in range(further):
         started = time.perf_counter()
         functions["azure_imds.azure_imds"]()
         further_ms.append((time.perf_counter() - started) * 1000)
@@ -79,7 +81,7 @@ def _measure(root: Path) -> dict[str, Any]:
         "imported": imported,
         "read_first": read_first,
         "read_further": read,
-        "loads": _WARM_LOADS,
+        "loads": further,
     }
 
 
@@ -92,6 +94,6 @@ def _note(read: list[str], arguments: tuple[Any, ...]) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--probe"]:
-        print(json.dumps(_measure(Path(sys.argv[2]))))
+        print(json.dumps(_measure(Path(sys.argv[2]), int(sys.argv[3]))))
     else:
         main()

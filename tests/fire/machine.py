@@ -129,7 +129,8 @@ class Programs:
         elif chance < 0.5:
             self._check(self._collect(timeout=machine.chance.choice([1, 5])))
         elif chance < 0.7:
-            self._check(self._collect(timeout=1, memory=FailureMemory(seconds=60.0)), is_grain=True)
+            memory = FailureMemory(seconds=machine.chance.choice([0.0, 60.0]))
+            self._check(self._collect(timeout=1, memory=memory), is_grain=True)
         else:
             self._write(is_boot=chance > 0.95)
 

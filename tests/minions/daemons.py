@@ -24,7 +24,10 @@ _READY = "is ready to receive requests"
 
 
 class Minion:
-    """One minion. `bin_dir`: where its programs are, where that is not beside this Python."""
+    """One minion. `bin_dir`: where its programs are, where that is not beside this Python; `prefix`: what runs them.
+
+    A setting that is None is not configured.
+    """
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class Minion:
         *,
         ports: tuple[int, int],
         bin_dir: Path | None = None,
+        prefix: tuple[str, ...] = (),
         env: dict[str, str] | None = None,
         settings: dict[str, Any] | None = None,
         options: dict[str, Any] | None = None,
@@ -41,7 +45,8 @@ class Minion:
         self.name = folder.name
         self.imds = imds
         self.cache_dir = folder / "imds-cache"
-        self.settings = {"endpoint": imds.url, "cache_dir": str(self.cache_dir), "cache_ttl": 3600, **(settings or {})}
+        known = {"endpoint": imds.url, "cache_dir": str(self.cache_dir), "cache_ttl": 3600, **(settings or {})}
+        self.settings = {name: value for name, value in known.items() if value is not None}
         self.shell = Shell(folder)
         self.shell.env.update(env or {})
         if bin_dir:
@@ -50,20 +55,26 @@ class Minion:
         (folder / "minion.d").mkdir()
         (folder / "minion.d/more.conf").write_text(json.dumps({"autoload_dynamic_modules": False, **(options or {})}))
         self._folder = folder
+        self._prefix = prefix
         self._process: Background | None = None
+
+    @property
+    def root(self) -> Path:
+        """Its root_dir."""
+        return self._folder / self.name
 
     @property
     def log(self) -> str:
         """What it has logged since it was started, level debug included."""
-        path = self._folder / self.name / "minion.log"
+        path = self.root / "minion.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
     def begin(self) -> None:
         """Start it, and wait for nothing."""
         # The number of a process that was killed may not be free yet, and Salt takes it for a minion that runs.
-        for left in [self._folder / self.name / "minion.log", *self._folder.rglob("*.pid")]:
+        for left in [self.root / "minion.log", *self._folder.rglob("*.pid")]:
             left.unlink(missing_ok=True)
-        command = ["salt-minion", "-c", str(self._folder), "-l", "warning"]
+        command = [*self._prefix, "salt-minion", "-c", str(self._folder), "-l", "warning"]
         self._process = Background(command, env=self.shell.env, log=self._folder / "salt-minion.out")
 
     def wait(self) -> None:
@@ -88,9 +99,8 @@ class Minion:
 
     def call(self, *arguments: str) -> Any:
         """Run salt-call without the master on this minion's configuration and return what it gave."""
-        printed = self.shell.run_ok(
-            "salt-call", "--local", "-c", str(self._folder), "--out=json", "-l", "error", *arguments
-        )
+        words = ("salt-call", "--local", "-c", str(self._folder), "--out=json", "-l", "error", *arguments)
+        printed = self.shell.run_ok(*self._prefix, *words)
         return json.loads(printed)["local"]
 
 

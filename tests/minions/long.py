@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What takes long with real daemons runs in `make test-matrix` alone."""
+"""What takes long with real daemons runs in `make test-matrix` alone, and what takes longest there once for each Salt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import os
 
 import pytest
 
-IS_LONG = os.environ.get("FORM") == "long"
+_FORM = os.environ.get("FORM")
+IS_LONG = _FORM in ("long", "longest")
+IS_LONGEST = _FORM == "longest"
 
 
 def long_forms(what: str) -> pytest.MarkDecorator:

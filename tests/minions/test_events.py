@@ -204,6 +204,21 @@ def test_restart_and_outage(watched: Watched) -> None:
         imds.cancel_event(event)
 
 
+def test_an_outage_is_two_lines(watched: Watched) -> None:
+    """While IMDS fails the minion's log has one warning, and one line when it answers again."""
+    imds, before = watched.minion.imds, len(watched.minion.log)
+    imds.fault("503*forever")
+    time.sleep(5)
+    imds.fault("")
+    event = imds.event("Freeze")
+    watched.bus.wait_for(event_id=event)
+    lines = re.findall(r"\[WARNING *\].* azure_imds_events: (.*)", watched.minion.log[before:])
+    assert len(lines) == 2, lines
+    assert "Watching goes on" in lines[0]
+    assert "IMDS answers again" in lines[1]
+    imds.cancel_event(event)
+
+
 def test_approve_by_hand(watched: Watched) -> None:
     """`azure_imds.approve` starts an event, says so the second time, and refuses an id that is gone."""
     imds = watched.minion.imds

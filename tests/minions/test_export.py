@@ -65,7 +65,7 @@ def test_any_files_in_any_order(trees: Path, tmp_path: Path) -> None:
     """Whichever files of two versions a minion has, and whichever it loads first, each works as its own version does."""
     how, expected = ("all", 633) if IS_LONG else ("few", 153)
     with Emulator() as imds:
-        settings = {"endpoint": imds.url, "cache_dir": str(tmp_path / "cache"), "cache_ttl": 3600}
+        settings = {"endpoint": imds.url, "cache_dir": str(tmp_path / "cache"), "cache_ttl": 3600, "timeout": 30}
         program = str(Path(__file__).with_name("load_orders.py"))
         printed = run_python(program, str(trees), json.dumps({"azure_imds": settings}), how, folder=tmp_path)
     assert json.loads(printed) == {"sequences": expected, "wrong": [], "installed": []}

@@ -36,7 +36,7 @@ def test_one_request_in_all(fleet: Fleet, add_minion: Callable[..., Minion], tmp
 
 
 def _list_instance_requests(minion: Minion) -> list[int]:
-    """Return their statuses. The recipes' mine, which the pillar of the fleet may hold by now, asks for events besides."""
+    """Return their statuses."""
     return [record.status for record in minion.imds.requests if record.path == "/metadata/instance"]
 
 

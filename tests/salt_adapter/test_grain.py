@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from azure_imds_facts.core.errors import UsageError
+from azure_imds_facts.core.clock import Clock
+from azure_imds_facts.core.errors import UnreachableError, UsageError
 from azure_imds_facts.core.failure_memory import _IN_PROCESS
 
 from tests.support.documents import build_document
@@ -70,15 +71,31 @@ def test_proxy_minion(
 
 
 def test_failure_is_one_warning(
-    collecting: Any, refused_endpoint: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    collecting: Any,
+    refused_endpoint: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A failure is told once, remembered for a while, and never an exception."""
+    """A minion that starts tells a failure once, and asks no second time; it is never an exception."""
     caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(collecting, "note_load", lambda _opts: True)
     configuration = options(refused_endpoint, tmp_path, timeout=0.2)
     assert [collecting.collect_grain(configuration) for _ in range(3)] == [{}] * 3
     warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(warnings) == 1
     assert "unreachable" in warnings[0].getMessage()
+
+
+@pytest.mark.parametrize("is_starting", [True, False])
+def test_what_is_told_to_load_asks(
+    collecting: Any, imds: RawServer, is_starting: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A load after those of the start heeds no failure, however fresh."""
+    monkeypatch.setattr(collecting, "note_load", lambda _opts: is_starting)
+    _IN_PROCESS[imds.url] = (Clock().boottime(), UnreachableError("It was away."))
+    assert bool(collecting.collect_grain(options(imds.url, tmp_path))) is not is_starting
+    assert len(imds.requests) == (0 if is_starting else 1)
 
 
 def test_not_azure(

@@ -10,9 +10,12 @@ from __future__ import annotations
 TOGETHER = {
     **{
         f"tests/minions/test_{module}.py": "the fleet of tests/minions"
-        for module in ("examples", "module", "sharing", "synced", "targeting")
+        for module in ("examples", "fault_domains", "module", "sharing", "synced", "targeting")
     },
-    **{f"tests/minions/test_{module}.py": "the second fleet of tests/minions" for module in ("states", "troubles")},
+    **{
+        f"tests/minions/test_{module}.py": "the second fleet of tests/minions"
+        for module in ("states", "troubles", "unprivileged")
+    },
 }
 # Each test takes seconds, and shares nothing with the others of its module.
 APART = (

@@ -17,6 +17,7 @@ from azure_imds_facts.core.grain_collector import collect_for_grain
 from azure_imds_facts.core.reporter import Reporter, printable
 from azure_imds_facts.core.salt_spelling import spell_salt
 from azure_imds_facts.core.settings import SETTINGS, build_settings
+from azure_imds_facts.salt.starting import note_load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +29,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TIMEOUT_S = 1.0
-# A minion evaluates its grains twice at its start and once at each refresh: after one failure it does not wait again.
+# A minion that starts loads its grains twice: after one failure it does not wait again.
 _REMEMBER_FAILURE_S = 60.0
+
+
+class _LastLoad:
+    """What this process's last load of the grain came to."""
+
+    is_missing = False
 
 
 class LogReporter(Reporter):
@@ -53,19 +60,23 @@ def collect_grain(opts: Mapping[str, Any]) -> dict[str, Any]:
     if is_proxy(opts):
         return {}
     reporter = LogReporter()
-    memory = FailureMemory(seconds=_REMEMBER_FAILURE_S)
+    memory = FailureMemory(seconds=_REMEMBER_FAILURE_S if note_load(opts) else 0.0)
     try:
         snapshot = _collect(opts, memory, reporter)
-        return spell_salt(build_facts(snapshot, reporter=reporter), gather=snapshot.gather)
+        grain = spell_salt(build_facts(snapshot, reporter=reporter), gather=snapshot.gather)
     except (NotAzureError, UsageError) as error:
         (log.warning if isinstance(error, UsageError) else log.debug)(
             "azure_imds: no grain (%s): %s", error.outcome, error
         )
     except ImdsError as error:
         (log.debug if memory.has_recalled else log.warning)("azure_imds: no grain (%s): %s", error.outcome, error)
+        _LastLoad.is_missing = True
         _heal_later(opts)
     except Exception:  # a grain that raises would fail the minion's start
         log.warning("azure_imds: no grain: an error inside azure-imds-facts, please report it", exc_info=True)
+    else:
+        _LastLoad.is_missing = False
+        return grain
     return {}
 
 
@@ -82,7 +93,12 @@ def _heal_later(opts: Mapping[str, Any]) -> None:
     from azure_imds_facts.salt.healing import heal_later  # noqa: PLC0415  IMDS answers as a rule
 
     # Its failures are told already.
-    heal_later(opts, lambda: _collect(opts, FailureMemory(seconds=0.0), Reporter(), asks_once=True))
+    def ask() -> bool:
+        if _LastLoad.is_missing:
+            _collect(opts, FailureMemory(seconds=0.0), Reporter(), asks_once=True)
+        return _LastLoad.is_missing
+
+    heal_later(opts, ask)
 
 
 def is_proxy(opts: Mapping[str, Any]) -> bool:

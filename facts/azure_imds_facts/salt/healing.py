@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.core.errors import ImdsError, NotAzureError
 from azure_imds_facts.salt.reloading import load_grains_again
+from azure_imds_facts.salt.starting import is_minion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,12 +26,12 @@ PAUSE_S = 10.0
 _NAME = "azure-imds-facts: a grain is missing"
 
 
-def heal_later(opts: Mapping[str, Any], ask: Callable[[], object], *, pause_s: float = PAUSE_S) -> None:
-    """Call `ask` every ten seconds until it raises no ImdsError; then have the grains loaded again.
+def heal_later(opts: Mapping[str, Any], ask: Callable[[], bool], *, pause_s: float = PAUSE_S) -> None:
+    """Call `ask` every ten seconds until it raises no ImdsError; if it returns True then, have the grains loaded again.
 
     It returns at once: a minion stands still while its grains load. Any other process than a minion gets no second try.
     """
-    if not str(opts.get("__cli", "")).startswith("salt-minion"):
+    if not is_minion(opts):
         return
     if any(thread.name == _NAME for thread in threading.enumerate()):
         return
@@ -39,12 +40,12 @@ def heal_later(opts: Mapping[str, Any], ask: Callable[[], object], *, pause_s: f
     threading.Thread(target=_wait, args=(kept, ask, pause_s), name=_NAME, daemon=True).start()
 
 
-def _wait(opts: Mapping[str, Any], ask: Callable[[], object], pause_s: float) -> None:
+def _wait(opts: Mapping[str, Any], ask: Callable[[], bool], pause_s: float) -> None:
     """Ask until there is an answer. The next load finds it in the cache; where that fails, it begins this anew."""
     while True:
         time.sleep(pause_s)
         try:
-            ask()
+            is_missing = ask()
         except NotAzureError:
             return
         except ImdsError:
@@ -52,6 +53,7 @@ def _wait(opts: Mapping[str, Any], ask: Callable[[], object], pause_s: float) ->
         except Exception:  # a thread that raises writes to the minion's standard error
             log.warning("azure_imds: no grain: an error inside azure-imds-facts, please report it", exc_info=True)
             return
-        log.warning("azure_imds: IMDS answers now; loading the grains again")
-        load_grains_again(opts)
+        if is_missing:
+            log.warning("azure_imds: IMDS answers now; loading the grains again")
+            load_grains_again(opts)
         return

@@ -10,15 +10,21 @@ Send scheduled events to the master: the maintenance that Azure has planned for 
       azure_imds_events:
         - interval: 1
 
+interval
+    Seconds from one look to the next. With ``1`` an eviction, which is announced thirty seconds ahead, is told at once.
+
+remind
+    While an event is ``Scheduled`` it is sent again so many seconds later, and three times before ``not_before`` at
+    least, with ``reminder: True``, until ``azure_imds.acknowledge`` says that somebody deals with it: a minion cannot
+    tell whether a master heard it. 60 unless set; 0 sends nothing again.
+
+all
+    Whether events of other machines that IMDS lists are sent too. False unless set.
+
 Each change is sent once, as ``salt/beacon/<minion>/azure_imds_events/<EventType>`` with the keys ``change``
 (``scheduled``, ``updated``, ``started``, ``completed`` or ``cancelled``), ``reminder``, ``event_id``, ``event_type``,
 ``event_status``, ``resource_type``, ``resources``, ``not_before``, ``seconds_left``, ``description``, ``event_source``,
-``duration_in_seconds`` and ``concerns_others``. With ``all: True`` events of other machines that IMDS lists are sent
-too. Settings stand in the minion's key ``azure_imds:``.
-
-While an event is ``Scheduled`` it is sent again every ``remind`` seconds (60), and three times before ``not_before`` at
-least, with ``reminder: True``, until ``azure_imds.acknowledge`` says that somebody deals with it: a minion cannot tell
-whether a master heard it. ``remind: 0`` sends nothing again.
+``duration_in_seconds`` and ``concerns_others``. Settings stand in the minion's key ``azure_imds:``.
 
 The first request ever switches scheduled events on for the VM, which can take two minutes.
 """
@@ -55,7 +61,11 @@ def __virtual__() -> str | tuple[bool, str]:  # noqa: N807  the name that Salt c
 
 
 def validate(config: Any) -> tuple[bool, str]:
-    """Return whether a configuration can be used, and what is wrong with it."""
+    """
+    Return whether a configuration can be used, and what is wrong with it.
+
+    .. versionadded:: 0.1.0
+    """
     if not isinstance(config, list) or not all(isinstance(item, dict) for item in config):
         return False, "azure_imds_events has to be a list of mappings, such as - interval: 1"
     for name, value in _merge(config).items():
@@ -68,7 +78,13 @@ def validate(config: Any) -> tuple[bool, str]:
 
 
 def beacon(config: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the changes since the last call. It waits for IMDS no longer than the minion's timeout, a second."""
+    """
+    Return the changes since the last call.
+
+    .. versionadded:: 0.1.0
+
+    It waits for IMDS no longer than ``azure_imds:timeout``, a second.
+    """
     merged = _merge(config)
     remind_s = float(merged.get("remind", REMIND_S))
     return watch_for(__opts__, is_all=bool(merged.get("all", False)), remind_s=remind_s).poll()

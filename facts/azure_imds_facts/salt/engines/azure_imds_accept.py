@@ -2,6 +2,8 @@
 """
 Accept the keys of minions that prove to be virtual machines of your Azure subscriptions, and of no others.
 
+.. versionadded:: 0.1.0
+
 .. code-block:: yaml
 
     engines:
@@ -9,10 +11,42 @@ Accept the keys of minions that prove to be virtual machines of your Azure subsc
           subscriptions:
             - 8d10da13-8125-4ba9-a717-bf7490507b3d
 
-On the master, with ``salt-api`` and its hook, to which minions send the command ``azure-imds-facts enrol``. Needs the
-package ``cryptography``. Other settings: ``skus`` (patterns), ``cloud`` (``AzureCloud``), ``max_age`` (300 seconds),
-``trust``, ``intermediates`` (files), ``offline``, ``again`` (whether a VM may be a second minion), ``tag``
-(``azure-imds/enrol``, the hook's path), ``each`` and ``total`` (requests a second, 5 and 20).
+On the master, with ``salt-api`` and its hook, to which the command ``azure-imds-facts enrol`` sends a minion's key. It
+needs the package ``cryptography``.
+
+subscriptions
+    Those whose virtual machines are accepted, at least one.
+
+skus
+    Patterns for the image's SKU, such as ``22_04-lts*``. Any unless set.
+
+cloud
+    The cloud whose IMDS signs. ``AzureCloud`` unless set.
+
+max_age
+    How old a document may be, in seconds, and how long a proven minion's key is waited for. 300 unless set.
+
+trust
+    Files with certificates that are trusted as roots, beside those that are shipped.
+
+intermediates
+    Files with intermediate certificates, beside those that are shipped.
+
+offline
+    Whether to fetch no intermediate certificate. False unless set.
+
+again
+    Whether a virtual machine may be a second minion, and a minion id another machine. False unless set: the first
+    one's key has to be deleted before.
+
+tag
+    The path of the hook. ``azure-imds/enrol`` unless set.
+
+each
+    Requests a second that are looked at, from one address. 5 unless set.
+
+total
+    Requests a second that are looked at, in all. 20 unless set.
 """
 
 from __future__ import annotations
@@ -42,7 +76,14 @@ def __virtual__() -> str | tuple[bool, str]:  # noqa: N807  Salt's name
 
 
 def start(**settings: Any) -> None:
-    """Listen to the master's events until the master ends."""
+    """
+    Listen to the master's events until the master ends.
+
+    .. versionadded:: 0.1.0
+
+    settings
+        Those above. With one that cannot be used no key is accepted, which is an error in the log.
+    """
     import salt.utils.event  # noqa: PLC0415  it is there on a master alone
 
     from azure_imds_facts.salt.acceptance import Acceptor  # noqa: PLC0415  needs cryptography

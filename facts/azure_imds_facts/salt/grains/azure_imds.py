@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The grain `azure_imds`: instance metadata of the Azure VM that this minion runs on."""
+"""
+Provide the grain ``azure_imds``: the instance metadata (IMDS) of the Azure virtual machine that this minion runs on.
+
+.. versionadded:: 0.1.0
+
+Settings come from the minion's key ``azure_imds:``; none is needed.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +20,18 @@ __virtualname__ = "azure_imds"
 
 
 def azure_imds() -> dict[str, Any]:
-    """Return the grain, or nothing on proxy minions, off Azure, and where there are no facts to be had.
+    """
+    Return the grain, or nothing on proxy minions, off Azure, and where there are no facts to be had.
 
-    Settings come from the minion's key `azure_imds:`. It never raises, and waits for IMDS for a second at the most.
+    .. versionadded:: 0.1.0
+
+    It never raises, and waits for IMDS no longer than ``azure_imds:timeout``, a second.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' grains.get azure_imds:compute:vmSize
+        salt -G 'azure_imds:compute:zone:1' test.ping
     """
     return grain.collect_grain(__opts__)

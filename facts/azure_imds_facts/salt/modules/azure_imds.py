@@ -42,6 +42,8 @@ def facts(gather: str | list[str] | None = None, timeout: float | None = None) -
     """
     Return the facts of this VM, as the grain has them, from the machine's cache where that is fresh.
 
+    .. versionadded:: 0.1.0
+
     gather
         The categories or paths, as in the minion's key ``azure_imds:gather``, or ``all``; a list, or names separated by
         commas.
@@ -65,6 +67,8 @@ def facts(gather: str | list[str] | None = None, timeout: float | None = None) -
 def get(path: str, format: str | None = None, timeout: float | None = None) -> Any:  # noqa: A002  as on the command line
     """
     Ask IMDS one question and return its answer: neither cached nor redacted, since you asked for that path.
+
+    .. versionadded:: 0.1.0
 
     path
         A path under ``/metadata/instance``; with a leading ``/`` it is from the root. Access tokens cannot be
@@ -92,6 +96,8 @@ def get(path: str, format: str | None = None, timeout: float | None = None) -> A
 def refresh(timeout: float | None = None, wait: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002  as Salt calls it
     """
     Ask IMDS anew, whatever is cached and whatever failed before, and have the minion load its grains again.
+
+    .. versionadded:: 0.1.0
 
     Returns how the facts were got. The grains follow in a moment, as after ``saltutil.refresh_grains``, and so does
     the pillar. Where IMDS does not answer it fails, and the grains stay as they are.
@@ -123,6 +129,8 @@ def events(timeout: float | None = None) -> dict[str, Any]:
     """
     Return the scheduled events: ``incarnation``, ``events``, ``pending``, ``nextNotBefore`` and ``nextType``.
 
+    .. versionadded:: 0.1.0
+
     Each of ``events`` has the keys that the beacon ``azure_imds_events`` sends, but ``change`` and ``reminder``.
 
     The first request ever switches scheduled events on for this VM, which can take two minutes.
@@ -143,6 +151,8 @@ def events(timeout: float | None = None) -> dict[str, Any]:
 def approve(event_id: str, timeout: float | None = None) -> dict[str, Any]:
     """
     Let a scheduled event start now instead of at its ``notBefore``, once the machine is ready for it.
+
+    .. versionadded:: 0.1.0
 
     Returns ``event_id``, ``approved`` and ``already_started``. It fails where IMDS does not list the event any more.
 
@@ -167,6 +177,8 @@ def acknowledge(event_id: str) -> bool:
     """
     Say that a scheduled event is being dealt with, which ends the beacon's reminders of it.
 
+    .. versionadded:: 0.1.0
+
     Returns True the first time, and afterwards False, with a return code that fails the step of an orchestration: so a
     second master, a second reactor or a reminder that was under way starts no second drain.
 
@@ -189,6 +201,8 @@ def acknowledge(event_id: str) -> bool:
 def attested(nonce: str | None = None, timeout: float | None = None) -> dict[str, Any]:
     """
     Return the document that IMDS signs about this VM, with ``encoding`` and ``signature``, for the master to verify.
+
+    .. versionadded:: 0.1.0
 
     Who asks for it sees it in the job's return, and so does everybody who may read the job cache: it holds for minutes.
 

@@ -2,6 +2,8 @@
 """
 Pillar of what was proven about a minion: which virtual machine of Azure's it is, and of which subscription.
 
+.. versionadded:: 0.1.0
+
 .. code-block:: yaml
 
     ext_pillar_first: True
@@ -29,7 +31,11 @@ __virtualname__ = "azure_imds_identity"
 
 
 def ext_pillar(minion_id: str, pillar: dict[str, Any], *arguments: Any, **settings: Any) -> dict[str, Any]:  # noqa: ARG001  Salt's
-    """Return what was proven about a minion, {} where nothing was."""
+    """
+    Return what was proven about a minion, ``{}`` where nothing was.
+
+    .. versionadded:: 0.1.0
+    """
     record = IdentityStore(find_directory(__opts__)).read(minion_id)
     if record is None:
         return {}

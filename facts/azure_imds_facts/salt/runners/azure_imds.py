@@ -31,6 +31,8 @@ def stale(
     """
     Return the minions whose facts are no fresh answer of IMDS, and how they were got, or why there are none.
 
+    .. versionadded:: 0.1.0
+
     tgt, tgt_type
         The minions, as in ``salt``. All unless set.
 
@@ -58,6 +60,8 @@ def pending_events(
 ) -> dict[str, Any]:
     """
     Return the minions that scheduled events concern, with what IMDS lists there.
+
+    .. versionadded:: 0.1.0
 
     tgt, tgt_type
         The minions, as in ``salt``. All unless set.

@@ -32,6 +32,8 @@ def available(name: str, timeout: float = 60) -> dict[str, Any]:
     """
     Wait until IMDS answers and the minion has its grain.
 
+    .. versionadded:: 0.1.0
+
     Where the grain was missing the minion loads its grains again, which is the change. The states of the same run were
     rendered without it: let those that need it come with the next run, or give this one ``reload_grains: True``.
 
@@ -53,6 +55,8 @@ def available(name: str, timeout: float = 60) -> dict[str, Any]:
 def no_pending_events(name: str, types: list[str] | None = None, timeout: float = 5) -> dict[str, Any]:
     """
     Fail where a scheduled event concerns this VM, so that what requires this state waits for a quieter time.
+
+    .. versionadded:: 0.1.0
 
     name
         Anything.
@@ -79,6 +83,8 @@ def approved(
 ) -> dict[str, Any]:
     """
     Let a scheduled event start now, once the machine is ready for it.
+
+    .. versionadded:: 0.1.0
 
     name
         The event's id, as ``azure_imds.events`` and the beacon ``azure_imds_events`` return it.

@@ -23,25 +23,15 @@ _CLASSES: dict[str, type[errors.ImdsError]] = {
         errors.InvalidError,
     )
 }
-# Within so long of its first look a process heeds failures: a minion loads its grains twice as it starts, a `salt-call`
-# once. What loads them later was told to.
-_START_S = 10.0
-
-
-class _Process:
-    """What this process knows of an endpoint, in seconds since boot: the end of its first look, its last failure."""
-
-    first: float | None = None
-    failed = 0.0
-    error: errors.ImdsError | None = None
-
-
-# Endpoint → that.
-_IN_PROCESS: dict[str, _Process] = {}
+# Endpoint → this process's last failure, and when that was, in seconds since boot.
+_IN_PROCESS: dict[str, tuple[float, errors.ImdsError]] = {}
 
 
 class FailureMemory:
-    """The last failure of an endpoint, on disk beside the cache and in the process, forgotten after `seconds`."""
+    """The last failure of an endpoint, on disk beside the cache and in the process, forgotten after `seconds`.
+
+    With 0 seconds none is heeded, and what comes is still remembered for others.
+    """
 
     def __init__(self, *, seconds: float) -> None:
         self._seconds = seconds
@@ -55,26 +45,22 @@ class FailureMemory:
         self._boot_id = key.boot_id
         self._clock = clock
         self._name = f"failure.{build_file_name(key.endpoint)}"
-        now = self._clock.boottime()
-        process = self._process = _IN_PROCESS.setdefault(self._endpoint, _Process())
-        self.is_own = process.error is not None
-        moment, error = (process.failed, process.error) if process.error else (self._read() or (0.0, None))
-        is_starting = process.first is None or now - process.first < _START_S
-        recalled = error if is_starting and 0 <= now - moment < self._seconds else None
+        own = _IN_PROCESS.get(self._endpoint)
+        self.is_own = own is not None
+        moment, error = own or self._read() or (0.0, None)
+        recalled = error if 0 <= self._clock.boottime() - moment < self._seconds else None
         self.has_recalled = recalled is not None
-        if recalled and process.first is None:
-            process.first = now
         return recalled
 
     def remember(self, failure: errors.ImdsError | None) -> None:
         """Store a failure, or forget the last one because IMDS has answered."""
-        moment = self._clock.boottime()
-        self._process.error, self._process.failed = failure, moment
-        if self._process.first is None:
-            self._process.first = moment
         if failure:
+            moment = self._clock.boottime()
+            _IN_PROCESS[self._endpoint] = (moment, failure)
             self._store(failure, moment)
-        elif self._read():
+            return
+        _IN_PROCESS.pop(self._endpoint, None)
+        if self._read():
             self._cache.write_file(self._name, b"null")
 
     def _store(self, failure: errors.ImdsError, moment: float) -> None:
