@@ -47,6 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _change(arguments: argparse.Namespace) -> int:
+    if sys.platform == "win32":
+        raise EmulatorError("--change needs the sockets of Unix, which Python has not on Windows")
     if not arguments.control:
         raise EmulatorError("--change needs --control, the socket of the emulator to change")
     print_answer(send_changes(arguments.control, arguments.change))
@@ -55,6 +57,8 @@ def _change(arguments: argparse.Namespace) -> int:
 
 def _emulate(arguments: argparse.Namespace) -> int:
     import_http_server()
+    if sys.platform == "win32" and arguments.control:
+        raise EmulatorError("--control needs the sockets of Unix, which Python has not on Windows")
     if arguments.child and (arguments.port or arguments.bind):
         raise EmulatorError(f"a command uses the address {IMDS_ADDRESS}:{IMDS_PORT}; omit --port and --bind")
     assembly = assemble(read_flags(arguments))
@@ -121,10 +125,20 @@ async def _serve(assembly: Assembly, log: Log | None) -> int:
     assembly.authority.serve_at(format_url(listener))
     _export_keys(assembly)
     stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    _stop_on_signals(stopped)
     await server.start(listener)
     print_answer(format_url(listener))
     await stopped.wait()
     await server.stop()
     return 0
+
+
+def _stop_on_signals(stopped: asyncio.Event) -> None:
+    """Let SIGTERM and SIGINT, on Windows Ctrl-C and Ctrl-Break, set an event of the running loop."""
+    loop = asyncio.get_running_loop()
+    if sys.platform != "win32":
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopped.set)
+        return
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGBREAK):
+        signal.signal(number, lambda *_of: loop.call_soon_threadsafe(stopped.set))

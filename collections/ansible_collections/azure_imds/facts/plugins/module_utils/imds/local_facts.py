@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The writer of the local facts file, `azure_imds.fact`, which Ansible reads as `ansible_local.azure_imds`."""
+"""The writer of the local facts file, `azure_imds.fact`, which Ansible reads as `ansible_local.azure_imds`.
+
+On Windows it is `azure_imds.json`, which Ansible reads as `ansible_azure_imds`.
+"""
 
 from __future__ import annotations
 
 import gc
+import os
+import sys
 
 from . import errors, proxy_agent
 from .clock import Clock
 from .collector import collect
 from .facts import build_facts
 from .facts_file import FactsFile
-from .host import Host, require_enabled
+from .host import Host, choose_host, require_enabled
 from .local_spelling import spell_local
 
 TYPE_CHECKING = False
@@ -30,7 +35,7 @@ DIRECTORY = "/etc/ansible/facts.d"
 def write_local_facts(
     settings: Settings,
     *,
-    directory: str = DIRECTORY,
+    directory: str | None = None,
     is_boot: bool = False,
     force: bool = False,
     reporter: Reporter,
@@ -40,10 +45,13 @@ def write_local_facts(
 ) -> None:
     """Collect and write the file. `is_boot`: before that, invalidate a file of an earlier boot.
 
-    Raises the ImdsError of the outcome; the old file is then marked stale, or removed where it is of another platform.
+    `directory` None: the one that Ansible reads. Raises the ImdsError of the outcome; the old file is then marked
+    stale, or removed where it is of another platform.
     """
+    directory = find_directory() if directory is None else directory
+    _require_private(settings)
     require_enabled(settings)
-    host, clock = host or Host(), clock or Clock()
+    host, clock = host or choose_host(), clock or Clock()
     # Looking for cycles among the half a million lists of a large document takes longer than all else.
     was_collecting = gc.isenabled()
     gc.disable()
@@ -72,6 +80,24 @@ def write_local_facts(
     finally:
         if was_collecting:
             gc.enable()
+
+
+def find_directory() -> str:
+    """Return the directory that Ansible reads. Raises UsageError where Windows names none."""
+    if sys.platform == "win32":
+        from .windows import facts_folder  # noqa: PLC0415  no other system has it
+
+        return facts_folder.find_directory(os.environ)
+    return DIRECTORY
+
+
+def _require_private(settings: Settings) -> None:
+    """Raise UsageError where sensitive fields would stand in a file that every user may read."""
+    if sys.platform == "win32" and settings.reveal:
+        raise errors.UsageError(
+            "On Windows every user may read the facts file, so nothing is revealed in it.",
+            hint="Leave reveal out, or use azure-imds-facts facts --reveal.",
+        )
 
 
 def _collect_for(file: FactsFile, collect_it: Callable[[], Snapshot], reporter: Reporter) -> Snapshot:

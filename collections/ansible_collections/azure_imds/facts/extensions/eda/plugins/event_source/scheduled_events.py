@@ -126,7 +126,7 @@ def _open_watch(options: dict[str, Any]) -> Any:
     explicit = {name: options[name] for name in ("endpoint", "timeout", "detect")}
     settings = _import_core("settings").build_settings(explicit, os.environ)
     host, watch = _import_core("host"), _import_core("events.watch")
-    host.require_azure(settings, host.Host())
+    host.require_azure(settings, host.choose_host())
     name = options["vm_name"]
     if name is None and not options["all"]:
         reporter = _import_core("reporter").Reporter()
