@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 COLLECTION := collections/ansible_collections/azure_imds/facts
 CORE := $(COLLECTION)/plugins/module_utils/imds
-MODULES := $(wildcard $(addprefix $(COLLECTION)/plugins/,modules/*.py action/*.py filter/*.py doc_fragments/*.py))
+MODULES := $(wildcard $(addprefix $(COLLECTION)/plugins/,modules/*.py action/*.py filter/*.py doc_fragments/*.py plugin_utils/*.py))
 BIN := .venv/bin
 LINT := .venv-lint/bin
 MYPY := $(CURDIR)/$(LINT)/mypy --config-file $(CURDIR)/pyproject.toml --namespace-packages --explicit-package-bases
