@@ -2,7 +2,7 @@
 # `make demo` and `make test` set up all they need below this checkout; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix test-rulebook test-sequences fuzz bench lint types format typed clean distclean dist reproducible release-check
+.PHONY: help venv venv-lint demo check test test-collection test-boot test-matrix test-molecule test-galaxy test-ansible-matrix test-rulebook test-sequences test-windows fuzz bench lint types format typed clean distclean dist reproducible release-check
 
 COLLECTION := collections/ansible_collections/azure_imds/facts
 CORE := $(COLLECTION)/plugins/module_utils/imds
@@ -72,6 +72,9 @@ test-sequences: venv ## 30,000 generated sequences of answers through collector,
 test-storm: venv ## 20 machines whose watches are killed, disks filled and IMDS taken away for ten minutes, and a flood, as root; CI runs 3
 	@STORM="20 600 50" FLOOD_SECONDS=60 $(BIN)/python -m pytest -q -s tests/storm
 
+test-windows: venv ## run the core, all commands and Salt's grain with Windows CPython under Wine; FORM=short without Salt
+	@PYTHON=$(CURDIR)/$(BIN)/python scripts/test-windows.sh $(FORM)
+
 bench: venv ## measure what is promised of speed beside peers, as ratios; ONLY=room, QUICK=yes, WRITE=yes
 	@$(BIN)/python -m benchmarks $(addprefix --only ,$(ONLY)) $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
@@ -88,6 +91,8 @@ types: venv-lint typed ## check the types
 	@# The facade azure_imds_facts.core finds its modules at run time; mypy needs them where it reads them.
 	cd build/typed && $(MYPY) -p azure_imds_facts
 	cd collections && MYPYPATH=$(CURDIR)/build/typed $(MYPY) $(MODULES:collections/%=%)
+	@# What users get, as Windows sees it.
+	cd build/typed && $(MYPY) --config-file $(CURDIR)/.config/mypy-windows.toml --platform win32 -p azure_imds_facts
 	MYPYPATH=build/typed:scripts $(MYPY) tests $(wildcard scripts/lab scripts/*.py fuzz benchmarks)
 
 typed:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
 import io
 import json
 import os
@@ -40,18 +39,22 @@ ENDLESS = {"events": {"--watch"}}
 
 
 def main() -> None:
-    """Run them all."""
+    """Run them all, from the unpacked single file where there is one."""
+    sys.path.insert(0, os.environ.get("AZURE_IMDS_UNPACKED", "C:\\src\\facts"))
     from azure_imds_facts import cli  # noqa: PLC0415  from the path of this run
 
-    if importlib.util.find_spec("azure_imds_facts.emulator"):
+    if "AZURE_IMDS_UNPACKED" not in os.environ:
         from azure_imds_facts.emulator import command  # noqa: PLC0415  the single file has none
 
         async def serve(*_of: object) -> int:
             return 0
 
         command._serve = serve  # it would serve until it is ended
+    else:
+        # As its own main module does.
+        cli.COMMANDS = {name: row for name, row in cli.COMMANDS.items() if name != "emulate"}
     os.environ.update(AZURE_IMDS_ENDPOINT=ENDPOINT)
-    for name in list_commands(cli):
+    for name in list(cli.COMMANDS):
         needed = NEEDED.get(name, [])
         tell([name, *needed], cli)
         tell([name, "--nonsense"], cli)
@@ -59,12 +62,16 @@ def main() -> None:
             tell([name, *needed, *words], cli)
     for what in ("salt", "systemd", "cloud-init", "ansible-path", "proxy-agent-rules"):
         tell(["export", what, *([FOLDER] if what in ("salt", "systemd", "proxy-agent-rules") else [])], cli)
-    tell(["emulate", "--", "python"], cli)
+    if "emulate" in cli.COMMANDS:
+        tell(["emulate", "--", "python"], cli)
+    print(json.dumps({"modules": sorted(name for name in sys.modules if name.startswith("azure_imds_facts"))}))
 
 
 def list_commands(cli: object) -> list[str]:
     """Return the commands that are here: the single file lacks some."""
-    return [name for name, (module, _summary) in cli.COMMANDS.items() if importlib.util.find_spec(module.rpartition(".")[0])]
+    return [
+        name for name, (module, _summary) in cli.COMMANDS.items() if importlib.util.find_spec(module.rpartition(".")[0])
+    ]
 
 
 def list_flags(cli: object, name: str) -> list[list[str]]:
@@ -86,9 +93,9 @@ def list_flags(cli: object, name: str) -> list[list[str]]:
 
 def tell(words: list[str], cli: object) -> None:
     """Run one and print what became of it."""
-    output, messages, escaped = io.BytesIO(), io.StringIO(), ""
+    output, messages, escaped = io.TextIOWrapper(io.BytesIO(), write_through=True), io.StringIO(), ""
     before = os.environ.copy()
-    with contextlib.redirect_stdout(io.TextIOWrapper(output, write_through=True)), contextlib.redirect_stderr(messages):
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(messages):
         try:
             code = cli.main(words)
         except SystemExit as error:
@@ -100,7 +107,7 @@ def tell(words: list[str], cli: object) -> None:
     told = {
         "words": words,
         "code": code,
-        "output": output.getvalue().decode("utf-8", "replace"),
+        "output": output.buffer.getvalue().decode("utf-8", "replace"),
         "messages": messages.getvalue(),
         "traceback": escaped,
     }

@@ -19,11 +19,12 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "WINEPREFIX", "WINEDEBUG", "WINEDLLOV
 
 
 class Drive:
-    """A prefix of Wine that scripts/test-windows.sh has made, with these sources on it."""
+    """A prefix of Wine that scripts/test-windows.sh has made, with these sources on it, which `is_laid` are there."""
 
-    def __init__(self, prefix: Path) -> None:
+    def __init__(self, prefix: Path, *, is_laid: bool = False) -> None:
         self.path = prefix / "drive_c"
-        self._lay_sources()
+        if not is_laid:
+            self._lay_sources()
 
     def build_environment(self, **variables: str) -> dict[str, str]:
         """Return the environment of a program, without this developer's settings."""

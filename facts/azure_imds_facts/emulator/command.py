@@ -71,6 +71,8 @@ def _emulate(arguments: argparse.Namespace) -> int:
 
 
 def _run_child(assembly: Assembly, command: list[str], log: Log | None) -> int:
+    if sys.platform == "win32":
+        raise EmulatorError("a command needs the namespaces of Linux; set AZURE_IMDS_ENDPOINT for it instead")
     if sys.platform != "linux":
         raise NamespaceError("a command needs the namespaces of Linux; set AZURE_IMDS_ENDPOINT for it instead")
     from .sandbox.run_command import run_command  # its imports exist on Linux only
