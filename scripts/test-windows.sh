@@ -18,7 +18,7 @@ if [ "${1:-}" = short ]; then
 fi
 readonly form
 # The number changes with what make_drive does, the rest with what the lists name.
-drive="$cache/windows-1-$(cat requirements/windows-*.txt | sha256sum | head -c 12)"
+drive="$cache/windows-1-$(cat requirements/windows-{py,tools-}*.txt | sha256sum | head -c 12)"
 readonly drive
 export WINEPREFIX="$drive" WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml='
 unset DISPLAY
@@ -49,6 +49,24 @@ fetch() {
         --requirement "requirements/$list" >"$log" 2>&1 || { tail -n 5 "$log"; skip "PyPI has not what requirements/$list names"; }
 }
 
+# add_wheels LIST FOLDER NUMBER: the wheels of a list for a Windows CPython, in a folder of C:.
+add_wheels() {
+    "$python" -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps --only-binary :all: \
+        --platform win_amd64 --implementation cp --python-version "$3" --abi "cp$3" --abi abi3 --abi none \
+        --target "$WINEPREFIX/drive_c/$2" --requirement "requirements/$1" >"$log" 2>&1 \
+        || { tail -n 5 "$log"; skip "PyPI has not what requirements/$1 names"; }
+}
+
+# Salt itself is Python alone, and the same everywhere: that of the test tools' environment.
+add_salt() {
+    local source
+    source="$("$python" -c 'import salt; print(salt.__path__[0])')"
+    rm -rf "$drive/drive_c/salt311"
+    add_wheels windows-salt.txt salt311 311
+    cp -r "$source" "$drive/drive_c/salt311/salt"
+    cp requirements/windows-salt.txt "$drive/.salt"
+}
+
 # add_python NUMBER: Windows CPython at C:\pyNUMBER, and what its tests need at C:\siteNUMBER.
 add_python() {
     local -r number="$1" place="$WINEPREFIX/drive_c"
@@ -57,10 +75,8 @@ add_python() {
     "$python" -m zipfile -e "$fetched/py$number/data.zip" "$fetched/py$number/data"
     cp -r "$fetched/py$number/data/cp$number" "$place/py$number"
     printf '%s\n' "python$number.zip" . "C:\\site$number" 'C:\src\facts' 'import site' >"$place/py$number/python$number._pth"
-    "$python" -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps --only-binary :all: \
-        --platform win_amd64 --implementation cp --python-version "$number" --abi "cp$number" --abi abi3 --abi none \
-        --target "$place/site$number" --requirement "requirements/windows-tools-py$number.txt" >"$log" 2>&1 \
-        || { tail -n 5 "$log"; skip "PyPI has not what requirements/windows-tools-py$number.txt names"; }
+    add_wheels "windows-tools-py$number.txt" "site$number" "$number"
+}
 }
 
 # The drive z: is this machine's root, on which detection would find what is no Windows machine's.
@@ -86,4 +102,5 @@ mkdir -p "$cache"
 exec 9>"$drive.lock"
 flock -n 9 || { echo 'test-windows: waiting for another run'; flock 9; }
 [ -e "$drive/.complete" ] || make_drive
+[ "$form" = short ] || cmp --silent requirements/windows-salt.txt "$drive/.salt" || add_salt
 FORM="$form" AZURE_IMDS_TEST_WINE="$drive" "$python" -m pytest -rs --capture=tee-sys tests/windows "$@"

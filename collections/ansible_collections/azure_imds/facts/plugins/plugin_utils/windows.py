@@ -8,7 +8,7 @@ from typing import Any
 
 # Of the shells that Ansible knows.
 _WINDOWS = ("powershell", "cmd")
-_WHERE = "https://github.com/azure-imds/azure-imds-facts/blob/main/docs/ansible.md#windows-hosts"
+_WHERE = "https://github.com/azure-imds/azure-imds-facts/blob/main/docs/windows.md"
 
 
 def refuse_windows(connection: Any, module: str) -> dict[str, Any] | None:
