@@ -8,7 +8,6 @@ Wine builds its SMBIOS tables from files of the machine: the asset tag from one 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import uuid
 from pathlib import Path
@@ -16,9 +15,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from azure_imds_facts.emulator.sandbox.overlay import overlay_file  # noqa: E402  the path comes first
+
 from tests.windows.wine import Drive, end_server  # noqa: E402  the path comes first
 
-DMI = Path("/sys/class/dmi/id")
+DMI, MACHINE_ID = Path("/sys/class/dmi/id"), Path("/etc/machine-id")
+_LAID: list[Path] = []
 OTHER_UUID = "5c08b38e-4d57-4c23-ac45-000000000000"
 
 
@@ -65,10 +67,13 @@ def plant(drive: Drive) -> None:
 def lay_uuid(identity: str) -> None:
     """Let firmware say this UUID. The server of Wine is ended, for it may have read the last one."""
     end_server()
-    file = Path("/tmp") / f"machine-id-{uuid.uuid4().hex}"  # noqa: S108  of this mount namespace's life
-    file.write_text(uuid.UUID(identity).hex + "\n")
-    subprocess.run(["mount", "--bind", str(file), "/etc/machine-id"], check=True)
-    file.unlink()
+    content = uuid.UUID(identity).hex + "\n"
+    if _LAID:
+        MACHINE_ID.write_text(content)
+    else:
+        # The file may be missing here; what is written to it from now on stays in this mount namespace.
+        overlay_file(MACHINE_ID, content, mode=0o644)
+        _LAID.append(MACHINE_ID)
 
 
 def swap(identity: str) -> str:

@@ -25,7 +25,7 @@ def _told(drive: Drive) -> Iterator[dict[str, Any]]:
     if os.geteuid() != 0:
         pytest.skip("laying files over those of the machine takes root")
     end_server()  # one that runs already has the sockets of another network
-    emulate = [sys.executable, "-m", "azure_imds_facts", "emulate", "--vm", "windows", "--fault", "hang*2"]
+    emulate = [sys.executable, "-m", "azure_imds_facts", "emulate", "--vm", "windows", "--fault", "hang"]
     words = [*emulate, "--", sys.executable, str(ROOT / HERE), str(drive.path.parent)]
     try:
         done = subprocess.run(
