@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 COLLECTION := collections/ansible_collections/azure_imds/facts
 CORE := $(COLLECTION)/plugins/module_utils/imds
-MODULES := $(wildcard $(addprefix $(COLLECTION)/plugins/,modules/*.py action/*.py filter/*.py doc_fragments/*.py))
+MODULES := $(wildcard $(addprefix $(COLLECTION)/plugins/,modules/*.py action/*.py filter/*.py doc_fragments/*.py plugin_utils/*.py))
 BIN := .venv/bin
 LINT := .venv-lint/bin
 MYPY := $(CURDIR)/$(LINT)/mypy --config-file $(CURDIR)/pyproject.toml --namespace-packages --explicit-package-bases
@@ -78,6 +78,9 @@ test-storm: venv ## 20 machines whose watches are killed, disks filled and IMDS 
 test-fleet: venv ## Ansible on 1,000 emulated VMs, IMDS killed in the middle of a run, and Salt with 16 real minions; CI runs 20 hosts
 	@FLEET_HOSTS=1000 FLEET_MINIONS=16 $(BIN)/python -m pytest -q -s tests/fleets
 
+test-windows: venv ## run the core, all commands and Salt's grain with Windows CPython under Wine; FORM=short without Salt
+	@PYTHON=$(CURDIR)/$(BIN)/python scripts/test-windows.sh $(FORM)
+
 bench: venv ## measure what is promised of speed beside peers, as ratios; ONLY=room, QUICK=yes, WRITE=yes
 	@$(BIN)/python -m benchmarks $(addprefix --only ,$(ONLY)) $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
@@ -100,6 +103,8 @@ types: venv-lint typed ## check the types
 	@# The facade azure_imds_facts.core finds its modules at run time; mypy needs them where it reads them.
 	cd build/typed && $(MYPY) -p azure_imds_facts
 	cd collections && MYPYPATH=$(CURDIR)/build/typed $(MYPY) $(MODULES:collections/%=%)
+	@# What users get, as Windows sees it.
+	cd build/typed && $(MYPY) --config-file $(CURDIR)/.config/mypy-windows.toml --platform win32 -p azure_imds_facts
 	MYPYPATH=build/typed:scripts $(MYPY) tests $(wildcard scripts/lab scripts/linux_packages scripts/*.py fuzz benchmarks)
 
 typed:

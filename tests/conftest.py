@@ -8,12 +8,14 @@ import ipaddress
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support import spreading
+from tests.support import posix, spreading
 from tests.support.servers import refused_port
 
 
@@ -29,12 +31,24 @@ def pytest_configure() -> None:
         settings.load_profile("tests")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out on Windows what cannot be imported there: tests/windows counts it."""
+    if sys.platform == "win32" and collection_path.relative_to(config.rootpath).as_posix() in posix.FILES:
+        return True
+    return None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what runs by itself, and begin with what takes longest where there is a choice."""
     for item in items:
         if spreading.is_serial(item.nodeid):
             item.add_marker(pytest.mark.serial)
+        reason = posix.find_reason(item.nodeid)
+        if reason:
+            item.add_marker(pytest.mark.posix)
+        if reason and sys.platform == "win32":
+            item.add_marker(pytest.mark.skip(reason=f"for Unix alone: {reason}"))
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: spreading.rank(item.nodeid))
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 from collections.abc import Callable
@@ -198,6 +197,8 @@ def test_waiting_until_the_deadline(collect_from: Collect, tmp_path: Path) -> No
     held = os.open(
         tmp_path / "cache" / "169.254.169.254_metadata_instance.negotiated.json.lock", os.O_CREAT | os.O_RDWR, 0o600
     )
+    import fcntl  # noqa: PLC0415  no system but Unix has it
+
     fcntl.flock(held, fcntl.LOCK_EX)
     try:
         with pytest.raises(ImdsError) as caught:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import sys
 from pathlib import Path
 
@@ -49,6 +48,8 @@ def test_explain_refusal(tmp_path: Path) -> None:
     assert explain_refusal(403, b"", agent="") is None
     agent.touch()
     allowed = str(explain_refusal(403, b"", agent=str(agent)))
+    import pwd  # noqa: PLC0415  no system but Unix has it
+
     user = pwd.getpwuid(os.geteuid()).pw_name
     assert f"let user {user} with program {os.path.realpath(sys.executable)} ask /metadata/instance" in allowed
     assert "proxy-agent-rules" in allowed

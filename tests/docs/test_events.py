@@ -16,9 +16,9 @@ from azure_imds_facts.commands import event_flags
 from azure_imds_facts.commands import events as command
 from azure_imds_facts.commands.export_systemd import TREE, build_tree
 from azure_imds_facts.core.events import metrics, socket_records, socket_service
-from azure_imds_facts.core.events.locked_state import ROOTS_STATE
 from azure_imds_facts.core.events.model import KINDS, changes, parse_timeline
 from azure_imds_facts.core.events.spelling import build_environment, spell_change, spell_event
+from azure_imds_facts.core.events.state_path import ROOTS_STATE
 from azure_imds_facts.core.events.unit_flags import parse_unit_flags
 
 from tests.support.events import document, raw_event
@@ -73,10 +73,10 @@ def test_metrics_are_the_program_s() -> None:
 
 def test_figures_are_the_program_s() -> None:
     """The page's seconds and the path of the state are those of the code."""
-    from azure_imds_facts.core.events import program, runner, told, watch  # noqa: PLC0415
+    from azure_imds_facts.core.events import runner, told, watch, watch_options  # noqa: PLC0415
 
-    assert f"over {program.COMMAND_S:g} seconds" in TEXT
-    assert f"({program.COMMAND_S:g})" in build_parser().format_help()
+    assert f"over {watch_options.COMMAND_S:g} seconds" in TEXT
+    assert f"({watch_options.COMMAND_S:g})" in build_parser().format_help()
     assert f"up to {watch._LONGEST_WAIT_S:g} seconds" in TEXT
     assert runner._MOST_AT_ONCE == 8
     assert "eight at the most" in TEXT

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from azure_imds_facts.doctor.route import check_source, choose_route, read_routes
+from azure_imds_facts.doctor.route import choose_route, read_routes
+from azure_imds_facts.doctor.source import check_source
 
 DOCUMENT = {
     "network": {

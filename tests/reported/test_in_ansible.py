@@ -385,6 +385,23 @@ def test_a_windows_host_fails_the_play(shell: Shell, start_vm: Callable[..., str
     assert "<penguinTrue>" in shell.run_ok("ansible-playbook", str(path))
 
 
+@pytest.mark.parametrize("shell_type", ["powershell", "cmd"])
+@pytest.mark.parametrize("module", ["facts", "info"])
+def test_a_windows_host_is_told_what_to_use(shell: Shell, module: str, shell_type: str) -> None:
+    """Nothing is run there: one line says what reads the facts, whatever `fail_on` says, by either name."""
+    for name in (NAME.format(module), f"azure_imds_{module}"):
+        words = ("-e", f"ansible_shell_type={shell_type}", "-e", "ansible_python_interpreter=/none", "-a", "fail_on=never")
+        done = shell.run("ansible", "localhost", "-m", name, *words)
+        assert done.returncode == 2, done.stdout
+        told = json.loads(done.stdout.partition(" => ")[2])
+        assert "FAILED! => " in done.stdout
+        assert told["outcome"] == "usage"
+        assert "ansible.windows.setup reads them" in told["msg"]
+        assert "\n" not in told["msg"]
+        page = told["msg"].rpartition("/blob/main/")[2]
+        assert "ansible.windows.setup:" in (CHECKOUT / page).read_text()
+
+
 def test_the_role_refuses_what_the_module_takes(shell: Shell) -> None:
     """A text with blanks after commas, and `!name`, are settings of the role as well, and written without the blanks."""
     tasks = yaml.safe_load((COLLECTION / "roles/local_facts/tasks/present.yml").read_text())

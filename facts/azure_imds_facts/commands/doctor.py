@@ -6,27 +6,26 @@ It asks IMDS once, without any cache. The exit code is that of the outcome: 0 wh
 
 from __future__ import annotations
 
-import os
-from urllib.parse import urlsplit
+import sys
 
 from azure_imds_facts.commands.collection import ErrorStreamReporter, add_settings, read_settings
 from azure_imds_facts.commands.streams import is_colourful, print_answer, print_json, print_message
 from azure_imds_facts.core.clock import Clock
-from azure_imds_facts.core.host import Host
+from azure_imds_facts.core.host import choose_host
 from azure_imds_facts.core.reporter import printable
-from azure_imds_facts.doctor.agent import check_agent
-from azure_imds_facts.doctor.answer import ask_imds, check_answer, check_clock, check_throttling, check_version
-from azure_imds_facts.doctor.arc import check_arc, find_asked
-from azure_imds_facts.doctor.lock import check_lock
-from azure_imds_facts.doctor.machine import check_cache, check_machine, check_proxies
-from azure_imds_facts.doctor.route import check_route, check_source
-from azure_imds_facts.doctor.surroundings import check_surroundings
+from azure_imds_facts.doctor.answer import ask_imds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
+    from azure_imds_facts.core.host import Host
+    from azure_imds_facts.core.settings import Settings
+    from azure_imds_facts.doctor.answer import Asked
     from azure_imds_facts.doctor.findings import Finding
+
+    ListFindings = Callable[[Settings, Host, Asked, Clock], list[Finding]]
 
 _COLOURS = {"ok": "32", "note": "33", "bad": "31", "skipped": "2"}
 
@@ -40,30 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the findings and return the exit code of the outcome."""
     settings = read_settings(arguments)
-    host = Host()
-    found = find_asked(settings, host)
+    host = choose_host()
     print_message("azure-imds-facts: asking IMDS …")
     asked = ask_imds(settings, host, ErrorStreamReporter(is_verbose=arguments.verbose))
-    document = asked.snapshot.document if asked.snapshot else None
-    answered = next((one.local_address for one in reversed(asked.responses)), None)
-    # Where connections are redirected, the snapshot knows the address that would be used.
-    local_address = asked.snapshot.local_address if asked.snapshot else answered
-    clock = Clock()
-    findings = [
-        check_machine(settings, host),
-        check_arc(settings, host),
-        check_surroundings(found, asked),
-        check_route(found, asked),
-        check_source(document, local_address, host=urlsplit(found.endpoint).hostname or ""),
-        check_agent(found, host, asked, clock),
-        check_proxies(os.environ),
-        check_answer(asked),
-        check_throttling(asked),
-        check_version(asked),
-        check_clock(asked),
-        check_cache(settings),
-        check_lock(settings, clock),
-    ]
+    findings = _choose_checks()(settings, host, asked, Clock())
     outcome = asked.error.outcome if asked.error else "ok"
     if arguments.format == "json":
         listed = [dict(vars(finding)) for finding in findings]
@@ -71,6 +50,15 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print_text(findings, outcome)
     return asked.error.exit_code if asked.error else 0
+
+
+def _choose_checks() -> ListFindings:
+    """Return what makes the checks on this system."""
+    if sys.platform == "win32":
+        from azure_imds_facts.doctor.windows import list_findings  # noqa: PLC0415  the others ask the kernel of Linux
+    else:
+        from azure_imds_facts.doctor.unix import list_findings  # noqa: PLC0415  said above
+    return list_findings
 
 
 def _print_text(findings: list[Finding], outcome: str) -> None:

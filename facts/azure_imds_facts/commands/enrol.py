@@ -14,6 +14,7 @@ import glob
 import json
 import os
 import re
+import sys
 
 from azure_imds_facts.attestation.errors import FormError
 from azure_imds_facts.attestation.nonces import bind_key
@@ -42,13 +43,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--url", metavar="URL", required=True, help="the master's hook, https:// alone")
     parser.add_argument("--ca", metavar="FILE", help="the authority of the master's certificate (the system's)")
     parser.add_argument(
-        "--config-dir", metavar="DIR", default=CONFIG_DIR, help=f"where the minion's configuration is ({CONFIG_DIR})"
+        "--config-dir",
+        metavar="DIR",
+        default="" if sys.platform == "win32" else CONFIG_DIR,
+        help=f"where the minion's configuration is ({CONFIG_DIR}; has to be given on Windows)",
     )
     add_settings(parser, leave_out=("gather", "reveal", "cache_ttl"))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Send what enrols this minion. Raises the ImdsError of the outcome."""
+    if not arguments.config_dir:
+        # Below %ProgramData% others might have made one, with a key of theirs.
+        hint = "Name the minion's folder, the one that holds minion_id and pki."
+        raise UsageError("--config-dir has no directory.", hint=hint)
     reporter = ErrorStreamReporter(is_verbose=arguments.verbose)
     settings = read_settings(arguments, timeout=TIMEOUT_S)
     check_hook(arguments.url, ca=arguments.ca)  # before anything is waited for

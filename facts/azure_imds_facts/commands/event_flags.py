@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
+import sys
+
 from azure_imds_facts.commands.collection import add_settings
 from azure_imds_facts.core.errors import UsageError
-from azure_imds_facts.core.events.locked_state import ROOTS_STATE
 from azure_imds_facts.core.events.policy import TYPES
+from azure_imds_facts.core.events.state_path import ROOTS_STATE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
-    from azure_imds_facts.core.events.program import WatchOptions
+    from azure_imds_facts.core.events.watch_options import WatchOptions
 
 # Flags that may not be empty, that need another or one of several, that are seconds, and that exclude another; the
 # problem; what to do.
@@ -60,6 +63,8 @@ _EXCLUDES = (
     ("approve", "all", "--approve takes an id, whichever VM it is about.", "Leave --all out."),
     ("approve", "vm_name", "--approve takes an id, whichever VM it is about.", "Leave --vm-name out."),
 )
+# On Windows no watch stores anything or runs a command: nothing was tried there that ends one with the watch.
+_NOT_ON_WINDOWS = ("exec", "hand_over", "take_over", "state", "status", "metrics")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -126,12 +131,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def check_flags(arguments: argparse.Namespace) -> None:
     """Raise UsageError for flags that make no sense together."""
     values = {name: value for name, value in vars(arguments).items() if value is not None and value is not False}
+    if sys.platform == "win32":
+        refuse_on_windows(values)
     wrong = [rule for rule in _EMPTY if _is_empty(values.get(rule[0]))]
     wrong += [rule[1:] for rule in _NEEDS if rule[0] in values and not set(rule[1].split("|")) & set(values)]
     wrong += [rule[1:] for rule in _EXCLUDES if rule[0] in values and rule[1] in values]
     wrong += [rule for rule in _TIMES if not 0 < values.get(rule[0], 1) < 1e9]
     for _flag, problem, hint in wrong:
         raise UsageError(problem, hint=hint)
+
+
+def refuse_on_windows(flags: Iterable[str]) -> None:
+    """Raise UsageError for a flag that Windows has no use for."""
+    for flag in _NOT_ON_WINDOWS:
+        if flag in flags:
+            problem = (
+                f"--{flag.replace('_', '-')} is not for Windows: no watch runs a command or stores anything there."
+            )
+            raise UsageError(problem, hint="Act on what events --watch prints.")
 
 
 def _is_empty(value: object) -> bool:
@@ -142,7 +159,7 @@ def _is_empty(value: object) -> bool:
 def read_options(arguments: argparse.Namespace) -> WatchOptions:
     """Return what the flags say about a watch. Raises UsageError."""
     from azure_imds_facts.core.events.policy import Policy, parse_types  # noqa: PLC0415  one look needs neither
-    from azure_imds_facts.core.events.program import COMMAND_S, WatchOptions  # noqa: PLC0415
+    from azure_imds_facts.core.events.watch_options import COMMAND_S, WatchOptions  # noqa: PLC0415
 
     return WatchOptions(
         command=arguments.exec,

@@ -32,7 +32,7 @@ from azure_imds_facts.core.events.client import SWITCH_ON_S, EventClient, Unknow
 from azure_imds_facts.core.events.first_call import warn_of_first_call
 from azure_imds_facts.core.events.model import concerns
 from azure_imds_facts.core.events.spelling import spell_approval, spell_event
-from azure_imds_facts.core.host import Host
+from azure_imds_facts.core.host import choose_host
 from azure_imds_facts.core.vm_only import require_azure
 
 TYPE_CHECKING = False
@@ -52,18 +52,21 @@ def run(arguments: argparse.Namespace) -> int:
         return _print_status(arguments.state)
     reporter = ErrorStreamReporter(is_verbose=arguments.verbose)
     if arguments.take_over:
-        from azure_imds_facts.core.events.program import COMMAND_S  # noqa: PLC0415  one look needs none of it
-        from azure_imds_facts.core.events.socket_service import take_over  # noqa: PLC0415
+        from azure_imds_facts.core.events.socket_service import take_over  # noqa: PLC0415  one look needs none of it
+        from azure_imds_facts.core.events.watch_options import COMMAND_S  # noqa: PLC0415
 
         return take_over(arguments.take_over, timeout_s=arguments.exec_timeout or COMMAND_S, reporter=reporter)
     if arguments.watch:
-        from azure_imds_facts.core.events.program import run_watch  # noqa: PLC0415  one look needs none of it
+        if sys.platform == "win32":
+            from azure_imds_facts.core.windows.watch import run_watch  # noqa: PLC0415  one look needs none of it
+        else:
+            from azure_imds_facts.core.events.program import run_watch  # noqa: PLC0415  the same
 
         output = None if sys.stdout is None else sys.stdout.fileno()
         return run_watch(read_options(arguments), read_settings(arguments), reporter, output=output)
     # One look takes as long as switching the service on may take.
     settings = read_settings(arguments, timeout=SWITCH_ON_S + 30.0)
-    require_azure(settings, Host())
+    require_azure(settings, choose_host())
     client = EventClient(
         settings.endpoint,
         open_transport,
@@ -109,7 +112,7 @@ def _print_events(arguments: argparse.Namespace, settings: Settings, client: Eve
 
 
 def _print_status(path: str | None) -> int:
-    from azure_imds_facts.core.events.locked_state import UNITS_STATE, find_state  # noqa: PLC0415  one look needs neither
+    from azure_imds_facts.core.events.state_path import UNITS_STATE, find_state  # noqa: PLC0415  one look needs neither
     from azure_imds_facts.core.events.status import read_status  # noqa: PLC0415
 
     if path is None and os.geteuid() == 0 and os.path.exists(UNITS_STATE):

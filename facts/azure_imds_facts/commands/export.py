@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from importlib import import_module
 from importlib.util import find_spec
+
+from azure_imds_facts.core.errors import UsageError
 
 # What → (module with `add_arguments` and `run`, what it does).
 EXPORTS = {
@@ -31,6 +34,9 @@ EXPORTS = {
     ),
 }
 
+# They write files for this machine, or for a master on it: Linux's.
+_NOT_ON_WINDOWS = ("salt", "systemd", "proxy-agent-rules")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a subcommand for each export that this program carries: the single file lacks some."""
@@ -49,10 +55,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
         module.add_arguments(subparser)
         subparser.add_argument("-v", "--verbose", action="store_true", help=argparse.SUPPRESS)
-        subparser.set_defaults(run_export=module.run)
+        subparser.set_defaults(run_export=module.run, what=what)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Export what was named. Raises UsageError."""
+    if sys.platform == "win32":
+        refuse_on_windows(arguments.what)
     code: int = arguments.run_export(arguments)
     return code
+
+
+def refuse_on_windows(what: str) -> None:
+    """Raise UsageError for an export that only Linux has a use for."""
+    if what in _NOT_ON_WINDOWS:
+        raise UsageError(f"export {what} writes files for Linux.", hint="Run it there.")

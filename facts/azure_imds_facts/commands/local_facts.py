@@ -6,7 +6,8 @@ azure_imds.prom a metric for the textfile collector of Prometheus' node_exporter
 
 The file is replaced as a whole. If no new facts can be had, the old ones stay, marked stale. With --boot it waits up to
 300 seconds for IMDS, and marks a file of an earlier boot stale before that. With --remove it asks nothing and removes
-the file.
+the file. On Windows it is azure_imds.json, which ansible.windows.setup reads as ansible_azure_imds where its fact_path
+names the directory.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+_ON_WINDOWS = r"%%ProgramFiles%%\azure-imds-facts\facts.d"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
@@ -34,7 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LIST",
         help=f"{', '.join(FORMATS)}, or several with commas, each perhaps as FORMAT:DIR; {VARIABLE} likewise (ansible)",
     )
-    parser.add_argument("--directory", metavar="DIR", help=f"where to write ({places}; wanted for prometheus)")
+    parser.add_argument(
+        "--directory",
+        metavar="DIR",
+        help=f"where to write ({places}; on Windows {_ON_WINDOWS}; wanted for prometheus)",
+    )
     way = parser.add_mutually_exclusive_group()
     way.add_argument(
         "--boot", action="store_true", help="wait up to 300 s for IMDS; mark facts of an earlier boot stale"

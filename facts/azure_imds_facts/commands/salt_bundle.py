@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parents[1]
 _CORE = Path(azure_imds_facts.core.__path__[0])
 _OWN = "azure_imds_facts"
+# What `choose_host` imports on Windows, by a name that is no import statement.
+_ON_WINDOWS = "core.windows.host"
 # Folders of the Salt adapter that Salt loads file by file on a minion.
 KINDS = ("grains", "modules", "beacons", "states")
 
@@ -81,7 +83,13 @@ def _list_sources() -> dict[str, Path]:
         "": _HERE / "salt" / "__init__.py",
         "requests_transport": _HERE / "requests_transport.py",
     }
-    for part, folder in (("core", _CORE), ("core.events", _CORE / "events"), ("salt", _HERE / "salt")):
+    folders = {
+        "core": _CORE,
+        "core.events": _CORE / "events",
+        "core.windows": _CORE / "windows",
+        "salt": _HERE / "salt",
+    }
+    for part, folder in folders.items():
         for source in sorted(folder.glob("*.py")):
             found[part if source.stem == "__init__" else f"{part}.{source.stem}"] = source
     return found
@@ -91,6 +99,7 @@ def _close_over(sources: dict[str, Path], starts: Iterable[Path]) -> set[str]:
     """Return the modules that some files reach by imports, with their packages."""
     found: set[str] = set()
     waiting = [name for start in starts for name in _list_imports("", start, sources)]
+    waiting.append(_ON_WINDOWS)
     while waiting:
         name = waiting.pop()
         if name not in found:

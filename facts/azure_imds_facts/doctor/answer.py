@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.core.clock import format_time, parse_date
 from azure_imds_facts.core.collector import collect
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from azure_imds_facts.core.settings import Settings
     from azure_imds_facts.core.transport import Response
 
+# A failure of a request, whatever the system calls it.
+REFUSED = "connection refused"
 # Within this a certificate or a token is not yet refused because of the clock.
 _CLOCK_MAY_DIFFER_S = 300.0
 
@@ -36,6 +38,17 @@ class Asked:
     error: ImdsError | None
     responses: list[Response]
     failures: list[str]
+
+    @property
+    def document(self) -> Mapping[str, Any] | None:
+        """The document, None without one."""
+        return self.snapshot.document if self.snapshot else None
+
+    @property
+    def local_address(self) -> str | None:
+        """The address on this side. Where connections are redirected, the snapshot knows the one that would be used."""
+        answered = next((one.local_address for one in reversed(self.responses)), None)
+        return self.snapshot.local_address if self.snapshot else answered
 
 
 def ask_imds(settings: Settings, host: Host, reporter: Reporter) -> Asked:
@@ -56,7 +69,7 @@ def check_answer(asked: Asked) -> Finding:
     if not asked.responses and not asked.failures:
         return Finding(check="answer", verdict=SKIPPED, text="IMDS was not asked.")
     fix = asked.error.hint
-    if any(failure == "connection refused" for failure in asked.failures) and not asked.responses:
+    if REFUSED in asked.failures and not asked.responses:
         fix = "Nothing listens there: a firewall rule of this VM refuses the port, or the endpoint is wrong."
     elif any(b"metadata header" in response.body[:200].lower() for response in asked.responses):
         fix = "The header `Metadata: true` was lost on the way: something between this machine and IMDS removes it."
@@ -89,8 +102,8 @@ def check_version(asked: Asked) -> Finding:
     return Finding(check="api-version", verdict=OK, text=f"{version}, {newest}.")
 
 
-def check_clock(asked: Asked) -> Finding:
-    """Compare this machine's clock with the `Date` of IMDS's last answer."""
+def check_clock(asked: Asked, *, setters: str = "chrony or systemd-timesyncd") -> Finding:
+    """Compare this machine's clock with the `Date` of IMDS's last answer. `setters`: what sets the clock here."""
     dates = [parse_date(response.headers.get("date")) for response in asked.responses]
     served = next((date for date in reversed(dates) if date is not None), None)
     if served is None:
@@ -102,7 +115,7 @@ def check_clock(asked: Asked) -> Finding:
         check="clock",
         verdict=BAD,
         text=f"This machine says {format_time(time.time())}, IMDS {format_time(served)}.",
-        fix="Set the clock (chrony or systemd-timesyncd): facts are dated by it, and tokens and certificates fail.",
+        fix=f"Set the clock ({setters}): facts are dated by it, and tokens and certificates fail.",
     )
 
 
@@ -121,7 +134,9 @@ class _Recording:
         try:
             response = self._transport.fetch(url, headers, deadline, method=method, body=body)
         except TransportError as error:
-            self.failures.append(str(error))
+            # Windows has a sentence for it.
+            is_refusal = isinstance(error.__cause__, ConnectionRefusedError)
+            self.failures.append(REFUSED if is_refusal else str(error))
             raise
         self.responses.append(response)
         return response

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 
 
-def check_machine(settings: Settings, host: Host) -> Finding:
+# What shows an Azure VM: the asset tag, and what does where it cannot be read.
+SIGNS = ("DMI's chassis asset tag", "cloud-init or Azure's agent (DMI cannot be read)")
+
+
+def check_machine(settings: Settings, host: Host, *, signs: tuple[str, str] = SIGNS) -> Finding:
     """Check whether this is an Azure VM, and by which sign."""
     if settings.is_disabled:
         return Finding(check="machine", verdict=BAD, text=f"{DISABLED} is set.", fix=f"Unset {DISABLED}.")
@@ -34,7 +38,7 @@ def check_machine(settings: Settings, host: Host) -> Finding:
         return Finding(check="machine", verdict=BAD, text=error.problem, fix=error.hint)
     if found.platform == "arc":
         return Finding(check="machine", verdict=OK, text="A machine outside Azure, with the agent of Azure Arc.")
-    sign = "DMI's chassis asset tag" if host.read_asset_tag() else "cloud-init or Azure's agent (DMI cannot be read)"
+    sign = signs[0] if host.read_asset_tag() else signs[1]
     return Finding(check="machine", verdict=OK, text=f"An Azure VM, by {sign}.")
 
 

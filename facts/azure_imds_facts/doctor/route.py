@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Check the way to IMDS: whether there is one, through which interface, from which address."""
+"""Check the way to IMDS: whether there is one, and through which interface."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import errno
 import os
 import socket
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from azure_imds_facts.core.records import record
-from azure_imds_facts.core.reporter import printable
-from azure_imds_facts.doctor.findings import BAD, NOTE, OK, SKIPPED, Finding
+from azure_imds_facts.doctor.answer import REFUSED
+from azure_imds_facts.doctor.findings import BAD, OK, Finding
 from azure_imds_facts.doctor.interfaces import list_candidates, read_addresses
+from azure_imds_facts.doctor.source import find_source, is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from azure_imds_facts.core.settings import Settings
     from azure_imds_facts.doctor.answer import Asked
 
@@ -73,7 +72,7 @@ def check_route(settings: Settings, asked: Asked, *, routes: str = _ROUTES) -> F
         return Finding(
             check="route", verdict=OK, text=f"Requests to {host} leave from {source}{through}, and are answered."
         )
-    if not asked.failures or "connection refused" in asked.failures:
+    if not asked.failures or REFUSED in asked.failures:
         return Finding(check="route", verdict=OK, text=f"Requests to {host} leave from {source}{through}.")
     return _judge_silence(host, source, interface, choose_route(table, "0.0.0.0"))  # noqa: S104  the default route's name
 
@@ -118,43 +117,6 @@ def _find_interface(source: str, used: Route | None) -> str:
     return owner or (used.interface if used else "")
 
 
-def check_source(document: Mapping[str, Any] | None, local_address: str | None, *, host: str) -> Finding:
-    """Say whether IMDS was reached from a primary address: it answers no other (documented)."""
-    if document is None or local_address is None or is_loopback(local_address) or local_address == host:
-        text = "There was no answer over the network to judge by."
-        return Finding(check="source address", verdict=SKIPPED, text=text)
-    interfaces = (document.get("network") or {}).get("interface") or []
-    listed = [_private_addresses(one) for one in interfaces if isinstance(one, dict)]
-    owned = [addresses for addresses in listed if local_address in addresses]
-    if not owned:
-        text = f"{local_address} is not among the addresses that IMDS lists for this VM."
-        return Finding(check="source address", verdict=NOTE, text=text, fix="Look for address translation on the way.")
-    if owned[0][0] != local_address:
-        return Finding(
-            check="source address",
-            verdict=NOTE,
-            text=f"Requests leave from {local_address}, a secondary address; the primary one is {owned[0][0]}.",
-            fix=f"Give the route to 169.254.169.254 the source address {owned[0][0]}.",
-        )
-    return Finding(check="source address", verdict=OK, text=f"{local_address} is a primary address of this VM.")
-
-
-def find_source(host: str) -> tuple[str, int]:
-    """Return the address that a request to a host would leave from, else the number of the error that keeps it here."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect((host, 80))  # of a datagram socket: chooses the route, and sends nothing
-        except OSError as error:
-            return "", error.errno or errno.EIO
-        return str(probe.getsockname()[0]), 0
-
-
-def is_loopback(address: str) -> bool:
-    """Return whether an address never leaves this machine."""
-    return address.startswith("127.") or address == "::1"
-
-
 def read_routes(path: str) -> list[Route]:
     """Return the kernel's IPv4 routes, none where there is no such table."""
     try:
@@ -182,10 +144,3 @@ def choose_route(routes: list[Route], address: str) -> Route | None:
 def _number(text: str) -> int:
     """The table holds addresses in the machine's own byte order."""
     return int(struct.unpack("!I", struct.pack("=I", int(text, 16)))[0])
-
-
-def _private_addresses(interface: Mapping[str, Any]) -> list[str]:
-    section = interface.get("ipv4")
-    entries = section.get("ipAddress") if isinstance(section, dict) else None
-    listed = entries if isinstance(entries, list) else []
-    return [printable(str(entry.get("privateIpAddress"))) for entry in listed if isinstance(entry, dict)]

@@ -50,6 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _change(arguments: argparse.Namespace) -> int:
+    if sys.platform == "win32":
+        raise EmulatorError("--change needs the sockets of Unix, which Python has not on Windows")
     if not arguments.control:
         raise EmulatorError("--change needs --control, the socket of the emulator to change")
     print_answer(send_changes(arguments.control, arguments.change))
@@ -58,6 +60,8 @@ def _change(arguments: argparse.Namespace) -> int:
 
 def _emulate(arguments: argparse.Namespace) -> int:
     import_http_server()
+    if sys.platform == "win32" and arguments.control:
+        raise EmulatorError("--control needs the sockets of Unix, which Python has not on Windows")
     check_flags(arguments)
     if arguments.fleet:
         return _emulate_fleet(arguments)
@@ -88,6 +92,8 @@ def _emulate_fleet(arguments: argparse.Namespace) -> int:
 
 
 def _run_child(assembly: Assembly, command: list[str], log: Log | None) -> int:
+    if sys.platform == "win32":
+        raise EmulatorError("a command needs the namespaces of Linux; set AZURE_IMDS_ENDPOINT for it instead")
     if sys.platform != "linux":
         raise NamespaceError("a command needs the namespaces of Linux; set AZURE_IMDS_ENDPOINT for it instead")
     from .sandbox.run_command import run_command  # its imports exist on Linux only
@@ -135,10 +141,20 @@ async def _serve(site: Site, listeners: Sequence[socket.socket], log: Log | None
     """Serve until a signal; print the answer once requests are accepted."""
     server = EmulatorServer(site, log=log)
     stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    _stop_on_signals(stopped)
     await server.start(*listeners)
     print_answer(answer)
     await stopped.wait()
     await server.stop()
     return 0
+
+
+def _stop_on_signals(stopped: asyncio.Event) -> None:
+    """Let SIGTERM and SIGINT, on Windows Ctrl-C and Ctrl-Break, set an event of the running loop."""
+    loop = asyncio.get_running_loop()
+    if sys.platform != "win32":
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopped.set)
+        return
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGBREAK):
+        signal.signal(number, lambda *_of: loop.call_soon_threadsafe(stopped.set))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
@@ -13,7 +14,8 @@ from .errors import EmulatorError, format_os_error
 
 __all__ = ["open_log", "write_files"]
 
-_NOFOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
+# Windows has neither; making a link takes an administrator's right there.
+_NOFOLLOW = 0 if sys.platform == "win32" else os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def open_log(path: str) -> TextIO:
@@ -44,6 +46,10 @@ def write_files(directory: Path, contents: Mapping[str, bytes]) -> None:
         raise EmulatorError(f"{directory}: a symbolic link, which is not followed; name the directory itself")
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        if sys.platform == "win32":
+            for name, content in contents.items():
+                (directory / name).write_bytes(content)
+            return
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | _NOFOLLOW)
         try:
             for name, content in contents.items():

@@ -134,7 +134,7 @@ _shtab_azure_imds_facts_enrol_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--url[the master\'s hook, https\:\/\/ alone]:URL:"
   "--ca[the authority of the master\'s certificate (the system\'s)]:FILE:"
-  "--config-dir[where the minion\'s configuration is (\/etc\/salt)]:DIR:"
+  "--config-dir[where the minion\'s configuration is (\/etc\/salt\; has to be given on Windows)]:DIR:"
   "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, perhaps a port (http\:\/\/169.254.169.254)]:URL:"
   "--api-version[ask for this api-version alone (the newest that IMDS and this program know)]:VERSION:"
   "--timeout[for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
@@ -264,7 +264,7 @@ _shtab_azure_imds_facts_get_defaults_added=0
 _shtab_azure_imds_facts_local_facts_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--format[ansible, facter, prometheus, or several with commas, each perhaps as FORMAT\:DIR\; AZURE_IMDS_LOCAL_FACTS_FORMAT likewise (ansible)]:LIST:"
-  "--directory[where to write (ansible\: \/etc\/ansible\/facts.d, facter\: \/etc\/facter\/facts.d\; wanted for prometheus)]:DIR:"
+  "--directory[where to write (ansible\: \/etc\/ansible\/facts.d, facter\: \/etc\/facter\/facts.d\; on Windows \%ProgramFiles\%\\azure-imds-facts\\facts.d\; wanted for prometheus)]:DIR:"
   "--boot[wait up to 300 s for IMDS\; mark facts of an earlier boot stale]"
   "--remove[remove the file instead]"
   "--force[replace or remove a file even where this program did not write it]"

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.core.errors import UsageError
@@ -31,6 +32,8 @@ _MOST = 1000
 def acknowledge(opts: Mapping[str, Any], event_id: str) -> bool:
     """Note that an event is being dealt with; return False where that was noted already. Raises UsageError."""
     name = _name_file(event_id)
+    if sys.platform == "win32":
+        raise UsageError("Nothing can be noted on Windows, whose minions have no beacon either.")
     try:
         with _open(opts) as folder:
             try:

@@ -14,7 +14,7 @@ from azure_imds_facts.core.events.client import EventClient, UnknownEventError
 from azure_imds_facts.core.events.model import concerns, parse_timeline
 from azure_imds_facts.core.events.spelling import spell_approval, spell_event
 from azure_imds_facts.core.facts import build_facts
-from azure_imds_facts.core.host import Host
+from azure_imds_facts.core.host import choose_host
 from azure_imds_facts.core.raw_query import fetch_path
 from azure_imds_facts.core.salt_spelling import spell_salt
 from azure_imds_facts.core.vm_only import require_azure
@@ -86,7 +86,7 @@ def open_events(opts: Mapping[str, Any], **overrides: object) -> EventClient:
     Raises NotAzureError where this machine is not an Azure VM.
     """
     settings = build_minion_settings(opts, **overrides)
-    require_azure(settings, Host())
+    require_azure(settings, choose_host())
     return EventClient(settings.endpoint, open_transport, timeout_s=settings.timeout, reporter=LogReporter())
 
 

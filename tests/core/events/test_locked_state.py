@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from azure_imds_facts.core.errors import UsageError
-from azure_imds_facts.core.events.locked_state import LockedState, PassingError, find_state
+from azure_imds_facts.core.events.locked_state import LockedState, PassingError
+from azure_imds_facts.core.events.state_path import find_state
 
 from tests.support.events import raw_event
 from tests.support.reporters import ListReporter

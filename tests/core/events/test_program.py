@@ -12,7 +12,8 @@ from tests.support.watchers import environment, wait_for
 
 PROGRAM = """
 import sys
-from azure_imds_facts.core.events.program import WatchOptions, run_watch
+from azure_imds_facts.core.events.program import run_watch
+from azure_imds_facts.core.events.watch_options import WatchOptions
 from azure_imds_facts.core.reporter import Reporter
 from azure_imds_facts.core.settings import build_settings
 

@@ -31,6 +31,7 @@ The first request ever switches scheduled events on for the VM, which can take t
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.salt import grain
@@ -54,9 +55,11 @@ _KEYS: dict[str, tuple[str, tuple[type, ...]]] = {
 
 
 def __virtual__() -> str | tuple[bool, str]:  # noqa: N807  the name that Salt calls
-    """Load on every minion but a proxy."""
+    """Load on every minion but a proxy, and those on Windows."""
     if grain.is_proxy(__opts__):
         return False, "A proxy minion would watch the VM that it runs on, not its device."
+    if sys.platform == "win32":
+        return False, "On Windows it could not store what it sent: azure_imds.events has the events there."
     return __virtualname__
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.azure_imds.facts.plugins.plugin_utils.windows import refuse_windows
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible has no types
@@ -17,6 +18,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible has no types
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the module's result. What was revealed stays in a variable of `register`."""
+        refused = refuse_windows(self._connection, "azure_imds.facts.azure_imds_info")
+        if refused:
+            return refused
         result: dict[str, Any] = super().run(tmp, task_vars)
         if self._task.async_val and self._task.args.get("reveal"):
             # Ansible fetches the result later, without this plugin.

@@ -20,7 +20,7 @@ from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.clien
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.policy import Policy
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.spelling import spell_approval, spell_event
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.events.watch import fetch_vm_name
-from ansible_collections.azure_imds.facts.plugins.module_utils.imds.host import Host
+from ansible_collections.azure_imds.facts.plugins.module_utils.imds.host import choose_host
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.reporter import Reporter
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.transport import HttpTransport
 from ansible_collections.azure_imds.facts.plugins.module_utils.imds.vm_only import require_azure
@@ -50,7 +50,7 @@ def approve(module: Module) -> dict[str, Any]:
     """Approve the event that the arguments name, or in check mode find it. Raises the ImdsError of the outcome."""
     settings = build_module_settings(module.params, timeout=SWITCH_ON_S)
     event_id = check_event_id(module.params["event_id"], name="event_id")
-    require_azure(settings, Host())
+    require_azure(settings, choose_host())
     client = EventClient(settings.endpoint, HttpTransport, timeout_s=settings.timeout)
     deadline = Deadline(settings.timeout, client.clock)
     vm_name = None

@@ -12,7 +12,7 @@ from . import document, errors, records
 from .cache import INSTANCE, Cache, build_key
 from .client import Answer, Client, Negotiation
 from .clock import Clock, Deadline
-from .host import Host
+from .host import Host, choose_host
 from .reporter import Reporter, printable
 from .retry import Retrier
 from .vm_only import require_azure
@@ -45,13 +45,14 @@ def fetch_document(
     does not take.
     """
     check_nonce(nonce)
-    clock, host, reporter = clock or Clock(), host or Host(), reporter or Reporter()
+    clock, host, reporter = clock or Clock(), host or choose_host(), reporter or Reporter()
     deadline = Deadline(settings.timeout, clock)
     require_azure(settings, host)
     # The version that this boot's collections negotiated.
     key = build_key(records.replace(settings, api_version=None), INSTANCE, host.read_boot_id())
     remembered, _guessed, _lacking = Cache(settings.cache_dir, clock=clock, reporter=reporter).read_findings(key)
     client = Client(settings.endpoint, open_transport(), deadline=deadline, reporter=reporter)
+    client.agent = host.proxy_agent
     query = f"&nonce={nonce}" if nonce else ""
 
     def attempt() -> Answer:

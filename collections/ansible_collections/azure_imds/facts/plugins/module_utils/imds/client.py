@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 
 from . import errors, json_body, records, settings, versions
-from .host import Host
 from .transport import TransportError, find_local_address
 
 TYPE_CHECKING = False
@@ -52,8 +51,9 @@ class Client:
 
     # One attempt must not take a boot's whole budget.
     longest_attempt_s = 30.0
-    # Where Azure's metadata proxy agent would be, and whether it is still without a key, so that a refusal may pass.
-    agent = Host.proxy_agent
+    # Where Azure's metadata proxy agent would be, if anything looks for it, and whether it is still without a key, so
+    # that a refusal may pass.
+    agent = ""
     is_agent_pending: Callable[[], bool] = bool
     # Raises TransportError, before a request and after it, where another user's program may be what answers.
     refuse_stranger: Callable[[], object] = str

@@ -6,7 +6,7 @@ from __future__ import annotations
 from . import cache, document, errors, records
 from .clock import Clock, Deadline
 from .facts import Snapshot
-from .host import Host, find_imds, verify_vm_id
+from .host import Host, choose_host, find_imds, verify_vm_id
 from .reporter import Reporter
 from .settings import EXTRA_CATEGORIES
 
@@ -42,7 +42,7 @@ def collect(
     Raises the ImdsError of the outcome, and no other error.
     """
     deadline = Deadline(settings.timeout, clock or Clock())
-    collection = Collection(settings, open_transport, host or Host(), deadline, reporter or Reporter())
+    collection = Collection(settings, open_transport, host or choose_host(), deadline, reporter or Reporter())
     collection.is_boot, collection.allow_fallback = is_boot, allow_fallback
     collection.is_agent_pending = is_agent_pending
     try:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import calendar
 import os
+import sys
 import time
 
-from . import errors, records, safe_files
+from . import errors, records
 from .cache import STALE_S
+from .facts_folder import FactsFolder
 from .file_formats import ANSIBLE
 from .host import is_same_machine
 from .safe_files import UnsafeFileError
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from .clock import Clock
     from .file_formats import FileFormat
+    from .windows.facts_folder import WindowsFactsFolder
 
 NAME = ANSIBLE.file_name
 # Facts of over 4 MiB are refused; JSON adds to them.
@@ -43,7 +46,7 @@ class Existing:
 
 
 class FactsFile:
-    """The file in one directory, which is held open: the directory that was checked is the one that is written to."""
+    """The file in one directory, which was looked at before IMDS is asked."""
 
     def __init__(self, directory: str, *, clock: Clock, force: bool = False, file_format: FileFormat = ANSIBLE) -> None:
         """Read the file. Raises UsageError where the folder cannot be used, or without `force` for a foreign file."""
@@ -51,7 +54,14 @@ class FactsFile:
         self._format = file_format
         self._folder = directory
         self._path = os.path.join(directory, file_format.file_name)
-        self._directory = self._find()
+        try:
+            if not directory:
+                raise UnsafeFileError("it has no name")
+            # In `link/` and `link/.` the link would be followed.
+            self._folder = os.path.abspath(directory)
+            self._opened = _open_folder(self._folder)
+        except OSError as error:
+            raise self._refuse_folder(error) from None
         self._existing = records.replace(self._read(), content=None)
         if self._existing.is_foreign and not force:
             self.close()
@@ -62,8 +72,7 @@ class FactsFile:
 
     def close(self) -> None:
         """Close the directory."""
-        if self._directory is not None:
-            os.close(self._directory)
+        self._opened.close()
 
     def write(self, facts: dict[str, Any], *, is_revealing: bool) -> str:
         """Replace the file with new facts, in its format's form, readable by all unless it reveals something.
@@ -140,46 +149,10 @@ class FactsFile:
 
     def _remove(self) -> None:
         try:
-            os.unlink(self._format.file_name, dir_fd=self._directory)
+            self._opened.remove(self._format.file_name)
         except OSError as error:
             raise self._refuse(error) from None
         self._existing = Existing(snapshot=None)
-
-    def _open(self) -> int:
-        try:
-            return safe_files.open_directory(self._folder)
-        except OSError as error:
-            raise self._refuse_folder(error) from None
-
-    def _find(self) -> int | None:
-        """Open the directory; return None where it can be made later.
-
-        A path that cannot be used is found out now, before IMDS is asked.
-        """
-        if not self._folder:
-            raise self._refuse_folder(UnsafeFileError("it has no name"))
-        try:
-            # In `link/` and `link/.` the link would be followed.
-            place = self._folder = os.path.abspath(self._folder)
-        except OSError as error:
-            raise self._refuse_folder(error) from None
-        if os.path.lexists(place):
-            return self._open()
-        while not os.path.lexists(place):
-            place = os.path.dirname(place)
-        if not os.path.isdir(place):
-            raise self._refuse_folder(UnsafeFileError(f"{place} is no directory"))
-        return None
-
-    def _make_directory(self) -> None:
-        """Make the directory, only now: outside Azure not even an empty one is left behind."""
-        before = os.umask(0o022)  # every user's Ansible reads it, whatever this process's umask
-        try:
-            os.makedirs(self._folder, exist_ok=True)
-        except OSError as error:
-            raise self._refuse_folder(error) from None
-        finally:
-            os.umask(before)
 
     def _refuse_folder(self, error: OSError) -> errors.UsageError:
         return errors.UsageError(
@@ -188,19 +161,15 @@ class FactsFile:
         )
 
     def _read(self) -> Existing:
-        if self._directory is None:
-            return Existing(snapshot=None)
         try:
-            # Mode and content of one descriptor: the name may be another file's a moment later.
-            with open(safe_files.open_plain(self._directory, self._format.file_name, os.O_RDONLY), "rb") as file:
-                mode = os.fstat(file.fileno()).st_mode
-                content = file.read(_LIMIT + 1)
-            if len(content) > _LIMIT:
+            found = self._opened.read(self._format.file_name, limit=_LIMIT)
+            if found and len(found[0]) > _LIMIT:
                 raise UnsafeFileError(f"over {_LIMIT} bytes")
-        except FileNotFoundError:
-            return Existing(snapshot=None)
         except OSError as error:
             return Existing(snapshot=None, is_foreign=True, reason=_reason(error))
+        if not found:
+            return Existing(snapshot=None)
+        content, mode = found
         try:
             value = self._format.load(content)
         except (ValueError, RecursionError):
@@ -213,12 +182,12 @@ class FactsFile:
 
     def _write(self, facts: dict[str, Any], mode: int) -> None:
         name, content = self._format.file_name, self._format.dump(facts)
-        if self._directory is None:
-            self._make_directory()
-            self._directory = self._open()
         try:
-            safe_files.remove_leftovers(self._directory, name, now=self._clock.time())
-            safe_files.write_file(self._directory, name, content.encode(errors="replace"), mode=mode, durable=True)
+            self._opened.make()
+        except OSError as error:
+            raise self._refuse_folder(error) from None
+        try:
+            self._opened.write(name, content.encode(errors="replace"), mode=mode, now=self._clock.time())
         except OSError as error:
             raise self._refuse(error) from None
 
@@ -227,6 +196,15 @@ class FactsFile:
             f"{self._path} cannot be written: {_reason(error)}; it is unchanged.",
             hint="Make room or correct the permissions, then run this again.",
         )
+
+
+def _open_folder(path: str) -> FactsFolder | WindowsFactsFolder:
+    """Open a directory as this system can. Raises OSError."""
+    if sys.platform == "win32":
+        from .windows.facts_folder import WindowsFactsFolder  # noqa: PLC0415  no other system has it
+
+        return WindowsFactsFolder(path)
+    return FactsFolder(path)
 
 
 def _is_local_facts(value: object) -> bool:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 
 from . import errors, facter_spelling, prometheus_spelling, records
 from .facts import build_facts
@@ -57,9 +59,9 @@ def _build_facter(snapshot: Snapshot, reporter: Reporter) -> JsonObject:
 
 
 FORMATS = {
-    # Ansible's setup reads it as ansible_local.azure_imds.
+    # Ansible's setup reads it as ansible_local.azure_imds; on Windows, where it takes *.json, as ansible_azure_imds.
     "ansible": FileFormat(
-        file_name="azure_imds.fact",
+        file_name="azure_imds.json" if sys.platform == "win32" else "azure_imds.fact",
         directory="/etc/ansible/facts.d",
         build=_build_local,
         dump=dump_json,
@@ -108,8 +110,22 @@ def read_formats(
     return [(FORMATS[name], _find_place(name, own if colon else directory)) for name, colon, own in words]
 
 
+def find_directory(name: str) -> str | None:
+    """Return the directory in which a format's reader looks, None where its users choose.
+
+    Raises UsageError where Windows names none.
+    """
+    if sys.platform == "win32":
+        if name != "ansible":
+            return None
+        from .windows import facts_folder  # noqa: PLC0415  no other system has it
+
+        return facts_folder.find_directory(os.environ)
+    return FORMATS[name].directory
+
+
 def _find_place(name: str, given: str | None) -> str:
-    place = FORMATS[name].directory if given is None else given
+    place = find_directory(name) if given is None else given
     if place is None:
         problem = f"The format {name} needs a directory, for its reader is told where to look."
         raise errors.UsageError(problem, hint=f"Give --directory, or {name}:DIR among the formats.")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from . import errors
 from .clock import Clock, Deadline
 from .collector import Collection
-from .host import Host
+from .host import Host, choose_host
 from .reporter import Reporter
 
 TYPE_CHECKING = False
@@ -38,7 +38,7 @@ def collect_for_grain(
     A failure that `memory` recalls is heeded. `asks_once`: nothing is retried. Raises the ImdsError of the outcome.
     """
     deadline = Deadline(settings.timeout, clock or Clock())
-    collection = _GrainCollection(settings, open_transport, host or Host(), deadline, reporter or Reporter())
+    collection = _GrainCollection(settings, open_transport, host or choose_host(), deadline, reporter or Reporter())
     collection.memory, collection.asks_once = memory, asks_once
     try:
         return collection.run()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # The chassis asset tag that Azure gives every VM, Azure Stack Hub included; cloud-init, systemd and waagent rely on it.
 AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
 _MOST_READ = 4096
-_HINT_SKIP = "Set detect to skip to ask IMDS all the same."
+HINT_SKIP = "Set detect to skip to ask IMDS all the same."
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _SMBIOS_ORDER = "^(..)(..)(..)(..)-(..)(..)-(..)(..)"
 # Where the Connected Machine agent of Azure Arc answers as IMDS does.
@@ -30,18 +30,18 @@ _LISTENING = "(?m)^ *[0-9]+: 0*(?:FFFF0000|0000FFFF)?(?:0100007F|7F000001|0{8}):
 
 @records.record
 class Host:
-    """The places where a machine keeps what it knows of itself. A test names other places; no setting can."""
+    """The places where a Unix keeps what it knows of its machine. A test names other places; no setting can."""
 
     dmi_dir: str = "/sys/class/dmi/id"
     cloud_id: str = "/run/cloud-init/cloud-id"
-    agent_dir: str = "C:\\WindowsAzure" if sys.platform == "win32" else "/var/lib/waagent"
+    agent_dir: str = "/var/lib/waagent"
     instance_data: str = "/run/cloud-init/instance-data.json"
     boot_id: str = "/proc/sys/kernel/random/boot_id"
     arc_agent: str = "/opt/azcmagent/bin/himds" if sys.platform == "linux" else ""
     sockets: str = "/proc/net/tcp"
     users: str = "/etc/passwd"
-    # Azure's metadata proxy agent (recorded); on Windows it is a service, which nothing here looks for.
-    proxy_agent: str = "" if sys.platform == "win32" else "/usr/sbin/azure-proxy-agent"
+    # Azure's metadata proxy agent (recorded).
+    proxy_agent: str = "/usr/sbin/azure-proxy-agent"
 
     def read_asset_tag(self) -> str:
         """Return the DMI chassis asset tag, `""` where none can be read."""
@@ -59,9 +59,14 @@ class Host:
         """Return the kernel's id of this boot, None where the system has none."""
         return _read_line(self.boot_id) or None
 
-    def has_azure_traces(self) -> bool:
-        """Return whether cloud-init named Azure, or Azure's agent left its directory."""
-        return _read_line(self.cloud_id) == "azure" or os.path.exists(self.agent_dir)
+    def require_traces(self) -> None:
+        """Raise NotAzureError unless cloud-init named Azure, or Azure's agent left its directory."""
+        if _read_line(self.cloud_id) != "azure" and not os.path.exists(self.agent_dir):
+            raise errors.NotAzureError(
+                f"This machine does not look like an Azure VM: {self.dmi_dir} has no chassis asset tag that can be "
+                "read, cloud-init does not say azure, and there is no Azure agent.",
+                hint=HINT_SKIP,
+            )
 
     def describe_stranger(self) -> str:
         """Return why what listens at Azure Arc's address is not to be asked, `""` where it is its agent's or root's.
@@ -83,6 +88,15 @@ class Host:
         problem = self.describe_stranger()
         if problem:
             raise TransportError(f"nothing that counts, for {problem}")
+
+
+def choose_host() -> Host:
+    """Return what says what this machine is. On Windows that is a module that Ansible carries to no target."""
+    if sys.platform == "win32":
+        from importlib import import_module  # noqa: PLC0415  said above
+
+        return import_module(".windows.host", __package__).HOST  # type: ignore[no-any-return]
+    return Host()
 
 
 def require_enabled(settings: Settings) -> None:
@@ -120,16 +134,11 @@ def _detect_azure(host: Host, tag: str) -> str:
     if tag:
         raise errors.NotAzureError(
             f"This machine is not an Azure VM: its DMI chassis asset tag is {printable(tag)!r}.",
-            hint=_HINT_SKIP,
+            hint=HINT_SKIP,
             is_other_platform=True,
         )
-    if host.has_azure_traces():
-        return ""
-    raise errors.NotAzureError(
-        f"This machine does not look like an Azure VM: {host.dmi_dir} has no chassis asset tag that can be read, "
-        "cloud-init does not say azure, and there is no Azure agent.",
-        hint=_HINT_SKIP,
-    )
+    host.require_traces()
+    return ""
 
 
 def verify_vm_id(compute: object, dmi_uuid: str) -> bool | None:

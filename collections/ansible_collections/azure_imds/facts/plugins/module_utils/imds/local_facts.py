@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The writer of the local facts file `azure_imds.fact`, which Ansible reads, and of other programs' files of facts."""
+"""The writer of the local facts file `azure_imds.fact`, which Ansible reads, and of other programs' files of facts.
+
+On Windows it is `azure_imds.json`, which Ansible reads as `ansible_azure_imds`.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import sys
 
 from . import errors, proxy_agent
 from .clock import Clock
 from .collector import collect
 from .facts_file import FactsFile
-from .file_formats import ANSIBLE
-from .host import Host, require_enabled
+from .file_formats import ANSIBLE, find_directory
+from .host import Host, choose_host, require_enabled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +35,7 @@ DIRECTORY = ANSIBLE.directory or ""
 def write_local_facts(
     settings: Settings,
     *,
-    directory: str = DIRECTORY,
+    directory: str | None = None,
     formats: Sequence[tuple[FileFormat, str]] = (),
     is_boot: bool = False,
     force: bool = False,
@@ -42,13 +46,16 @@ def write_local_facts(
 ) -> None:
     """Collect and write the files. `is_boot`: before that, invalidate those of an earlier boot.
 
-    `formats`: what to write and where, without it the local facts file into `directory`. Raises the ImdsError of the
-    outcome; an old file is then marked stale, or removed where it is of another platform. A file that cannot be written
-    keeps no other from being written; the first one's UsageError is raised at the end.
+    `formats`: what to write and where, without it the local facts file into `directory` (None: the one that Ansible
+    reads). Raises the ImdsError of the outcome; an old file is then marked stale, or removed where it is of another
+    platform. A file that cannot be written keeps no other from being written; the first one's UsageError is raised at
+    the end.
     """
+    _require_private(settings)
     require_enabled(settings)
-    host, clock = host or Host(), clock or Clock()
-    files = Files(formats or [(ANSIBLE, directory)], clock=clock, force=force, reporter=reporter)
+    host, clock = host or choose_host(), clock or Clock()
+    places = formats or [(ANSIBLE, find_directory("ansible") or "" if directory is None else directory)]
+    files = Files(places, clock=clock, force=force, reporter=reporter)
     # Looking for cycles among the half a million lists of a large document takes longer than all else.
     was_collecting = gc.isenabled()
     gc.disable()
@@ -74,6 +81,15 @@ def write_local_facts(
         files.close()
         if was_collecting:
             gc.enable()
+
+
+def _require_private(settings: Settings) -> None:
+    """Raise UsageError where sensitive fields would stand in a file that every user may read."""
+    if sys.platform == "win32" and settings.reveal:
+        raise errors.UsageError(
+            "On Windows every user may read the facts file, so nothing is revealed in it.",
+            hint="Leave reveal out, or use azure-imds-facts facts --reveal.",
+        )
 
 
 def remove_local_facts(

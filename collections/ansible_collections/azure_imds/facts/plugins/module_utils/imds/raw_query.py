@@ -8,7 +8,7 @@ from .cache import INSTANCE, Cache, build_key
 from .client import Answer, Client, Negotiation
 from .clock import Clock, Deadline
 from .document import redact
-from .host import Host, find_imds
+from .host import Host, choose_host, find_imds
 from .retry import Retrier
 
 TYPE_CHECKING = False
@@ -44,7 +44,7 @@ def fetch_path(
     None for JSON and, where IMDS refuses that as it does for a leaf, text. Raises the ImdsError of the outcome.
     """
     full_path = resolve_path(path)
-    clock, host = clock or Clock(), host or Host()
+    clock, host = clock or Clock(), host or choose_host()
     deadline = Deadline(settings.timeout, clock)
     settings, _dmi_uuid = find_imds(settings, host)
     cache = Cache(settings.cache_dir, clock=clock, reporter=reporter)

@@ -122,7 +122,7 @@ def choose_hint(endpoint: str) -> str:
 def describe_surroundings() -> str:
     """Return in words that this process runs where there is no IMDS, with what to do, `""` without a sign of that."""
     for sign, said in _WITHOUT_IMDS.items():
-        if sign in os.environ or (sign[0] == "/" and os.path.exists(sign)):
+        if sign in os.environ or (sign[0] == os.sep and os.path.exists(sign)):
             return said
     return ""
 

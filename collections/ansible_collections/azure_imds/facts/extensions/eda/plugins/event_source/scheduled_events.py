@@ -126,7 +126,7 @@ def _open_watch(options: dict[str, Any]) -> Any:
     explicit = {name: options[name] for name in ("endpoint", "timeout", "detect")}
     settings = _import_core("settings").build_settings(explicit, os.environ)
     watch = _import_core("events.watch")
-    _import_core("vm_only").require_azure(settings, _import_core("host").Host())
+    _import_core("vm_only").require_azure(settings, _import_core("host").choose_host())
     name = options["vm_name"]
     if name is None and not options["all"]:
         reporter = _import_core("reporter").Reporter()

@@ -8,6 +8,7 @@ import json
 from .. import errors, records, versions
 from ..client import Answer, Client
 from ..clock import Clock, Deadline
+from ..host import choose_host
 from ..reporter import Reporter, printable
 from ..retry import Retrier
 from ..settings import EXTRA_CATEGORIES
@@ -206,7 +207,10 @@ class EventClient:
 
     def _open_client(self, timeout_s: float) -> Client:
         transport = self._transport = self._transport or self._transport_factory()
-        return Client(self._endpoint, transport, deadline=Deadline(timeout_s, self.clock), reporter=self._reporter)
+        deadline = Deadline(timeout_s, self.clock)
+        client = Client(self._endpoint, transport, deadline=deadline, reporter=self._reporter)
+        client.agent = choose_host().proxy_agent
+        return client
 
 
 def check_event_id(event_id: str, *, name: str = "The event's id") -> str:

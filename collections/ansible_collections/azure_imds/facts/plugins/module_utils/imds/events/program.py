@@ -3,62 +3,37 @@
 
 from __future__ import annotations
 
-from .. import errors, records
+from .. import errors
 from ..clock import Clock
 from ..collector import open_transport
-from ..host import Host
+from ..host import choose_host
 from ..reporter import Reporter
 from ..vm_only import require_azure
 from .approvals import Approvals
 from .client import SWITCH_ON_S, EventClient
 from .dry_run import DryRunner
 from .first_call import warn_of_first_call
-from .locked_state import LockedState, PassingError, find_state
+from .locked_state import LockedState, PassingError
 from .loop import WatchLoop
 from .messages import unblocked_messages
 from .metrics import Metrics
 from .output import Output
-from .policy import Policy
 from .runner import Hooks
 from .runs import Runs
 from .shell_runner import ShellRunner
 from .signals import Signals, Stopped
 from .socket_runner import SocketRunner
 from .state import StateFile
-from .watch import Watch, fetch_vm_name
+from .state_path import find_state
+from .vm_name import wait_for_name
+from .watch import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..reporter import Reporter
     from ..settings import Settings
     from .runner import Runner
-
-COMMAND_S = 600.0
-
-
-@records.record
-class WatchOptions:
-    """What the flags of `events --watch` say, one field a flag.
-
-    `command`: run by the shell for changes of this VM's events, None: none; `command_timeout_s` ends it. `hand_over`:
-    instead of that, the Unix socket of the service that runs one. `state_path`: the state file, None: the default one
-    with either, none without. `vm_name` None: asked for; `is_all`: events of other VMs too. `events_version`: an
-    api-version of scheduled events. `metrics_path`: a file for Prometheus.
-    """
-
-    command: str | None = None
-    command_timeout_s: float = COMMAND_S
-    hand_over: str | None = None
-    state_path: str | None = None
-    policy: Policy = Policy()
-    vm_name: str | None = None
-    is_all: bool = False
-    events_version: str | None = None
-    metrics_path: str | None = None
-
-    @property
-    def has_command(self) -> bool:
-        """Return whether changes run a command, of whoever's."""
-        return self.command is not None or self.hand_over is not None
+    from .watch_options import WatchOptions
 
 
 def run_watch(options: WatchOptions, settings: Settings, reporter: Reporter, *, output: int | None = 1) -> int:
@@ -66,7 +41,7 @@ def run_watch(options: WatchOptions, settings: Settings, reporter: Reporter, *, 
 
     Raises the ImdsError of the outcome where the watch cannot begin, BrokenPipeError where nobody reads any more.
     """
-    require_azure(settings, Host())
+    require_azure(settings, choose_host())
     client = EventClient(
         settings.endpoint,
         open_transport,
@@ -106,7 +81,7 @@ class _Program:
         metrics = self._open_metrics()
         state = self._open_state()
         warn_of_first_call(settings, reporter)
-        name = None if options.is_all else options.vm_name or _wait_for_name(settings, signals, reporter)
+        name = None if options.is_all else options.vm_name or wait_for_name(settings, signals, reporter)
         watch = Watch(client, vm_name=name, clock=clock, reporter=reporter)
         runs = Runs()
         self._restore(watch, runs, state, name)
@@ -194,46 +169,3 @@ class _Program:
             reporter=self._reporter,
             displace=watch.take_back,
         )
-
-
-class _RepeatingReporter(Reporter):
-    """A reporter for what is tried again and again: each warning once, and failures only where every detail is wanted.
-
-    The caller that tries again reports a failure, once as long as it stays the same.
-    """
-
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
-        self._warned: set[str] = set()
-
-    def warn(self, message: str) -> None:
-        """Report a warning that is a new one."""
-        if message not in self._warned:
-            self._warned.add(message)
-            self._reporter.warn(message)
-
-    def notice(self, message: str) -> None:
-        """Report a failure of one try as a detail."""
-        self._reporter.attempt(message)
-
-    def attempt(self, message: str) -> None:
-        """Report one request."""
-        self._reporter.attempt(message)
-
-
-def _wait_for_name(settings: Settings, signals: Signals, reporter: Reporter) -> str:
-    """Return this VM's name once IMDS answers. Raises the ImdsError of an outcome that does not pass, and Stopped."""
-    reported, repeating = "", _RepeatingReporter(reporter)
-    while True:
-        try:
-            with signals:
-                name = fetch_vm_name(settings, open_transport=open_transport, reporter=repeating)
-        except errors.TRANSIENT as error:
-            if error.outcome != reported:
-                reported = error.outcome
-                reporter.notice(f"{error} Asking for this VM's name again, until IMDS answers.")
-            signals.sleep(1.0)
-        else:
-            if reported:
-                reporter.notice("This VM's name is known now; watching begins.")
-            return name

@@ -11,7 +11,7 @@ import argparse
 
 from .. import errors, records
 from .policy import Policy, parse_types
-from .program import COMMAND_S, WatchOptions
+from .watch_options import COMMAND_S, WatchOptions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
