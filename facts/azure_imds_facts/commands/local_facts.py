@@ -73,7 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _read_directory(given: str | None) -> str | None:
+    if given is None:
+        return None
     try:
-        return None if given is None else parse_directory(given)
+        return parse_directory(given)
     except ValueError:
         raise UsageError(f"--directory cannot be {printable(given)!r}.", hint=f"Give {ABSOLUTE}.") from None

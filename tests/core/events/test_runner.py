@@ -67,8 +67,12 @@ def run_to_end(hooks: Hooks) -> list[str]:
 def test_order(tmp_path: Path) -> None:
     """Commands of one event run one after the other, those of another event beside them."""
     log, reporter = tmp_path / "log", ListReporter()
-    command = f'echo "+$AZURE_IMDS_EVENT_ID" >> {log}; sleep 0.3; echo "-$AZURE_IMDS_EVENT_ID" >> {log}'
-    hooks = Hooks(ShellRunner(command), spell=spell, timeout_s=10.0, clock=Clock(), reporter=reporter)
+    # The first command ends once the other event's has begun: it would wait in vain for one that comes after it.
+    command = (
+        f'echo "+$AZURE_IMDS_EVENT_ID" >> {log}; until grep -q +B {log}; do sleep 0.02; done; '
+        f'echo "-$AZURE_IMDS_EVENT_ID" >> {log}'
+    )
+    hooks = Hooks(ShellRunner(command), spell=spell, timeout_s=60.0, clock=Clock(), reporter=reporter)
     for change in build_changes("A", "a", "B"):
         assert hooks.offer(change)
     hooks.reap()

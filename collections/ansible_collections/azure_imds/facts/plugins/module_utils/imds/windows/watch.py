@@ -18,7 +18,8 @@ from ..events.runs import Runs
 from ..events.signals import Stopped
 from ..events.vm_name import wait_for_name
 from ..events.watch import Watch
-from ..host import choose_host, require_azure
+from ..host import choose_host
+from ..vm_only import require_azure
 from .output import WindowsOutput
 from .signals import WindowsSignals
 
