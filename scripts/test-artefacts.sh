@@ -91,3 +91,13 @@ if [ -n "$with_ansible" ]; then
     expect_region "${collection##*/}" "$work/ansible-venv/bin/ansible" localhost -c local -e ansible_python_interpreter="$work/ansible-venv/bin/python" \
         -m azure_imds.facts.azure_imds_facts -a "endpoint=$endpoint"
 fi
+# The program of the Linux packages, unpacked, with this Python; the boot tests install them.
+if [ -e "$folder/azure-imds-facts_$version-1_all.deb" ] && command -v dpkg-deb >/dev/null; then
+    dpkg-deb --extract "$folder/azure-imds-facts_$version-1_all.deb" "$work/deb"
+    expect_region "azure-imds-facts_$version-1_all.deb" "$work/venv/bin/python" -IB "$work/deb/usr/share/azure-imds-facts" facts
+fi
+if [ -e "$folder/azure-imds-facts-$version-1.noarch.rpm" ] && command -v rpm2cpio >/dev/null; then
+    mkdir "$work/rpm"
+    rpm2cpio "$folder/azure-imds-facts-$version-1.noarch.rpm" | (cd "$work/rpm" && cpio --quiet -idm --no-absolute-filenames)
+    expect_region "azure-imds-facts-$version-1.noarch.rpm" "$work/venv/bin/python" -IB "$work/rpm/usr/share/azure-imds-facts" facts
+fi
