@@ -139,6 +139,7 @@ reproducible: venv-lint ## build all artefacts in two ways (Python, folder, file
 
 test-artefacts: dist ## install what make dist has built as a user does, and have each artefact collect facts
 	@scripts/test-artefacts.sh .venv-lint/bin/python dist
+	@.venv-lint/bin/python scripts/test-container.py
 
 rehearse-release: venv-lint ## tag a scratch clone, and run every step of release.yml that needs no forge; FORM=short for one Python
 	@$(LINT)/python scripts/rehearse-release.py $(if $(filter short,$(FORM)),--short)

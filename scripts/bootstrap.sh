@@ -10,7 +10,7 @@ source scripts/locked.sh
 readonly which="${1:-}"
 case "$which" in
     runtime) readonly venv=.venv locks=(build runtime) ;;
-    lint) readonly venv=.venv-lint locks=(lint) ;;
+    lint) readonly venv=.venv-lint locks=(build lint) ;;
     *) echo "usage: scripts/bootstrap.sh runtime|lint" >&2; exit 2 ;;
 esac
 readonly log="build/bootstrap-$which.log" stamp="$venv/.complete"
@@ -87,6 +87,7 @@ if [ "$(head -n 1 "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
         step "$venv: what Salt is built with" install_locked "$venv/bin/python" build
         step "$venv: Ansible, Salt and test tools, about two minutes" install_locked "$venv/bin/python" runtime
     else
+        step "$venv: what reuse is built with" install_locked "$venv/bin/python" build
         step "$venv: ruff, mypy, ansible-lint and what they look into, about a minute" \
             install_locked "$venv/bin/python" lint
     fi

@@ -7,6 +7,7 @@ export PIP_CACHE_DIR="${PIP_CACHE_DIR:-$PWD/build/pip-cache}"
 declare -Ar source_only=(
     [argparse-manpage]='the project publishes no wheel'
     [contextvars]='the project publishes no wheel; Salt 3006 alone asks for it'
+    [reuse]='each version has a wheel for one Python alone, another one each time'
     [rpm-vercmp]='the project publishes no wheel; Salt 3006 alone asks for it'
     [salt]='the project publishes no wheel'
     [timelib]='the project publishes no wheel; it is C, so a compiler is needed'

@@ -57,6 +57,8 @@ def test_the_image_serves_its_port_without_rights() -> None:
     copied = find_instruction("COPY").split()[:-1]
     assert copied == ["requirements/emulator.txt", "dist/azure_imds_facts-*.whl"]
     assert (ROOT / copied[0]).exists()
+    ignored = (FOLDER / "Containerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    assert [line for line in ignored if not line.startswith("#")] == ["*", *(f"!{name}" for name in copied)]
 
 
 def test_the_image_installs_by_hashes() -> None:

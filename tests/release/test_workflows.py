@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -117,6 +118,24 @@ def test_steps_are_sound(key: tuple[str, str, str]) -> None:
         assert re.search(rf"^{match[2]}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     else:
         assert os.access(ROOT / match[1], os.X_OK)
+
+
+def test_the_rehearsal_leaves_out_what_only_the_forge_can() -> None:
+    """`make rehearse-release` runs every other step of the release; the names that it leaves out are this table's."""
+    spec = importlib.util.spec_from_file_location("rehearse_release", ROOT / "scripts/rehearse-release.py")
+    assert spec is not None
+    assert spec.loader is not None
+    rehearsal = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(rehearsal)
+    assert {name for _, _, name in FORGE} == set(rehearsal.OUTSIDE)
+    used = {
+        step["uses"].partition("@")[0]
+        for (name, _), what in JOBS.items()
+        if name == "release.yml"
+        for step in what["steps"]
+        if "uses" in step
+    }
+    assert used - set(rehearsal.ACTIONS) == set(rehearsal.OUTSIDE_ACTIONS)
 
 
 def test_the_tables_name_steps() -> None:
