@@ -13,7 +13,7 @@ _shtab_azure_imds_facts_subparsers=(facts show get local-facts events attest enr
 _shtab_azure_imds_facts_facts_option_strings=(-h --help --format --endpoint --api-version --timeout --detect --cache-ttl --cache-dir --gather --reveal -v --verbose)
 _shtab_azure_imds_facts_show_option_strings=(-h --help --all --endpoint --api-version --timeout --detect --cache-ttl --cache-dir --reveal -v --verbose)
 _shtab_azure_imds_facts_get_option_strings=(-h --help --format --endpoint --api-version --timeout --detect --cache-dir -v --verbose)
-_shtab_azure_imds_facts_local_facts_option_strings=(-h --help --directory --boot --force --endpoint --api-version --timeout --detect --cache-ttl --cache-dir --gather --reveal -v --verbose)
+_shtab_azure_imds_facts_local_facts_option_strings=(-h --help --format --directory --boot --force --endpoint --api-version --timeout --detect --cache-ttl --cache-dir --gather --reveal -v --verbose)
 _shtab_azure_imds_facts_events_option_strings=(-h --help --watch --approve --exec --hand-over --take-over --approve-on-success --exec-timeout --types --approve-user --approve-freeze-below --approve-shared --dry-run --metrics --status --state --vm-name --all --events-version --endpoint --api-version --timeout --detect --cache-ttl --cache-dir -v --verbose)
 _shtab_azure_imds_facts_attest_option_strings=(-h --help --nonce --endpoint --api-version --timeout --detect --cache-dir -v --verbose)
 _shtab_azure_imds_facts_enrol_option_strings=(-h --help --url --ca --config-dir --endpoint --api-version --timeout --detect --cache-dir -v --verbose)
@@ -31,7 +31,7 @@ _shtab_azure_imds_facts_option_strings=(-h --help --version -v --verbose)
 
 
 
-_shtab_azure_imds_facts_facts___format_choices=(json yaml ansible salt env)
+_shtab_azure_imds_facts_facts___format_choices=(json yaml ansible salt facter prometheus otel env)
 _shtab_azure_imds_facts_get___format_choices=(json text)
 _shtab_azure_imds_facts_doctor___format_choices=(text json)
 _shtab_azure_imds_facts_export_pos_0_choices=(ansible-path salt systemd cloud-init proxy-agent-rules)

@@ -225,7 +225,7 @@ _shtab_azure_imds_facts_export_systemd_defaults_added=0
 
 _shtab_azure_imds_facts_facts_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--format[see below (json)]:format:(json yaml ansible salt env)"
+  "--format[see below (json)]:format:(json yaml ansible salt facter prometheus otel env)"
   "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, perhaps a port (http\:\/\/169.254.169.254)]:URL:"
   "--api-version[ask for this api-version alone (the newest that IMDS and this program know)]:VERSION:"
   "--timeout[for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
@@ -257,9 +257,10 @@ _shtab_azure_imds_facts_get_defaults_added=0
 
 _shtab_azure_imds_facts_local_facts_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--directory[where to write (\/etc\/ansible\/facts.d)]:DIR:"
+  "--format[ansible, facter, prometheus, or several with commas, each perhaps as FORMAT\:DIR\; AZURE_IMDS_LOCAL_FACTS_FORMAT likewise (ansible)]:LIST:"
+  "--directory[where to write (ansible\: \/etc\/ansible\/facts.d, facter\: \/etc\/facter\/facts.d\; wanted for prometheus)]:DIR:"
   "--boot[wait up to 300 s for IMDS\; mark facts of an earlier boot stale]"
-  "--force[replace the file even where this program did not write it]"
+  "--force[replace a file even where this program did not write it]"
   "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, perhaps a port (http\:\/\/169.254.169.254)]:URL:"
   "--api-version[ask for this api-version alone (the newest that IMDS and this program know)]:VERSION:"
   "--timeout[for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
