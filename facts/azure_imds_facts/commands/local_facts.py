@@ -58,4 +58,4 @@ def _read_directory(given: str | None) -> str | None:
     try:
         return None if given is None else parse_directory(given)
     except ValueError:
-        raise UsageError(f"--directory cannot be {printable(given)!r}.", hint=f"Give {ABSOLUTE}.") from None
+        raise UsageError(f"--directory cannot be {printable(given or '')!r}.", hint=f"Give {ABSOLUTE}.") from None
