@@ -11,6 +11,7 @@ import pytest
 from azure_imds_facts.boot import PROGRAM, read_template
 from azure_imds_facts.commands.export_systemd import TREE
 from azure_imds_facts.core.facts_file import NAME
+from azure_imds_facts.core.file_formats import FORMATS, VARIABLE
 from azure_imds_facts.core.host import Host
 from azure_imds_facts.core.local_facts import DIRECTORY
 from azure_imds_facts.core.settings import DEFAULT_ENDPOINT, build_settings
@@ -29,6 +30,7 @@ KNOWN_PATHS = {
     Host().instance_data,
     Host().boot_id,
     "/opt/azure-imds-facts",
+    str(FORMATS["facter"].directory),
     # What ProtectHome= and PrivateTmp= hide.
     "/home",
     "/root",
@@ -107,7 +109,7 @@ def test_patience_is_as_described() -> None:
 def test_variables_and_sources_are_known() -> None:
     """Each variable on the page is a setting, and each source of a snapshot is one."""
     named = set(re.findall(r"AZURE_IMDS_[A-Z_]+", TEXT))
-    assert named == {"AZURE_IMDS_REVEAL", "AZURE_IMDS_DISABLED", "AZURE_IMDS_GATHER"}
+    assert named == {"AZURE_IMDS_REVEAL", "AZURE_IMDS_DISABLED", "AZURE_IMDS_GATHER", VARIABLE}
     for name in named:
         assert f"#{name}=" in read_template("azure-imds-facts.default")
     reference = (ROOT / "docs/reference.md").read_text(encoding="utf-8")

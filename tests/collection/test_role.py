@@ -68,6 +68,9 @@ def test_files_of_other_programs(machine: Machine, vm: str) -> None:
     ]
     assert json.loads(written[1].read_text()) == {"azure_imds": json.loads(written[0].read_text())}
     assert 'vm_size="Standard_D2s_v3"' in written[2].read_text()
+    if shutil.which("facter"):
+        # Where it looks without being told.
+        assert machine.run_ok("facter", "azure_imds.compute.vm_size") == "Standard_D2s_v3\n"
     (folder / "theirs.prom").write_text("up 1\n")
     told, counts = play(machine, local_facts_settings=settings, local_facts_state="absent")
     assert counts["failed"] == 0, told

@@ -31,7 +31,7 @@ FLAGS = (
     (
         "gather",
         "LIST",
-        f"{','.join(CATEGORIES)},all, '!network', or paths: compute.vmSize,tags.NAME ({','.join(DEFAULT_GATHER)})",
+        f"{', '.join(CATEGORIES)}, all, '!network' or paths: compute.vmSize, tags.NAME ({','.join(DEFAULT_GATHER)})",
     ),
     ("reveal", "LIST", f"sensitive fields to include: {','.join(SENSITIVE)} (none)"),
 )

@@ -78,4 +78,4 @@ def _read_directory(given: str | None) -> str | None:
     try:
         return parse_directory(given)
     except ValueError:
-        raise UsageError(f"--directory cannot be {printable(given)!r}.", hint=f"Give {ABSOLUTE}.") from None
+        raise UsageError(f"--directory cannot be {printable(given or '')!r}.", hint=f"Give {ABSOLUTE}.") from None

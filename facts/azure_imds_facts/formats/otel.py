@@ -36,8 +36,8 @@ _PROVIDER = {"cloud.provider": "azure"}
 _PLATFORM = {"cloud.platform": "azure_vm"}
 # The id of a resource has under 500 characters.
 _LONGEST = 1024
-# What the SDKs' common form, W3C Baggage, lets stand unescaped, and is no mark of its own there.
-_UNESCAPED = "!#$&'()*+-./:<>?@[]^_`{|}~"
+# The SDKs' common form, W3C Baggage, takes more; but a shell may read the value, and a field may hold anything.
+_UNESCAPED = "/:@+"
 
 
 def format_facts(snapshot: Snapshot, reporter: Reporter) -> str:

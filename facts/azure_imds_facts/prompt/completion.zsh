@@ -238,7 +238,7 @@ _shtab_azure_imds_facts_facts_options=(
   "--detect[auto\: ask only where the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
   "--cache-ttl[how long an answer on disk counts as fresh\; 0 always asks IMDS (60)]:SECONDS:"
   "--cache-dir[where answers are cached (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
-  "--gather[compute,network,tags,load_balancer,scheduled_events,identity,all, \'\!network\', or paths\: compute.vmSize,tags.NAME (compute,network,tags)]:LIST:"
+  "--gather[compute, network, tags, load_balancer, scheduled_events, identity, all, \'\!network\' or paths\: compute.vmSize, tags.NAME (compute,network,tags)]:LIST:"
   "--reveal[sensitive fields to include\: user_data,custom_data,public_keys,admin_username,disk_encryption (none)]:LIST:"
   {-v,--verbose}"[print every request]"
 )
@@ -274,7 +274,7 @@ _shtab_azure_imds_facts_local_facts_options=(
   "--detect[auto\: ask only where the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
   "--cache-ttl[how long an answer on disk counts as fresh\; 0 always asks IMDS (60)]:SECONDS:"
   "--cache-dir[where answers are cached (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
-  "--gather[compute,network,tags,load_balancer,scheduled_events,identity,all, \'\!network\', or paths\: compute.vmSize,tags.NAME (compute,network,tags)]:LIST:"
+  "--gather[compute, network, tags, load_balancer, scheduled_events, identity, all, \'\!network\' or paths\: compute.vmSize, tags.NAME (compute,network,tags)]:LIST:"
   "--reveal[sensitive fields to include\: user_data,custom_data,public_keys,admin_username,disk_encryption (none)]:LIST:"
   {-v,--verbose}"[print every request]"
 )

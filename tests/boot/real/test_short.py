@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 import statistics
@@ -44,6 +45,28 @@ def test_normal(guest: Guest, network: Network) -> None:
     wait_for("the end of the boot", lambda: guest.read_state() == "running", within_s=20)
     for target in ("multi-user.target", "graphical.target", "basic.target", "timers.target"):
         assert UNIT not in guest.run("systemd-analyze", "critical-chain", target, "--no-pager").stdout
+
+
+def test_files_of_other_programs(guest: Guest, network: Network) -> None:
+    """The same unit writes for Facter and node_exporter, with one request, into the directories that the unit lets it."""
+    setting = "AZURE_IMDS_LOCAL_FACTS_FORMAT=ansible,facter,prometheus:/var/lib/prometheus/node-exporter\n"
+    settings = guest.root / "etc/default/azure-imds-facts"
+    before = settings.read_text()
+    folders = [guest.root / "etc/facter/facts.d", guest.root / "var/lib/prometheus/node-exporter"]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    settings.write_text(before + setting)
+    try:
+        with network.imds(*MACHINE):
+            guest.start()
+            result = guest.wait_for_service()
+            facts = guest.read_with_ansible()
+        assert (result["Result"], result["ExecMainStatus"]) == ("success", "0"), guest.journal()
+        assert json.loads((folders[0] / "azure_imds.json").read_text()) == {"azure_imds": facts}
+        assert 'vm_size="Standard_D2s_v3"' in (folders[1] / "azure_imds.prom").read_text()
+        assert len([request for request in network.requests() if "/metadata/instance" in request]) == 1
+    finally:
+        settings.write_text(before)
 
 
 def test_five_boots_take_a_second(guest: Guest, network: Network) -> None:

@@ -6,7 +6,6 @@ On Windows it is `azure_imds.json`, which Ansible reads as `ansible_azure_imds`.
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import sys
 
@@ -19,7 +18,7 @@ from .host import Host, choose_host, require_enabled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from .facts import Snapshot
     from .file_formats import FileFormat
@@ -61,8 +60,7 @@ def write_local_facts(
     gc.disable()
     try:
         if is_boot:
-            boot_id, dmi_uuid = host.read_boot_id(), host.read_product_uuid()
-            files.invalidate(lambda file: file.invalidate_earlier_boot(boot_id=boot_id, dmi_uuid=dmi_uuid))
+            files.invalidate_earlier_boot(boot_id=host.read_boot_id(), dmi_uuid=host.read_product_uuid())
         try:
             snapshot = collect(
                 settings,
@@ -113,52 +111,65 @@ class Files:
         self._problems: list[errors.UsageError] = []
         self._files: list[tuple[FileFormat, FactsFile]] = []
         for file_format, directory in places:
-            with self._noting():
-                opened = FactsFile(directory, clock=clock, force=force, file_format=file_format)
-                self._files.append((file_format, opened))
-        if not self._files:
-            raise self._problems[0]
+            try:
+                file = FactsFile(directory, clock=clock, force=force, file_format=file_format)
+            except errors.UsageError as refused:
+                self._problems.append(refused)
+            else:
+                self._files.append((file_format, file))
+        self._require_one()
 
     def close(self) -> None:
         """Close their directories."""
         for _format, file in self._files:
             file.close()
 
-    def invalidate(self, invalidate_one: Callable[[FactsFile], str]) -> None:
-        """Invalidate what an earlier boot left."""
+    def invalidate_earlier_boot(self, *, boot_id: str | None, dmi_uuid: str) -> None:
+        """Invalidate what an earlier boot left; a file with which that fails is not written either."""
         for pair in [*self._files]:
-            with self._noting():
-                _report(self._reporter, invalidate_one(pair[1]))
-                continue
-            self._files.remove(pair)
-        if not self._files:
-            raise self._problems[0]
+            _format, file = pair
+            try:
+                _report(self._reporter, file.invalidate_earlier_boot(boot_id=boot_id, dmi_uuid=dmi_uuid))
+            except errors.UsageError as refused:
+                self._problems.append(refused)
+                self._files.remove(pair)
+                file.close()
+        self._require_one()
 
     def invalidate_after(self, error: errors.ImdsError) -> None:
         """Invalidate all after a collection without facts, whose failure names the outcome."""
         for _format, file in self._files:
-            with self._noting():
+            try:
                 _report(self._reporter, file.invalidate_after(error))
+            except errors.UsageError as refused:
+                self._problems.append(refused)
         for problem in self._problems:
             self._reporter.warn(str(problem))
 
     def remove(self) -> None:
         """Remove all."""
         for _format, file in self._files:
-            with self._noting():
+            try:
                 _report(self._reporter, file.remove())
+            except errors.UsageError as refused:
+                self._problems.append(refused)
         self._raise_noted()
 
     def write(self, snapshot: Snapshot, *, is_revealing: bool) -> None:
-        """Write the facts, or mark a file stale that has whole ones of this boot where these are partial."""
+        """Write the facts, or mark a file stale that has whole ones of this boot where these are partial.
+
+        Raises the first UsageError of the run; the others are reported.
+        """
         for file_format, file in self._files:
             content = file_format.build(snapshot, self._reporter)
-            with self._noting():
+            try:
                 if content["snapshot"]["partial"] and file.holds_whole(boot_id=snapshot.boot_id):
                     self._reporter.warn("IMDS's answer lacks compute or network, so the whole facts of this boot stay.")
                     _report(self._reporter, file.mark_stale("could not be renewed"))
                 else:
                     self._reporter.notice(f"Wrote {file.write(content, is_revealing=is_revealing)}.")
+            except errors.UsageError as refused:
+                self._problems.append(refused)
         self._raise_noted()
 
     def _raise_noted(self) -> None:
@@ -168,13 +179,10 @@ class Files:
         if self._problems:
             raise self._problems[0]
 
-    @contextlib.contextmanager
-    def _noting(self) -> Iterator[None]:
-        """Keep a UsageError for the end of the run."""
-        try:
-            yield
-        except errors.UsageError as problem:
-            self._problems.append(problem)
+    def _require_one(self) -> None:
+        """Raise UsageError where no file is left."""
+        if not self._files:
+            raise self._problems[0]
 
 
 def _report(reporter: Reporter, message: str) -> None:
