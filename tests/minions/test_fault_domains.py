@@ -15,7 +15,7 @@ from tests.minions.conftest import VMS, Fleet, describe_vm
 from tests.minions.long import long_forms
 from tests.minions.test_examples import FILES
 
-FOURTH = {"platformFaultDomain": "2", "tags": {}}
+FOURTH: dict[str, Any] = {"platformFaultDomain": "2", "tags": {}}
 DOMAINS = {name: vm["platformFaultDomain"] for name, vm in {**VMS, "queue": FOURTH}.items()}
 # Each step writes what it does into one file; `drain` takes long enough for another machine's to come in between.
 STEP = """\

@@ -6,6 +6,7 @@ AWAY_SECONDS=300 for an absence as it was measured: then it drains within the mi
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -63,9 +64,8 @@ class Masters:
 
     def wait(self) -> None:
         """Wait until minions can reach all of them."""
-        for address in self.addresses:
-            for port in self.ports:
-                wait_until(lambda place=(address, port): _listens(place), timeout_s=60)
+        places = list(itertools.product(self.addresses, self.ports))
+        wait_until(lambda: all(map(_listens, places)), timeout_s=60)
 
     @contextmanager
     def running(self) -> Iterator[None]:
