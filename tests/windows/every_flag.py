@@ -67,13 +67,6 @@ def main() -> None:
     print(json.dumps({"modules": sorted(name for name in sys.modules if name.startswith("azure_imds_facts"))}))
 
 
-def list_commands(cli: object) -> list[str]:
-    """Return the commands that are here: the single file lacks some."""
-    return [
-        name for name, (module, _summary) in cli.COMMANDS.items() if importlib.util.find_spec(module.rpartition(".")[0])
-    ]
-
-
 def list_flags(cli: object, name: str) -> list[list[str]]:
     """Return the words for each flag of a command."""
     parser = argparse.ArgumentParser()

@@ -9,11 +9,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomllib
 from azure_imds_facts.cli import COMMANDS
 from azure_imds_facts.emulator import Emulator
 
@@ -73,7 +73,7 @@ def test_every_flag(drive: Drive, emulator: Emulator) -> None:
     table = run_every_flag(drive, emulator, "311")
     check_table(table)
     assert {row["words"][0] for row in table} == set(COMMANDS)
-    print(f"\n{len(table)} commands with a flag each, {sum(row['code'] == 0 for row in table)} of them ok")  # noqa: T201
+    print(f"\n{len(table)} commands with a flag each, {sum(row['code'] == 0 for row in table)} of them ok")
     for words, said in REFUSED.items():
         rows = [row for row in table if row["words"][0] == words.split()[0] and words.split()[1] in row["words"]]
         assert rows, words

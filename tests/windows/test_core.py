@@ -20,5 +20,5 @@ def test_core(drive: Drive) -> None:
     counts = {word: int(number) for number, word in re.findall(r"([0-9]+) (passed|skipped)", told.splitlines()[-1])}
     listed = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", *posix.FILES]
     left_out = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.count("::")
-    print(f"\n{counts['passed']} passed, {counts['skipped']} skipped, {left_out} in files for Unix alone")  # noqa: T201
+    print(f"\n{counts['passed']} passed, {counts['skipped']} skipped, {left_out} in files for Unix alone")
     assert counts["passed"] > 3 * (counts["skipped"] + left_out)

@@ -20,13 +20,23 @@ PLANTED = ("run", "proc", "sys", "usr", "opt", "WindowsAzure")
 
 
 @pytest.fixture(name="told", scope="module")
-def _told(drive: Drive) -> Iterator[dict[str, Any]]:
+def _told(drive: Drive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """What Windows answered in the sandbox of `emulate -- COMMAND`, where the first question met a silent IMDS."""
     if os.geteuid() != 0:
         pytest.skip("laying files over those of the machine takes root")
     end_server()  # one that runs already has the sockets of another network
-    emulate = [sys.executable, "-m", "azure_imds_facts", "emulate", "--vm", "windows", "--fault", "hang"]
-    words = [*emulate, "--", sys.executable, str(ROOT / HERE), str(drive.path.parent)]
+    control = str(tmp_path_factory.mktemp("control") / "socket")
+    emulate = [sys.executable, "-m", "azure_imds_facts", "emulate", "--vm", "windows", "--control", control]
+    words = [
+        *emulate,
+        "--fault",
+        "hang*forever",
+        "--",
+        sys.executable,
+        str(ROOT / HERE),
+        str(drive.path.parent),
+        control,
+    ]
     try:
         done = subprocess.run(
             words,
