@@ -79,8 +79,8 @@ def list_flags(cli: object, name: str) -> list[list[str]]:
         flag = next((one for one in action.option_strings if one.startswith("--")), None)
         if flag is None or flag in ENDLESS.get(name, ()):
             continue
-        for choice in action.choices or [VALUES.get(flag, os.path.join(FOLDER, "value"))]:
-            listed.append([flag] if action.nargs == 0 else [flag, str(choice)])
+        values = action.choices or [VALUES.get(flag, os.path.join(FOLDER, "value"))]
+        listed += [[flag]] if action.nargs == 0 else [[flag, str(value)] for value in values]
     return listed
 
 

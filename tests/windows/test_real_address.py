@@ -56,7 +56,7 @@ def _told(drive: Drive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
 
 
 def test_planted_folders(told: dict[str, Any]) -> None:
-    """C:\\run, C:\\proc and C:\\sys of an ordinary user, and an IMDS that hangs: `unreachable`, and no fact."""
+    """Folders run, proc and sys of an ordinary user in C:, and an IMDS that hangs: `unreachable`, and no fact."""
     assert told["planted"]["code"] == 4, told["planted"]
     assert told["planted"]["output"] == ""
     assert "unreachable" in told["planted"]["messages"]
