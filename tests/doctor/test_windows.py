@@ -13,7 +13,8 @@ from azure_imds_facts.core.transport import Response
 from azure_imds_facts.doctor import windows
 from azure_imds_facts.doctor.answer import REFUSED, Asked
 
-from tests.core.windows.test_host import AZURE, Machine
+from tests.core.windows.test_host import Machine
+from tests.core.windows.test_smbios import AZURE
 
 HOST = "169.254.169.254"
 ANSWER = Response(status=200, headers={}, body=b"", local_address="10.1.0.4")

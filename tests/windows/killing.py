@@ -66,12 +66,18 @@ def start(words: list[str]) -> subprocess.Popen:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
+def wait_until_ready(writer: subprocess.Popen) -> None:
+    """Wait for a writer's first line."""
+    assert writer.stdout
+    writer.stdout.readline()
+
+
 def main() -> None:
     """Kill as often as told."""
     endpoint, folder, times = sys.argv[1], sys.argv[2], int(sys.argv[3])
     words = ["local-facts", "--directory", folder, "--endpoint", endpoint]
     with start(words) as writer:
-        writer.stdout.readline()
+        wait_until_ready(writer)
         began = time.monotonic()
         writer.communicate()
         # From the first line to the end, so that kills are spread over all that a writer does.
@@ -81,7 +87,7 @@ def main() -> None:
     killed = ended = leftovers = 0
     for _time in range(times):
         with start(words) as writer:
-            writer.stdout.readline()
+            wait_until_ready(writer)
             time.sleep(random.random() * lasts_s)  # noqa: S311  a moment, not a secret
             writer.kill()
             writer.communicate()
