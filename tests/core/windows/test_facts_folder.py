@@ -52,6 +52,8 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
         (tmp_path / "real" / NAME).symlink_to(tmp_path / "file")
     except (OSError, NotImplementedError):
         pytest.skip("no links can be made here")
+    if not (tmp_path / "link").is_symlink():
+        pytest.skip("Wine says that it has made a link, and has not")
     with pytest.raises(OSError, match="no directory"):
         WindowsFactsFolder(str(tmp_path / "link"))
     with pytest.raises(OSError, match="no directory"):
