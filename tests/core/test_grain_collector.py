@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 from azure_imds_facts.core.errors import ImdsError

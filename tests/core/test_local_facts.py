@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from azure_imds_facts.core.errors import InvalidError, NotAzureError
+from azure_imds_facts.core.facts_file import NAME
 from azure_imds_facts.core.local_facts import write_local_facts
 from azure_imds_facts.core.settings import build_settings
 from azure_imds_facts.core.transport import HttpTransport
@@ -16,8 +17,6 @@ from azure_imds_facts.core.transport import HttpTransport
 from tests.support.documents import build_document
 from tests.support.reporters import ListReporter
 from tests.support.servers import RawServer, answering
-
-NAME = "azure_imds.fact"
 
 
 def write(endpoint: str, folder: Path, reporter: ListReporter, environ: dict[str, str] | None = None) -> Any:

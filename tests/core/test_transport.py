@@ -7,8 +7,8 @@ import gzip
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 from azure_imds_facts.core.clock import Clock, Deadline

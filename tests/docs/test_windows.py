@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import argparse
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomllib
 import yaml
 from azure_imds_facts.cli import COMMANDS, fill_parser
 from azure_imds_facts.commands import event_flags, export

@@ -390,7 +390,14 @@ def test_a_windows_host_fails_the_play(shell: Shell, start_vm: Callable[..., str
 def test_a_windows_host_is_told_what_to_use(shell: Shell, module: str, shell_type: str) -> None:
     """Nothing is run there: one line says what reads the facts, whatever `fail_on` says, by either name."""
     for name in (NAME.format(module), f"azure_imds_{module}"):
-        words = ("-e", f"ansible_shell_type={shell_type}", "-e", "ansible_python_interpreter=/none", "-a", "fail_on=never")
+        words = (
+            "-e",
+            f"ansible_shell_type={shell_type}",
+            "-e",
+            "ansible_python_interpreter=/none",
+            "-a",
+            "fail_on=never",
+        )
         done = shell.run("ansible", "localhost", "-m", name, *words)
         assert done.returncode == 2, done.stdout
         told = json.loads(done.stdout.partition(" => ")[2])

@@ -128,6 +128,12 @@ TESTED_ELSEWHERE = {
             "signed_data",
         )
     },
+    "tests/core/test_facts_folder.py": ("tests/core/test_facts_file.py", "a file is written and read in one"),
+    "tests/core/events/test_state_path.py": ("tests/core/events/test_locked_state.py", "a watch finds its state"),
+    "tests/core/events/test_vm_name.py": ("tests/core/events/test_program.py", "a watch waits for its VM's name"),
+    "tests/core/events/test_watch_options.py": ("tests/commands/test_event_flags.py", "a record without a function"),
+    "tests/core/windows/test_watch.py": ("tests/windows/test_commands.py", "Windows runs it"),
+    "tests/doctor/test_unix.py": ("tests/commands/test_doctor.py", "the command runs all checks"),
     "tests/doctor/test_interfaces.py": ("tests/reported/test_misleading_advice.py", "real namespaces have the routes"),
     "tests/doctor/test_lock.py": ("tests/reported/test_everything_waits_for_something.py", "real processes hold it"),
     "tests/doctor/test_findings.py": ("tests/doctor/test_answer.py", "a record without a function"),

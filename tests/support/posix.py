@@ -11,7 +11,11 @@ _NO_COMMANDS = "on Windows no watch runs a command or stores anything"
 _NO_OWNERS = "modes, owners and handles of directories are Unix's"
 _NO_PROCESSES = "it stops, kills and forks as Unix does"
 
+_WATCHED = "it ends processes with Unix' signals; tests/windows/test_commands.py has a watch on Windows"
+
 FILES = {
+    "tests/core/events/test_approvals.py": _WATCHED,
+    "tests/core/events/test_dry_run.py": _WATCHED,
     "tests/core/events/test_guard.py": _NO_COMMANDS,
     "tests/core/events/test_guarded_run.py": _NO_COMMANDS,
     "tests/core/events/test_locked_state.py": _NO_COMMANDS,
@@ -20,6 +24,7 @@ FILES = {
     "tests/core/events/test_metrics.py": _NO_COMMANDS,
     "tests/core/events/test_output.py": "tests/core/windows/test_output.py has Windows' own",
     "tests/core/events/test_program.py": _NO_COMMANDS,
+    "tests/core/events/test_runner.py": _NO_COMMANDS,
     "tests/core/events/test_shell_runner.py": _NO_COMMANDS,
     "tests/core/events/test_signals.py": "tests/core/windows/test_signals.py has Windows' own",
     "tests/core/events/test_socket_records.py": _NO_COMMANDS,
@@ -33,6 +38,7 @@ FILES = {
     "tests/core/test_safe_files.py": _NO_OWNERS,
 }
 TESTS = {
+    "tests/core/events/test_first_call.py::test_it_is_said_unless_it_was_a_day_ago": _NO_CACHE,
     "tests/core/events/test_watch.py::test_an_hour_of_maintenance": "its 3,600 requests take minutes under Wine",
     "tests/core/test_arc.py::test_cached_apart": _NO_CACHE,
     "tests/core/test_arc.py::test_local_facts": "its file has another name on Windows",
@@ -58,8 +64,22 @@ TESTS = {
     "tests/core/test_facts_file.py::test_killed_writers": "tests/windows/test_facts_file.py kills Windows' own",
     "tests/core/test_facts_file.py::test_link_to_directory": _NO_OWNERS,
     "tests/core/test_facts_file.py::test_modes_change_with_reveal": _NO_OWNERS,
+    "tests/core/test_facts_file.py::test_no_link_is_followed": "Wine makes no links",
     "tests/core/test_facts_file.py::test_unsafe_file": _NO_OWNERS,
     "tests/core/test_facts_file.py::test_write": _NO_OWNERS,
+    "tests/core/test_fallback.py::test_no_plain_file": _NO_OWNERS,
+    "tests/core/test_grain_collector.py::test_kept": _NO_CACHE,
+    "tests/core/test_grain_collector.py::test_one_refresh_in_ten_answered": _NO_CACHE,
+    "tests/core/test_host.py::test_this_kernel_s_tables": "there is no /proc",
+    "tests/core/test_retry.py::test_a_damaged_lock_file_is_waited_for": _NO_CACHE,
+    "tests/core/test_retry.py::test_a_holder_that_hangs_is_replaced": _NO_CACHE,
+    "tests/core/test_retry.py::test_the_message_names_what_failed": _NO_CACHE,
+    "tests/core/test_retry.py::test_turns": _NO_CACHE,
+    "tests/core/test_retry.py::test_waiting_until_the_deadline": _NO_CACHE,
+    "tests/core/test_settings.py::test_cache_dir": "there is no root",
+    "tests/core/test_settings.py::test_order": "its paths have no drive",
+    "tests/core/test_statuses.py::test_explain_refusal": "it names a user of Unix",
+    "tests/core/test_statuses.py::test_surroundings": "its signs are paths of Unix, which Windows does not look for",
 }
 
 

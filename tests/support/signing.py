@@ -8,10 +8,10 @@ import functools
 import json
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Callable
 
 from tests.support.attested import LEAF, VM_ID, Certificate, Document, build_content
 from tests.support.servers import RawServer

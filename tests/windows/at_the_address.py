@@ -2,7 +2,7 @@
 """Runs Windows CPython where 169.254.169.254 is the emulator: what `emulate -- COMMAND` runs, on Linux and as root.
 
 Wine builds its SMBIOS tables from files of the machine: the asset tag from one whose name is misspelt, the UUID from
-/etc/machine-id. Prints JSON, a field for each question.
+D-Bus's machine id. Prints JSON, a field for each question.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from azure_imds_facts.emulator.sandbox.overlay import overlay_file  # noqa: E402  the path comes first
+from azure_imds_facts.emulator.control.client import send_changes
+from azure_imds_facts.emulator.sandbox.overlay import overlay_file
 
-from tests.windows.wine import Drive, end_server  # noqa: E402  the path comes first
+from tests.windows.wine import Drive, end_server
 
-DMI, MACHINE_ID = Path("/sys/class/dmi/id"), Path("/etc/machine-id")
+DMI, MACHINE_ID = Path("/sys/class/dmi/id"), Path("/var/lib/dbus/machine-id")
 _LAID: list[Path] = []
 OTHER_UUID = "5c08b38e-4d57-4c23-ac45-000000000000"
 
@@ -33,6 +34,7 @@ def main() -> None:
     try:
         plant(drive)
         told["planted"] = ask(drive, "facts", "--timeout", "2")
+        send_changes(sys.argv[2], '{"fault": ""}')  # from here on IMDS answers
         (DMI / "chassis_tag").write_text(tag)
         for name, identity in (("facts", vm_id), ("swapped", swap(vm_id)), ("other", OTHER_UUID)):
             lay_uuid(identity)
@@ -83,7 +85,7 @@ def swap(identity: str) -> str:
 
 def ask(drive: Drive, *words: str) -> dict[str, Any]:
     """Return what a command answered."""
-    done = drive.run("-m", "azure_imds_facts", *words)
+    done = drive.run("-m", "azure_imds_facts", *words, AZURE_IMDS_TIMEOUT="30")
     return {"code": done.returncode, "output": done.stdout, "messages": done.stderr}
 
 

@@ -13,6 +13,8 @@ import json
 import os
 import sys
 import traceback
+from types import ModuleType
+from typing import Any
 
 ENDPOINT, FOLDER = sys.argv[1:3]
 # What a command wants besides, so that each of its flags is met by itself.
@@ -46,10 +48,10 @@ def main() -> None:
     if "AZURE_IMDS_UNPACKED" not in os.environ:
         from azure_imds_facts.emulator import command  # noqa: PLC0415  the single file has none
 
-        async def serve(*_of: object) -> int:
+        async def serve(*_of: Any) -> int:
             return 0
 
-        command._serve = serve  # it would serve until it is ended
+        command._serve = serve  # type: ignore[assignment]  # it would serve until it is ended
     else:
         # As its own main module does.
         cli.COMMANDS = {name: row for name, row in cli.COMMANDS.items() if name != "emulate"}
@@ -67,14 +69,7 @@ def main() -> None:
     print(json.dumps({"modules": sorted(name for name in sys.modules if name.startswith("azure_imds_facts"))}))
 
 
-def list_commands(cli: object) -> list[str]:
-    """Return the commands that are here: the single file lacks some."""
-    return [
-        name for name, (module, _summary) in cli.COMMANDS.items() if importlib.util.find_spec(module.rpartition(".")[0])
-    ]
-
-
-def list_flags(cli: object, name: str) -> list[list[str]]:
+def list_flags(cli: ModuleType, name: str) -> list[list[str]]:
     """Return the words for each flag of a command."""
     parser = argparse.ArgumentParser()
     try:
@@ -86,12 +81,12 @@ def list_flags(cli: object, name: str) -> list[list[str]]:
         flag = next((one for one in action.option_strings if one.startswith("--")), None)
         if flag is None or flag in ENDLESS.get(name, ()):
             continue
-        for choice in action.choices or [VALUES.get(flag, os.path.join(FOLDER, "value"))]:
-            listed.append([flag] if action.nargs == 0 else [flag, str(choice)])
+        values = action.choices or [VALUES.get(flag, os.path.join(FOLDER, "value"))]
+        listed += [[flag]] if action.nargs == 0 else [[flag, str(value)] for value in values]
     return listed
 
 
-def tell(words: list[str], cli: object) -> None:
+def tell(words: list[str], cli: ModuleType) -> None:
     """Run one and print what became of it."""
     output, messages, escaped = io.TextIOWrapper(io.BytesIO(), write_through=True), io.StringIO(), ""
     before = os.environ.copy()

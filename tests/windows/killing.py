@@ -60,23 +60,35 @@ class Reader(threading.Thread):
             self.broken += 1
 
 
+def start(words: list[str]) -> subprocess.Popen:
+    """Start a writer."""
+    command = [sys.executable, "-c", WRITER, *words]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def wait_until_ready(writer: subprocess.Popen) -> None:
+    """Wait for a writer's first line."""
+    assert writer.stdout
+    writer.stdout.readline()
+
+
 def main() -> None:
     """Kill as often as told."""
     endpoint, folder, times = sys.argv[1], sys.argv[2], int(sys.argv[3])
     words = ["local-facts", "--directory", folder, "--endpoint", endpoint]
-    subprocess.run([sys.executable, "-c", WRITER, *words], check=True, capture_output=True)
+    with start(words) as writer:
+        wait_until_ready(writer)
+        began = time.monotonic()
+        writer.communicate()
+        # From the first line to the end, so that kills are spread over all that a writer does.
+        lasts_s = time.monotonic() - began
     reader = Reader(os.path.join(folder, NAME))
     reader.start()
     killed = ended = leftovers = 0
     for _time in range(times):
-        with subprocess.Popen(
-            [sys.executable, "-c", WRITER, *words],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        ) as writer:
-            writer.stdout.readline()
-            time.sleep(random.random() * 0.12)  # noqa: S311  a moment, not a secret
+        with start(words) as writer:
+            wait_until_ready(writer)
+            time.sleep(random.random() * lasts_s)  # noqa: S311  a moment, not a secret
             writer.kill()
             writer.communicate()
             killed, ended = killed + (writer.returncode != 0), ended + (writer.returncode == 0)
@@ -86,6 +98,7 @@ def main() -> None:
     print(
         json.dumps(
             {
+                "lasts_s": round(lasts_s, 3),
                 "killed": killed,
                 "ended": ended,
                 "leftovers": leftovers,

@@ -9,11 +9,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomllib
 from azure_imds_facts.cli import COMMANDS
 from azure_imds_facts.emulator import Emulator
 
@@ -73,7 +73,7 @@ def test_every_flag(drive: Drive, emulator: Emulator) -> None:
     table = run_every_flag(drive, emulator, "311")
     check_table(table)
     assert {row["words"][0] for row in table} == set(COMMANDS)
-    print(f"\n{len(table)} commands with a flag each, {sum(row['code'] == 0 for row in table)} of them ok")  # noqa: T201
+    print(f"\n{len(table)} commands with a flag each, {sum(row['code'] == 0 for row in table)} of them ok")
     for words, said in REFUSED.items():
         rows = [row for row in table if row["words"][0] == words.split()[0] and words.split()[1] in row["words"]]
         assert rows, words
@@ -88,7 +88,7 @@ def test_the_single_file(python: str, drive: Drive, emulator: Emulator) -> None:
     """The single file does the same, with the oldest Python that it runs on as well."""
     built = drive.path / "azure-imds-facts.pyz"
     subprocess.run([sys.executable, str(ROOT / "scripts/build-pyz.py"), str(built)], check=True, capture_output=True)
-    done = drive.run("C:\\azure-imds-facts.pyz", "facts", python=python, AZURE_IMDS_ENDPOINT=emulator.url)
+    done = drive.run("-I", "C:\\azure-imds-facts.pyz", "facts", python=python, AZURE_IMDS_ENDPOINT=emulator.url)
     assert json.loads(done.stdout)["compute"]["vm_size"] == emulator.document["compute"]["vmSize"]
     unpacked = drive.make_folder("unpacked")
     shutil.unpack_archive(str(built), unpacked, "zip")
@@ -115,6 +115,14 @@ def test_facts(drive: Drive, emulator: Emulator) -> None:
         assert facts["tags"]["env"] == "größe"
         assert facts["snapshot"]["source"] == "imds"
         assert facts["snapshot"]["boot_id"].startswith("boot-time:20")
+
+
+def test_the_library(drive: Drive, emulator: Emulator) -> None:
+    """Programs get the same facts, over requests."""
+    program = "import azure_imds_facts, json, sys; print(json.dumps(azure_imds_facts.collect(endpoint=sys.argv[1])))"
+    done = drive.run("-c", program, emulator.url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["compute"]["vmSize"] == emulator.document["compute"]["vmSize"]
 
 
 def test_a_watch_prints(drive: Drive, emulator: Emulator) -> None:

@@ -21,7 +21,7 @@ def test_killed_writers(drive: Drive, emulator: Emulator) -> None:
     done = drive.run(*words, timeout_s=60.0 + 4.0 * KILLS)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    print(f"\n{told}")  # noqa: T201  how many were killed at what
+    print(f"\n{told}")
     assert told["killed"] + told["ended"] == KILLS
     assert told["killed"] >= KILLS // 5
     assert (told["broken"], told["missing"]) == (0, 0)

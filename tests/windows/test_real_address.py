@@ -20,13 +20,23 @@ PLANTED = ("run", "proc", "sys", "usr", "opt", "WindowsAzure")
 
 
 @pytest.fixture(name="told", scope="module")
-def _told(drive: Drive) -> Iterator[dict[str, Any]]:
+def _told(drive: Drive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """What Windows answered in the sandbox of `emulate -- COMMAND`, where the first question met a silent IMDS."""
     if os.geteuid() != 0:
         pytest.skip("laying files over those of the machine takes root")
     end_server()  # one that runs already has the sockets of another network
-    emulate = [sys.executable, "-m", "azure_imds_facts", "emulate", "--vm", "windows", "--fault", "hang"]
-    words = [*emulate, "--", sys.executable, str(ROOT / HERE), str(drive.path.parent)]
+    control = str(tmp_path_factory.mktemp("control") / "socket")
+    emulate = [sys.executable, "-m", "azure_imds_facts", "emulate", "--vm", "windows", "--control", control]
+    words = [
+        *emulate,
+        "--fault",
+        "hang*forever",
+        "--",
+        sys.executable,
+        str(ROOT / HERE),
+        str(drive.path.parent),
+        control,
+    ]
     try:
         done = subprocess.run(
             words,
@@ -46,7 +56,7 @@ def _told(drive: Drive) -> Iterator[dict[str, Any]]:
 
 
 def test_planted_folders(told: dict[str, Any]) -> None:
-    """C:\\run, C:\\proc and C:\\sys of an ordinary user, and an IMDS that hangs: `unreachable`, and no fact."""
+    """Folders run, proc and sys of an ordinary user in C:, and an IMDS that hangs: `unreachable`, and no fact."""
     assert told["planted"]["code"] == 4, told["planted"]
     assert told["planted"]["output"] == ""
     assert "unreachable" in told["planted"]["messages"]

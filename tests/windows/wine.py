@@ -29,7 +29,7 @@ class Drive:
     def build_environment(self, **variables: str) -> dict[str, str]:
         """Return the environment of a program, without this developer's settings."""
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        return {**kept, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", **variables}
+        return {**kept, "PYTHONUTF8": "1", **variables}
 
     def spell(self, *words: str, python: str = "311") -> list[str]:
         """Return the words that run a Python of Windows."""

@@ -152,9 +152,9 @@ async def _serve(site: Site, listeners: Sequence[socket.socket], log: Log | None
 def _stop_on_signals(stopped: asyncio.Event) -> None:
     """Let SIGTERM and SIGINT, on Windows Ctrl-C and Ctrl-Break, set an event of the running loop."""
     loop = asyncio.get_running_loop()
-    if sys.platform != "win32":
+    if sys.platform == "win32":
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGBREAK):
+            signal.signal(number, lambda *_of: loop.call_soon_threadsafe(stopped.set))
+    else:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
-        return
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGBREAK):
-        signal.signal(number, lambda *_of: loop.call_soon_threadsafe(stopped.set))

@@ -26,7 +26,7 @@ def test_it_replaces_and_removes(tmp_path: Path) -> None:
         found = folder.read(NAME, limit=100)
         assert found is not None
         assert found[0] == content
-    assert folder.read(NAME, limit=1) == (b"ne", found[1])
+        assert folder.read(NAME, limit=1) == (content[:2], found[1])
     assert os.listdir(tmp_path / "a" / "facts.d") == [NAME]
     folder.remove(NAME)
     folder.close()
@@ -52,6 +52,8 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
         (tmp_path / "real" / NAME).symlink_to(tmp_path / "file")
     except (OSError, NotImplementedError):
         pytest.skip("no links can be made here")
+    if not (tmp_path / "link").is_symlink():
+        pytest.skip("Wine says that it has made a link, and has not")
     with pytest.raises(OSError, match="no directory"):
         WindowsFactsFolder(str(tmp_path / "link"))
     with pytest.raises(OSError, match="no directory"):

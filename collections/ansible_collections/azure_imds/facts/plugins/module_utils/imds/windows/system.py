@@ -17,19 +17,18 @@ _BOOT_TIME_BIAS_AT = 32
 
 def read_firmware_table() -> bytes:
     """Return the SMBIOS tables behind the head that Windows gives them (RawSMBIOSData), `b""` where it gives none."""
-    if sys.platform != "win32":
-        return b""
-    import ctypes  # noqa: PLC0415  costs a few milliseconds, and fails where a build lacks it
+    if sys.platform == "win32":
+        import ctypes  # noqa: PLC0415  no other system has these calls
 
-    ask = ctypes.WinDLL("kernel32").GetSystemFirmwareTable
-    ask.argtypes = (ctypes.c_uint32, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32)
-    ask.restype = ctypes.c_uint32
-    size = ask(_SMBIOS, 0, None, 0)
-    if not 0 < size <= _MOST_BYTES:
-        return b""
-    table = ctypes.create_string_buffer(size)
-    written = ask(_SMBIOS, 0, table, size)
-    return table.raw[:written] if 0 < written <= size else b""
+        ask = ctypes.WinDLL("kernel32").GetSystemFirmwareTable
+        ask.argtypes = (ctypes.c_uint32, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32)
+        ask.restype = ctypes.c_uint32
+        size = ask(_SMBIOS, 0, None, 0)
+        if 0 < size <= _MOST_BYTES:
+            table = ctypes.create_string_buffer(size)
+            written = ask(_SMBIOS, 0, table, size)
+            return table.raw[:written] if written <= size else b""
+    return b""
 
 
 def read_start() -> int | None:
@@ -38,17 +37,16 @@ def read_start() -> int | None:
     Windows moves the time of its start whenever the clock is set, and counts by how much; without that it is the same
     until the next start. (What the clock says less GetTickCount64 drifts by seconds, as the clock is adjusted.)
     """
-    if sys.platform != "win32":
-        return None
-    import ctypes  # noqa: PLC0415  as above
+    if sys.platform == "win32":
+        import ctypes  # noqa: PLC0415  as above
 
-    ask = ctypes.WinDLL("ntdll").NtQuerySystemInformation
-    ask.argtypes = (ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)
-    ask.restype = ctypes.c_int32
-    filled = ctypes.create_string_buffer(_TIME_OF_DAY_BYTES)
-    if ask(_TIME_OF_DAY, filled, _TIME_OF_DAY_BYTES, None) != 0:
-        return None
-    return parse_time_of_day(filled.raw)
+        ask = ctypes.WinDLL("ntdll").NtQuerySystemInformation
+        ask.argtypes = (ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)
+        ask.restype = ctypes.c_int32
+        filled = ctypes.create_string_buffer(_TIME_OF_DAY_BYTES)
+        if ask(_TIME_OF_DAY, filled, _TIME_OF_DAY_BYTES, None) == 0:
+            return parse_time_of_day(filled.raw)
+    return None
 
 
 def parse_time_of_day(filled: bytes) -> int:
