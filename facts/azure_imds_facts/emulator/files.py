@@ -15,7 +15,10 @@ from .errors import EmulatorError, format_os_error
 __all__ = ["open_log", "write_files"]
 
 # Windows has neither; making a link takes an administrator's right there.
-_NOFOLLOW = 0 if sys.platform == "win32" else os.O_NOFOLLOW | os.O_CLOEXEC
+if sys.platform == "win32":
+    _NOFOLLOW = 0
+else:
+    _NOFOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def open_log(path: str) -> TextIO:

@@ -57,7 +57,7 @@ class FleetFolder:
                 os.makedirs(folder, exist_ok=True)
                 with open(f"{folder}/python3", "w", encoding="utf-8") as script:
                     script.write(_SCRIPT.format(**quoted))
-                    os.fchmod(script.fileno(), 0o700)
+                os.chmod(f"{folder}/python3", 0o700)
             except OSError as error:
                 raise EmulatorError(f"{folder}: {format_os_error(error)}") from error
 

@@ -13,6 +13,7 @@ from azure_imds_facts.emulator.http.listener import open_listener
 
 if TYPE_CHECKING:
     import socket
+import sys
     from collections.abc import Callable, Iterator
 
 __all__ = ["BY_ADDRESS", "BY_PORT", "WAYS", "open_listeners"]
@@ -96,10 +97,10 @@ def _list_addresses(count: int, first: str) -> Iterator[str]:
 
 def _allow_files(wanted: int, *, count: int) -> None:
     """Raise the soft limit of open files as far as it is needed."""
-    try:
-        import resource
-    except ImportError:  # not on Unix
+    if sys.platform == "win32":
         return
+    import resource
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     unlimited = resource.RLIM_INFINITY
     if soft != unlimited and soft < wanted:
