@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import sys
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from azure_imds_facts.emulator.http.listener import open_listener
 
 if TYPE_CHECKING:
     import socket
-import sys
     from collections.abc import Callable, Iterator
 
 __all__ = ["BY_ADDRESS", "BY_PORT", "WAYS", "open_listeners"]
