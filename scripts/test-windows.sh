@@ -77,14 +77,13 @@ add_python() {
     printf '%s\n' "python$number.zip" . "C:\\site$number" 'C:\src\facts' 'import site' >"$place/py$number/python$number._pth"
     add_wheels "windows-tools-py$number.txt" "site$number" "$number"
 }
-}
 
 # The drive z: is this machine's root, on which detection would find what is no Windows machine's.
 make_drive() {
     local -r started=$SECONDS
     echo "test-windows: making $drive ..."
     rm -rf "$drive"
-    wine wineboot -i >"$log" 2>&1 </dev/null | cat || { tail -n 5 "$log"; fail 'wineboot failed'; }
+    : | wine wineboot -i 2>&1 | cat >"$log" || { tail -n 5 "$log"; fail 'wineboot failed'; }
     rm -f "$WINEPREFIX/dosdevices/z:"
     add_python 311
     add_python 38

@@ -46,7 +46,7 @@ def read_sources() -> list[Source]:
             found.append(Source(name=name if path != DISTRIBUTION / "core/__init__.py" else f"{name}.facade", path=path,
                                 tree=ast.parse(path.read_text(encoding="utf-8"))))  # fmt: skip
     others = [*(COLLECTION / "plugins/modules").glob("*.py"), *(COLLECTION / "extensions").rglob("*.py")]
-    others += (COLLECTION / "plugins/filter").glob("*.py")
+    others += [*(COLLECTION / "plugins/filter").glob("*.py"), *(COLLECTION / "plugins/plugin_utils").glob("*.py")]
     others += (COLLECTION / "roles").rglob("*.py")
     found += [Source(name=path.stem, path=path, tree=ast.parse(path.read_text(encoding="utf-8"))) for path in others]
     return found
