@@ -155,7 +155,7 @@ def render(drawing: Drawing) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
         'aria-labelledby="description">\n'
-        "<!-- Drawn by scripts/render-drawings.py. SPDX-License-Identifier: Apache-2.0 -->\n"
+        "<!-- Drawn by scripts/render-drawings.py. -->\n"
         f'<title id="description">{escape(drawing.description)}</title>\n<style>{STYLE}</style>\n'
         '<defs><marker id="end" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
         f'<path d="M0 0L8 4L0 8z"/></marker></defs>\n{parts}\n</svg>\n'
