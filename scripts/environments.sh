@@ -18,16 +18,16 @@ find_python() {
 # set_up FOLDER INTERPRETER LOCK...: make a virtual environment of these locks, unless it is there as they are now. Every
 # step is chained, for in a condition the shell would go on after one that fails.
 set_up() {
-    local -r venv="$1" interpreter="$2"
+    local -r place="$1" interpreter="$2"
     shift 2
     local lock wanted
     wanted="$(for lock in "$@"; do cat "requirements/$lock.txt"; done | sha256sum)"
-    [ "$(cat "$venv/.complete" 2>/dev/null || true)" != "$wanted" ] || return 0
-    rm -rf "$venv" \
-        && mkdir -p "$(dirname "$venv")" \
-        && "$interpreter" -m venv "$venv" \
-        && for lock in "$@"; do install_locked "$venv/bin/python" "$lock" || return 1; done \
-        && echo "$wanted" >"$venv/.complete"
+    [ "$(cat "$place/.complete" 2>/dev/null || true)" != "$wanted" ] || return 0
+    rm -rf "$place" \
+        && mkdir -p "$(dirname "$place")" \
+        && "$interpreter" -m venv "$place" \
+        && for lock in "$@"; do install_locked "$place/bin/python" "$lock" || return 1; done \
+        && echo "$wanted" >"$place/.complete"
 }
 
 # set_up_project FOLDER INTERPRETER LOCK...: the same with this project, editable, from which its metadata comes; the lock
