@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scheduled events on the master's bus: the beacon, the reactor and the drain of docs/salt.md, with real daemons."""
+"""Scheduled events on the master's bus: the beacon, the reactor and the drain of docs/salt-events.md, with real daemons."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.e2e.shell import Shell
 from tests.minions.daemons import Master, Minion
 from tests.support.stopwatch import Stopwatch
 
-PAGE = (CHECKOUT / "docs/salt.md").read_text(encoding="utf-8")
+PAGE = (CHECKOUT / "docs/salt-events.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"```yaml\n# (/\S+)\n(.*?)```", PAGE, re.DOTALL))
 # Prints what comes over the master's bus.
 LISTENER = """
@@ -62,7 +62,7 @@ class Bus:
 
 @dataclass
 class Watched:
-    """A master with the reactor of docs/salt.md, and one minion with its beacon."""
+    """A master with the reactor of docs/salt-events.md, and one minion with its beacon."""
 
     master: Master
     minion: Minion

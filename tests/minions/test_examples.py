@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every example on docs/salt.md, run as it stands there."""
+"""Every example on the pages about Salt, run as it stands there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from tests.minions.conftest import VMS, Fleet
 from tests.minions.daemons import Minion
 from tests.minions.long import long_forms
 
-PAGE = (CHECKOUT / "docs/salt.md").read_text(encoding="utf-8")
+PAGES = ("salt", "salt-recipes", "salt-events")
+PAGE = "\n".join((CHECKOUT / f"docs/{page}.md").read_text(encoding="utf-8") for page in PAGES)
 FILES = dict(re.findall(r"```yaml\n# (/\S+)\n(.*?)```", PAGE, re.DOTALL))
 COMMANDS = [
     line.partition("  #")[0].rstrip()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The orchestration of docs/salt.md that works on one fault domain after the other, on four machines in three domains."""
+"""The orchestration of docs/salt-recipes.md that works on one fault domain after the other, on four machines in three domains."""
 
 from __future__ import annotations
 

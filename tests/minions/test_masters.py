@@ -35,7 +35,7 @@ DRAIN_S = 30.0
 
 
 class Masters:
-    """One master or two, with the reactor of docs/salt.md, on addresses of their own and with one key."""
+    """One master or two, with the reactor of docs/salt-events.md, on addresses of their own and with one key."""
 
     def __init__(self, folder: Path, ports: tuple[int, int], count: int) -> None:
         self.ports = ports
