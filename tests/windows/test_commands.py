@@ -90,6 +90,8 @@ def test_the_single_file(python: str, drive: Drive, emulator: Emulator) -> None:
     subprocess.run([sys.executable, str(ROOT / "scripts/build-pyz.py"), str(built)], check=True, capture_output=True)
     done = drive.run("-I", "C:\\azure-imds-facts.pyz", "facts", python=python, AZURE_IMDS_ENDPOINT=emulator.url)
     assert json.loads(done.stdout)["compute"]["vm_size"] == emulator.document["compute"]["vmSize"]
+    if python != "38":
+        return  # the package's own table was run with it
     unpacked = drive.make_folder("unpacked")
     shutil.unpack_archive(str(built), unpacked, "zip")
     table = run_every_flag(drive, emulator, python, AZURE_IMDS_UNPACKED="C:\\unpacked")
