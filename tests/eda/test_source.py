@@ -219,7 +219,7 @@ def test_documentation() -> None:
     for name in ("interval", "all", "timeout"):
         assert described[name]["default"] == read[name]
     table = (
-        (CHECKOUT / "docs/ansible.md").read_text().partition("| option | says |\n|---|---|\n")[2].partition("\n\n")[0]
+        (CHECKOUT / "docs/ansible-maintenance.md").read_text().partition("| option | says |\n|---|---|\n")[2].partition("\n\n")[0]
     )
     assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(described)
     (ruleset,) = yaml.safe_load((EDA / "rulebooks/drain.yml").read_text())
