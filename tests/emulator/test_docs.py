@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/emulator.md agrees with the program."""
+"""The pages about the emulator agree with the program."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ from azure_imds_facts.emulator.vm.profiles import PROFILES
 from tests.emulator.conformance import TABLE
 from tests.emulator.processes import build_environment
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("emulator", "emulator-fleet", "emulator-behaviour", "emulator-assumed")
+PAGE = "\n".join((ROOT / f"docs/{page}.md").read_text(encoding="utf-8") for page in PAGES)
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("|")]
 
 # What the rooms of the emulator use among themselves.

@@ -15,7 +15,7 @@ from azure_imds_facts.emulator.fleet.vm import FleetVm
 
 from tests.emulator.client import StartEmulator, send_request
 
-PAGE = (Path(__file__).parents[3] / "docs/emulator.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs/emulator-behaviour.md").read_text(encoding="utf-8")
 NONCE = "0123456789"
 
 
