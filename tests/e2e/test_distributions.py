@@ -106,13 +106,3 @@ def test_licences_are_the_same() -> None:
     """The collection carries the licence texts of the root."""
     for name in ("COPYING", "LICENSE"):
         assert (CHECKOUT / "collections" / COLLECTION / name).read_text() == (CHECKOUT / name).read_text()
-
-
-def test_locks_are_exact() -> None:
-    """Every line of a lock file pins one version, and no package is pinned to two."""
-    for lock in (CHECKOUT / "requirements").glob("*.txt"):
-        lines = [line for line in lock.read_text().splitlines() if line and not line.startswith("#")]
-        assert lines
-        assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9._]+", line)] == []
-        packages = [line.partition("==")[0] for line in lines]
-        assert len(packages) == len(set(packages))

@@ -180,7 +180,10 @@ def test_described() -> None:
     (ruleset,) = yaml.safe_load(RULEBOOK.read_text())
     handed_on = set(ruleset["rules"][0]["action"]["run_playbook"]["extra_vars"])
     table = (
-        (CHECKOUT / "docs/ansible-maintenance.md").read_text().partition("| variable | says |\n|---|---|\n")[2].partition("\n\n")[0]
+        (CHECKOUT / "docs/ansible-maintenance.md")
+        .read_text()
+        .partition("| variable | says |\n|---|---|\n")[2]
+        .partition("\n\n")[0]
     )
     assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == re.findall(r"^#   (azure_\w+)  ", head, re.MULTILINE)
     assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == taken - own - handed_on

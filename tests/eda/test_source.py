@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import runpy
@@ -179,10 +180,14 @@ def test_errors_that_nobody_reads(imds: Emulator, monkeypatch: pytest.MonkeyPatc
 
     reading, writing = os.pipe()
     os.close(reading)
-    with open(writing, "w") as stream:
+    stream = open(writing, "w")  # noqa: SIM115  closing it fails too where something is left in it
+    try:
         monkeypatch.setattr("sys.stderr", stream)
         asyncio.run(drive({"endpoint": imds.url}, steps))
+    finally:
         monkeypatch.undo()
+        with contextlib.suppress(BrokenPipeError):
+            stream.close()
 
 
 def test_full_queue(imds: Emulator) -> None:
@@ -219,7 +224,10 @@ def test_documentation() -> None:
     for name in ("interval", "all", "timeout"):
         assert described[name]["default"] == read[name]
     table = (
-        (CHECKOUT / "docs/ansible-maintenance.md").read_text().partition("| option | says |\n|---|---|\n")[2].partition("\n\n")[0]
+        (CHECKOUT / "docs/ansible-maintenance.md")
+        .read_text()
+        .partition("| option | says |\n|---|---|\n")[2]
+        .partition("\n\n")[0]
     )
     assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(described)
     (ruleset,) = yaml.safe_load((EDA / "rulebooks/drain.yml").read_text())

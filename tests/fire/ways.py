@@ -124,7 +124,8 @@ def _run_writer(collect: Any, ended: Ended, folder: str, settings: dict[str, Any
         json.dump(OLD_FACTS, file)
     try:
         flags = {name: None for name, _metavar, _text in collection.FLAGS}
-        names = argparse.Namespace(directory=folder, boot=False, force=False, verbose=True, **{**flags, **settings})
+        own = {"directory": folder, "format": None, "boot": False, "remove": False, "force": False, "verbose": True}
+        names = argparse.Namespace(**{**flags, **own, **settings})
         ended.outcome = "ok" if local_facts.run(names) == 0 else "?"
     finally:
         with open(path, encoding="utf-8") as file:

@@ -214,9 +214,10 @@ def test_drop_in() -> None:
 
 
 def test_settings() -> None:
-    """The settings of the example are settings."""
-    given = yaml.safe_load(FILES["/etc/salt/minion.d/azure_imds.conf"])["azure_imds"]
-    assert tuple(build_settings(given, {}).gather) == ("compute", "network", "tags", "load_balancer")
+    """The settings of both examples are settings."""
+    texts = re.findall(r"```yaml\n# /etc/salt/minion.d/azure_imds.conf\n(.*?)```", PAGE, re.DOTALL)
+    gathered = [tuple(build_settings(yaml.safe_load(text)["azure_imds"], {}).gather) for text in texts]
+    assert gathered == [("compute", "network", "tags", "load_balancer"), ("compute", "network", "tags")]
 
 
 def test_schedule(fleet: Fleet, add_minion: Callable[..., Minion]) -> None:

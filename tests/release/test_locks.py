@@ -23,6 +23,7 @@ WITHOUT_LOCK = {
     "scripts/locked.sh": "it is what installs the locks",
     "scripts/environments.sh": "this project itself, without dependencies",
     "scripts/bootstrap.sh": "this project itself, without dependencies",
+    "scripts/test-windows.sh": "Windows' wheels by the hashes of requirements/windows, for another Python than pip's own",
     "scripts/test-artefacts.sh": "a user's installation of what was built, whatever versions PyPI has that day",
 }
 

@@ -52,7 +52,9 @@ def imds() -> Iterator[Emulator]:
 
 def read_documented() -> dict[str, str]:
     """Return place → play, of every play and list of tasks that the documentation shows."""
-    pages = {page: (CHECKOUT / page).read_text() for page in ("README.md", "docs/ansible.md", "docs/ansible-maintenance.md")}
+    pages = {
+        page: (CHECKOUT / page).read_text() for page in ("README.md", "docs/ansible.md", "docs/ansible-maintenance.md")
+    }
     pages["the collection's README.md"] = (COLLECTION / "README.md").read_text()
     shown = {page: re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) for page, text in pages.items()}
     for name in MODULES:

@@ -97,6 +97,7 @@ NOT_OF_SALT = (
     "approvals.py",
     "locked_state.py",
     "program.py",
+    "state_path.py",
     "status.py",
     "unit_flags.py",
 )

@@ -34,6 +34,7 @@ FILES = {
     "tests/core/events/test_status.py": _NO_COMMANDS,
     "tests/core/test_cache.py": _NO_CACHE,
     "tests/core/test_failure_memory.py": _NO_CACHE,
+    "tests/core/test_file_formats.py": "on Windows Ansible's file is the only one",
     "tests/core/test_retry_processes.py": _NO_PROCESSES,
     "tests/core/test_safe_files.py": _NO_OWNERS,
 }

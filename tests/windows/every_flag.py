@@ -48,7 +48,7 @@ def main() -> None:
     if "AZURE_IMDS_UNPACKED" not in os.environ:
         from azure_imds_facts.emulator import command  # noqa: PLC0415  the single file has none
 
-        async def serve(*_of: Any) -> int:
+        async def serve(*_of: Any, **_named: Any) -> int:
             return 0
 
         command._serve = serve  # type: ignore[assignment]  # it would serve until it is ended

@@ -21,8 +21,8 @@ class Snapshot:
     `document`: `/metadata/instance` without null sections and without sensitive fields that were not asked for.
     `platform`: `vm`, or `arc` for a machine of Azure Arc. `source`: `imds`, `cache`, `stale` or `cloud-init`.
     `fetched_at`: RFC 3339 in UTC. `age_s`: seconds since then.
-    `extra`: name among facts → content of a gathered category with an endpoint of its own. `failures`: the same name →
-    why it could not be had. `vm_id_verified`: True, or None where `vmId` was not compared with DMI. `proxy_agent`:
+    `extra`: name among facts → content of a category with an endpoint of its own. `failures`: the same name → why it
+    could not be had. `vm_id_verified`: True, or None where `vmId` was not compared with DMI. `proxy_agent`:
     IMDS was reached through Azure's metadata proxy agent.
     """
 

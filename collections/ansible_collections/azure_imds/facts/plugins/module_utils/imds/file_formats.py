@@ -104,6 +104,10 @@ def read_formats(
     names = [name for name, _colon, _own in words]
     if len(set(names)) < len(names) or not set(names) <= set(FORMATS):
         raise errors.UsageError(f"{origin} cannot be {printable(text)!r}.", hint=f"Give {ALLOWED}.")
+    if sys.platform == "win32" and names != ["ansible"]:
+        raise errors.UsageError(
+            f"{origin} cannot be {printable(text)!r} on Windows.", hint="Only ansible is written there."
+        )
     if directory is not None and (len(names) > 1 or words[0][1]):
         problem = f"--directory is for one format without its own, and {origin} is {printable(text)!r}."
         raise errors.UsageError(problem, hint="Give each its own: ansible:DIR,facter:DIR.")
@@ -116,8 +120,6 @@ def find_directory(name: str) -> str | None:
     Raises UsageError where Windows names none.
     """
     if sys.platform == "win32":
-        if name != "ansible":
-            return None
         from .windows import facts_folder  # noqa: PLC0415  no other system has it
 
         return facts_folder.find_directory(os.environ)

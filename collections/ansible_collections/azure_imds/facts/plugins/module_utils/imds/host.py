@@ -24,13 +24,13 @@ _SMBIOS_ORDER = "^(..)(..)(..)(..)-(..)(..)-(..)(..)"
 # Where the Connected Machine agent of Azure Arc answers as IMDS does.
 ARC_ENDPOINT = "http://127.0.0.1:40342"
 # A line of /proc/net/tcp or tcp6 about a listening socket that could take that address, wildcards and mapped addresses
-# included, and its owner's uid. Words are in the machine's byte order.
+# included, and its owner's uid.
 _LISTENING = "(?m)^ *[0-9]+: 0*(?:FFFF0000|0000FFFF)?(?:0100007F|7F000001|0{8}):9D96 [^ ]+ 0A(?: [^ ]+){3} +([0-9]+) "
 
 
 @records.record
 class Host:
-    """The places where a Unix keeps what it knows of its machine. A test names other places; no setting can."""
+    """The places where a Unix keeps what it knows of its machine. No setting names others."""
 
     dmi_dir: str = "/sys/class/dmi/id"
     cloud_id: str = "/run/cloud-init/cloud-id"
@@ -82,7 +82,7 @@ class Host:
         return f"uid {' '.join(owners)} ({' '.join(names)}) listens there instead of root or himds" if owners else ""
 
     def refuse_stranger(self) -> None:
-        """Raise TransportError where what listens at Azure Arc's address is not to be asked, or not to be believed."""
+        """Raise TransportError where what listens at Azure Arc's address is not to be asked."""
         from .transport import TransportError  # noqa: PLC0415  a cached answer needs none
 
         problem = self.describe_stranger()
@@ -91,11 +91,11 @@ class Host:
 
 
 def choose_host() -> Host:
-    """Return what says what this machine is. On Windows that is a module that Ansible carries to no target."""
+    """Return this machine. Ansible carries Windows' to no target."""
     if sys.platform == "win32":
-        from importlib import import_module  # noqa: PLC0415  said above
+        import importlib  # noqa: PLC0415
 
-        return import_module(".windows.host", __package__).HOST  # type: ignore[no-any-return]
+        return importlib.import_module(".windows.host", __package__).HOST  # type: ignore[no-any-return]
     return Host()
 
 
@@ -109,8 +109,7 @@ def find_imds(settings: Settings, host: Host) -> tuple[Settings, str]:
     """Return the settings for this machine's platform, and the DMI UUID with which a document's `vmId` has to agree.
 
     The UUID is `""` where there is nothing to compare: another endpoint than Azure's may answer for another VM, and
-    Azure Arc has ids of its own. Raises NotAzureError where the adapters are disabled or this machine is neither an
-    Azure VM nor one of Azure Arc. Reads files only.
+    Azure Arc has ids of its own. Raises NotAzureError. Reads files only.
     """
     require_enabled(settings)
     if settings.detect != "auto":

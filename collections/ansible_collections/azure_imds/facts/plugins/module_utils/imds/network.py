@@ -27,7 +27,7 @@ def summarize_network(
 ) -> dict[str, object]:
     """Return the `network` category: the interfaces as they came, and the summary in names like IMDS's.
 
-    The order of interfaces is not guaranteed (Microsoft's page says so). The primary one is the one that owns
+    The order of interfaces is not guaranteed (Microsoft's page). The primary one is the one that owns
     `local_address`, from which IMDS was reached, for only the primary interface has a route there. Public addresses
     that the document leaves empty, as behind a standard load balancer, come from `load_balancer` where it is given.
     """

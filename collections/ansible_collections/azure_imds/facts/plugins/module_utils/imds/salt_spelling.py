@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .settings import EXTRA_CATEGORIES, Settings
+from .settings import EXTRA_CATEGORIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _ESSENTIAL = ("source", "partial", "missing")
 
 
 def spell_salt(
-    facts: Mapping[str, Any], *, is_grain: bool = True, gather: Mapping[str, Any] = Settings.gather
+    facts: Mapping[str, Any], *, is_grain: bool = True, gather: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return the grain: `{"azure_imds": {category: …}}`, with `tagPairs` (`name=value`) beside `tags`.
 
@@ -35,7 +35,7 @@ def spell_salt(
         # Salt has the category's name, the others that of the option.
         snapshot["missing"] = [EXTRA_CATEGORIES[name].fact for name in snapshot["missing"]]
     if is_grain:
-        left_out = {*snapshot}.difference(_ESSENTIAL) if _are_values(gather) else _VOLATILE
+        left_out = {*snapshot}.difference(_ESSENTIAL) if _are_values(gather or {}) else _VOLATILE
         snapshot = {name: value for name, value in snapshot.items() if name not in left_out}
         if snapshot.get("source") == "cache":
             snapshot["source"] = "imds"

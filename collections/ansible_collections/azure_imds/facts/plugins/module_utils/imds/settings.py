@@ -124,7 +124,7 @@ def build_settings(
     """Return settings from an adapter's arguments (None: not given) and the environment (empty: not given).
 
     `timeout` and `cache_dir` are the adapter's own defaults, `spell` returns what its users call a setting. Raises
-    UsageError for an unknown name or a value that is not allowed; nothing has been touched by then.
+    UsageError for an unknown name or a value that is not allowed.
     """
     unknown = sorted(str(name) for name in set(explicit).difference(SETTINGS))
     if unknown:
@@ -146,7 +146,7 @@ def build_settings(
     if not is_azure_address(values.get("endpoint", DEFAULT_ENDPOINT)):
         # An endpoint that was named is known to answer.
         values.setdefault("detect", "skip")
-    # Both are set where Azure Arc's agent is installed. They choose no address.
+    # Both are set where Azure Arc's agent is installed.
     has_signs = bool(environ.get("IMDS_ENDPOINT") and environ.get("IDENTITY_ENDPOINT"))
     return Settings(
         is_disabled=environ.get(DISABLED, "").strip().lower() in ("1", "true", "yes", "on"),
@@ -156,7 +156,7 @@ def build_settings(
 
 
 def _default_cache_dir(environ: Mapping[str, str]) -> str | None:
-    """Return root's shared directory, or the user's own or None: unprivileged users share nothing with root."""
+    """Return root's directory, or the user's own or None."""
     if getattr(os, "geteuid", lambda: 1)() == 0:
         return "/run/azure-imds-facts"
     runtime = environ.get("XDG_RUNTIME_DIR", "")

@@ -4,8 +4,8 @@
 There are two: this one on a plain socket, and the distribution's on `requests`, which reads responses with this one's
 reader. Neither uses a proxy, follows a redirect, or lets a slow server stretch the deadline.
 
-This one implements as much of HTTP/1.1 (RFC 9112) as one request and its response need. Python's own client imports
-`email` and `ssl`, which takes as long as all else, knows no deadline, and accepts heads that are cut or broken.
+This one implements as much of HTTP/1.1 (RFC 9112) as it needs. Python's own client imports `email` and `ssl`, which
+takes as long as all else, knows no deadline, and accepts broken heads.
 """
 
 from __future__ import annotations
