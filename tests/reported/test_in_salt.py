@@ -93,6 +93,8 @@ def test_a_hint_names_a_flag_that_salt_lacks(
 # What writes local facts, and the program that watches for the command line and for units.
 NOT_OF_SALT = (
     "facts_file.py",
+    "facts_folder.py",
+    "file_formats.py",
     "local_facts.py",
     "approvals.py",
     "locked_state.py",

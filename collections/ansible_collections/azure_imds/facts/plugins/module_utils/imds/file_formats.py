@@ -102,16 +102,21 @@ def read_formats(
     origin, text = ("--format", given) if given is not None else (VARIABLE, environ.get(VARIABLE) or "ansible")
     words = [word.strip().partition(":") for word in text.split(",")]
     names = [name for name, _colon, _own in words]
+    _check_names(names, origin, text)
+    if directory is not None and (len(names) > 1 or words[0][1]):
+        problem = f"--directory is for one format without its own, and {origin} is {printable(text)!r}."
+        raise errors.UsageError(problem, hint="Give each its own: ansible:DIR,facter:DIR.")
+    return [(FORMATS[name], _find_place(name, own if colon else directory)) for name, colon, own in words]
+
+
+def _check_names(names: list[str], origin: str, text: str) -> None:
+    """Raise UsageError for names that are no formats, or stand there twice, or are not for Windows."""
     if len(set(names)) < len(names) or not set(names) <= set(FORMATS):
         raise errors.UsageError(f"{origin} cannot be {printable(text)!r}.", hint=f"Give {ALLOWED}.")
     if sys.platform == "win32" and names != ["ansible"]:
         raise errors.UsageError(
             f"{origin} cannot be {printable(text)!r} on Windows.", hint="Only ansible is written there."
         )
-    if directory is not None and (len(names) > 1 or words[0][1]):
-        problem = f"--directory is for one format without its own, and {origin} is {printable(text)!r}."
-        raise errors.UsageError(problem, hint="Give each its own: ansible:DIR,facter:DIR.")
-    return [(FORMATS[name], _find_place(name, own if colon else directory)) for name, colon, own in words]
 
 
 def find_directory(name: str) -> str | None:
