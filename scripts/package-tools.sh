@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Install what builds the Linux packages and what judges them, as root, from the packages of Debian or Ubuntu.
+# Install what builds the Linux packages and what judges them, as root or by sudo, from the packages of Debian or Ubuntu.
 set -euo pipefail
 
 # Program → the package that has it.
@@ -10,6 +10,7 @@ for program in "${!packages[@]}"; do
     command -v "$program" >/dev/null || missing+=("${packages[$program]}")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
+[ "$EUID" -eq 0 ] || ! command -v sudo >/dev/null || exec sudo env "PATH=$PATH" "$0" "$@"
 if ! command -v apt-get >/dev/null || [ "$EUID" -ne 0 ]; then
     echo "package-tools: missing: ${missing[*]}. As root on Debian or Ubuntu: apt-get install --no-install-recommends ${missing[*]}" >&2
     exit 1
