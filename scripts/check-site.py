@@ -29,8 +29,6 @@ WIDTHS = (360, 1280)
 SERIOUS = ("serious", "critical")
 # What a newcomer opens first: continuous integration looks at these alone.
 SHORT = ("index.html", "ansible.html", "reference.html", "commands.html")
-# Two pages of tables with thousands of cells take axe-core a minute each; the same template is checked on the others.
-TOO_LARGE_FOR_AXE = 400_000
 SEARCHED, FOUND_ON = "vm_size", "reference.html"
 
 
@@ -58,26 +56,26 @@ def main() -> int:
     with sync_playwright() as playwright:
         # Root, as in a container, has no sandbox; what is opened is ours.
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        defects = [*_check_pages(browser, url, pages, options.folder), *_check_search(browser, url)]
+        defects = [*_check_pages(browser, url, pages), *_check_search(browser, url)]
         browser.close()
     server.shutdown()
     print(*defects, f"{len(pages)} pages at {len(WIDTHS)} widths, {len(defects)} defects", sep="\n")
     return 1 if defects else 0
 
 
-def _check_pages(browser: Browser, url: str, pages: list[str], folder: Path) -> Iterator[str]:
+def _check_pages(browser: Browser, url: str, pages: list[str]) -> Iterator[str]:
     for width in WIDTHS:
         for scheme in ("light", "dark"):
             context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
             for name in pages:
-                page, is_small = context.new_page(), (folder / name).stat().st_size < TOO_LARGE_FOR_AXE
-                for defect in _check_page(page, url + name, is_small=is_small):
+                page = context.new_page()
+                for defect in _check_page(page, url + name):
                     yield f"{name} at {width} px, {scheme}: {defect}"
                 page.close()
             context.close()
 
 
-def _check_page(page: Page, url: str, *, is_small: bool) -> list[str]:
+def _check_page(page: Page, url: str) -> list[str]:
     said: list[str] = []
     page.on("console", lambda message: said.append(f"console: {message.text}") if message.type == "error" else None)
     page.on("pageerror", lambda error: said.append(f"error: {error}"))
@@ -85,13 +83,12 @@ def _check_page(page: Page, url: str, *, is_small: bool) -> list[str]:
     scrolled = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if scrolled > 0:
         said.append(f"scrolls sideways by {scrolled} px")
-    if is_small:
-        found: list[dict[str, Any]] = Axe().run(page).response["violations"]
-        said += [
-            f"axe: {one['id']}: {one['help']} ({len(one['nodes'])}): {one['nodes'][0]['html'][:120]!r}"
-            for one in found
-            if one["impact"] in SERIOUS
-        ]
+    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    said += [
+        f"axe: {one['id']}: {one['help']} ({len(one['nodes'])}): {one['nodes'][0]['html'][:120]!r}"
+        for one in found
+        if one["impact"] in SERIOUS
+    ]
     return said
 
 

@@ -37,7 +37,7 @@ def stale(
         The minions, as in ``salt``. All unless set.
 
     mine
-        Look into the mine, and ask nobody.
+        Look into the mine, and ask no minion.
 
     timeout
         Seconds to wait for minions.
@@ -67,7 +67,7 @@ def pending_events(
         The minions, as in ``salt``. All unless set.
 
     mine
-        Look into the mine, and ask nobody.
+        Look into the mine, and ask no minion.
 
     timeout
         Seconds to wait for minions.

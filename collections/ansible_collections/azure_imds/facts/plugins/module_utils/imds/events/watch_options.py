@@ -31,5 +31,5 @@ class WatchOptions:
 
     @property
     def has_command(self) -> bool:
-        """Return whether changes run a command, of whoever's."""
+        """Return whether changes run a command, here or behind the socket."""
         return self.command is not None or self.hand_over is not None
