@@ -6,9 +6,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from azure_imds_facts.core.json_body import MAX_BYTES
@@ -63,37 +63,68 @@ def collect_all(way: str, names: Iterable[str], *, delay_s: float = 0.0) -> dict
     return found
 
 
+class Taken(NamedTuple):
+    """What each document took one way."""
+
+    way: str
+    rows: dict[str, list[Row]]
+    delay_s: float = 0.0
+
+    def check(self, name: str, is_within: Callable[[list[Row]], bool]) -> None:
+        """Hold the times against a bound; work beside it slows a processor, so they may be taken anew, twice."""
+        rows = self.rows[name]
+        for _time in range(2):
+            if is_within(rows):
+                return
+            rows = collect_all(self.way, [name], delay_s=self.delay_s)[name]
+        assert is_within(rows), (name, rows)
+
+
 @pytest.fixture(scope="module", params=WAYS)
-def taken(request: pytest.FixtureRequest) -> dict[str, list[Row]]:
+def taken(request: pytest.FixtureRequest) -> Taken:
     """What each document took one way, its server answering at once."""
-    return collect_all(request.param, (*LEGAL, *TOO_LARGE))
+    return Taken(request.param, collect_all(request.param, (*LEGAL, *TOO_LARGE)))
+
+
+def within(*bounds_s: float) -> Callable[[list[Row]], bool]:
+    """Return whether each collection of a document took less of the processor than its bound."""
+
+    def is_within(rows: list[Row]) -> bool:
+        slowness = measure_slowness()
+        return all(row["busy_s"] < bound_s * slowness for row, bound_s in zip(rows, bounds_s, strict=True))
+
+    return is_within
 
 
 @pytest.mark.parametrize("name", LEGAL)
-def test_a_legal_document(taken: dict[str, list[Row]], name: str) -> None:
+def test_a_legal_document(taken: Taken, name: str) -> None:
     """It becomes facts, in a third of the time that there is, under 64 MiB above idle; the file is read back."""
-    first, cached, anew = taken[name]
-    assert [row["outcome"] for row in taken[name]] == ["ok"] * 3
-    assert max(row["kib"] for row in taken[name]) < LIMIT_KIB_OF.get(name, LIMIT_KIB)
+    rows = taken.rows[name]
+    assert [row["outcome"] for row in rows] == ["ok"] * 3
+    assert max(row["kib"] for row in rows) < LIMIT_KIB_OF.get(name, LIMIT_KIB)
     # What comes after the answer; the third time the cache is read before.
-    assert first["busy_s"] < (GRACE_S + 0.1) * measure_slowness()
-    assert cached["busy_s"] < (GRACE_S + 0.1) * measure_slowness()
-    assert anew["busy_s"] < TIMEOUT_S * measure_slowness()
+    taken.check(name, within(GRACE_S + 0.1, GRACE_S + 0.1, TIMEOUT_S))
 
 
 @pytest.mark.parametrize("name", TOO_LARGE)
-def test_a_document_whose_facts_are_too_large(taken: dict[str, list[Row]], name: str) -> None:
+def test_a_document_whose_facts_are_too_large(taken: Taken, name: str) -> None:
     """It is refused as soon, whether or not there is a cache."""
-    assert [row["outcome"] for row in taken[name]] == ["invalid"] * 3
-    assert max(row["kib"] for row in taken[name]) < LIMIT_KIB
-    assert max(row["busy_s"] for row in taken[name]) < GRACE_S * measure_slowness()
+    rows = taken.rows[name]
+    assert [row["outcome"] for row in rows] == ["invalid"] * 3
+    assert max(row["kib"] for row in rows) < LIMIT_KIB
+    taken.check(name, within(GRACE_S, GRACE_S, GRACE_S))
+
+
+def ends_in_time(rows: list[Row]) -> bool:
+    """Return whether two collections end half a second after their timeout; time that others had counts not."""
+    late_s = [min(row["took_s"], LATE_S + row["busy_s"]) - TIMEOUT_S for row in rows[:2]]
+    return max(late_s) < GRACE_S * measure_slowness()
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_answer_just_before_the_deadline(way: str) -> None:
-    """A collection ends half a second after its timeout at most. Time in which others had the processor counts not."""
-    for name, rows in collect_all(way, SLOWEST, delay_s=LATE_S).items():
-        for row in rows[:2]:
-            assert row["outcome"] == "ok", name
-            late_s = min(row["took_s"], LATE_S + row["busy_s"]) - TIMEOUT_S
-            assert late_s < GRACE_S * measure_slowness(), (name, row)
+    """A collection ends half a second after its timeout at most."""
+    late = Taken(way, collect_all(way, SLOWEST, delay_s=LATE_S), LATE_S)
+    for name, rows in late.rows.items():
+        assert [row["outcome"] for row in rows[:2]] == ["ok"] * 2, name
+        late.check(name, ends_in_time)
