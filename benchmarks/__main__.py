@@ -26,6 +26,7 @@ from benchmarks import (
     requests_log,
     salt_runs,
     stampede,
+    tables,
 )
 from benchmarks.figures import Figure
 
@@ -63,6 +64,9 @@ def main() -> int:
     options = _parse()
     if options.into:
         return _measure_here(options.only[0], options.into, quick=options.quick)
+    if options.render:
+        report.render(CHECKOUT / "docs")
+        return 0
     figures: list[Figure] = []
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
@@ -70,7 +74,7 @@ def main() -> int:
             room = ROOMS[name]
             print(f"[{number}/{len(options.only or ROOMS)}] {name}: {room.told}", file=sys.stderr, flush=True)
             figures += _measure_apart(name, Path(folder), quick=options.quick)
-    print(report.render_table(figures))
+    print(tables.render_tables(figures))
     if options.write:
         report.write(figures, CHECKOUT / "docs", is_part=bool(options.only), load=load)
     # A few rounds say nothing of times.
@@ -93,6 +97,9 @@ def _parse() -> argparse.Namespace:
         "--write",
         action="store_true",
         help="write tables, plot and raw figures to docs/benchmarks.*; with --only those of these rooms",
+    )
+    parser.add_argument(
+        "--render", action="store_true", help="measure nothing; write tables and plot anew from docs/benchmarks.json"
     )
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)  # of the process that runs one room
     options = parser.parse_args()

@@ -28,6 +28,11 @@ class Figure:
         """Whether it is within its limit; None where nothing is promised."""
         return None if self.most is None else self.value <= self.most
 
+    @property
+    def is_plotted(self) -> bool:
+        """Whether it is the time of a whole process, in rounds, which the plot shows."""
+        return self.unit == "ms" and self.spread != ""
+
 
 def times(room: str, timings: Mapping[str, Timing]) -> Iterator[Figure]:
     """Return each command's median, with the quartiles beside it."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write figures down: a table of all and one of what is promised, a plot, and the raw figures as JSON."""
+"""Write figures down: tables, a plot, and the raw figures as JSON."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.figures import Figure
+from benchmarks.tables import render_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +23,7 @@ BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 _BAR_PX, _LINE_PX, _NAME_PX = 360, 22, 300
 
 
-# Page → the room whose figures it shows, None for all.
+# Page → the room whose figures it shows, None for those that no other page shows.
 PAGES: dict[str, str | None] = {"benchmarks.md": None, "fleets.md": "fleet"}
 
 
@@ -41,43 +42,47 @@ def write(figures: Sequence[Figure], docs: Path, *, is_part: bool, load: float) 
         raw.setdefault("machines", {}).update(dict.fromkeys(sorted(rooms), machine))
     else:
         raw["machine"] = machine
-    for name, room in PAGES.items():
+    path.write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    render(docs)
+
+
+def render(docs: Path) -> None:
+    """Put tables and plot of the raw figures in `docs` beside them."""
+    raw = json.loads((docs / "benchmarks.json").read_text(encoding="utf-8"))
+    for name in PAGES:
         before, _begin, rest = (docs / name).read_text(encoding="utf-8").partition(BEGIN)
         after = rest.partition(END)[2]
-        (docs / name).write_text(f"{before}{BEGIN}\n{render_page(raw, room)}\n{END}{after}", encoding="utf-8")
-    path.write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (docs / name).write_text(f"{before}{BEGIN}\n{render_page(raw, name)}\n{END}{after}", encoding="utf-8")
     (docs / "benchmarks.svg").write_text(render_plot(read_figures(raw)), encoding="utf-8")
 
 
-def read_figures(raw: Mapping[str, Any], room: str | None = None) -> list[Figure]:
-    """Return raw figures, those of one room or all."""
-    return [Figure(**figure) for figure in raw["figures"] if room in (None, figure["room"])]
+def read_figures(raw: Mapping[str, Any]) -> list[Figure]:
+    """Return raw figures."""
+    return [Figure(**figure) for figure in raw["figures"]]
 
 
-def render_page(raw: Mapping[str, Any], room: str | None = None) -> str:
-    """Return what a page shows: where it was measured, and the tables."""
-    others = raw.get("machines", {})
-    machines = [raw["machine"], *(f"The room {name}: {machine}" for name, machine in others.items())]
-    lines = machines if room is None else [others.get(room, raw["machine"])]
-    return "\n\n".join([*lines, render_table(read_figures(raw, room))])
+def choose_figures(raw: Mapping[str, Any], page: str) -> list[Figure]:
+    """Return the figures that a page shows: no two pages show the same."""
+    room = PAGES[page]
+    figures = read_figures(raw)
+    return [figure for figure in figures if (figure.room == room if room else figure.room not in PAGES.values())]
 
 
-def render_table(figures: Iterable[Figure]) -> str:
-    """Return Markdown: what is promised, and all that was measured."""
-    figures = list(figures)
-    promised = [figure for figure in figures if figure.most is not None]
-    lines = ["| promised | measured | at most | |", "|---|---|---|---|"]
-    for figure in promised:
-        most = f"{figure.most:g} {figure.unit}".strip()
-        lines.append(f"| {figure.room}: {_cell(figure.what)} | {_number(figure)} | {most} | {_verdict(figure)} |")
-    lines += ["", "| room | what | median | half of the runs |", "|---|---|---|---|"]
-    lines += [f"| {figure.room} | {_cell(figure.what)} | {_number(figure)} | {figure.spread} |" for figure in figures]
-    return "\n".join(lines) + "\n"
+def render_page(raw: Mapping[str, Any], page: str) -> str:
+    """Return what a page shows: where its rooms were measured, and tables of what is promised or is in no plot."""
+    figures = choose_figures(raw, page)
+    rooms, apart = {figure.room for figure in figures}, raw.get("machines", {})
+    machines = {"": raw["machine"], **{room: apart[room] for room in apart if room in rooms}}
+    if len(rooms) == 1:
+        machines = {"": apart.get(*rooms, raw["machine"])}
+    lines = [f"The room {room}: {machine}" if room else machine for room, machine in machines.items()]
+    told = [figure for figure in figures if figure.most is not None or not figure.is_plotted]
+    return "\n\n".join([*lines, render_tables(told)])
 
 
 def render_plot(figures: Iterable[Figure]) -> str:
     """Return an SVG of the whole processes that were timed, one group of bars a room, each to its own scale."""
-    timed = [figure for figure in figures if figure.unit == "ms" and figure.spread]
+    timed = [figure for figure in figures if figure.is_plotted]
     parts: list[str] = []
     y = 10
     for room, group in groupby(timed, key=lambda figure: figure.room):
@@ -96,22 +101,6 @@ def render_plot(figures: Iterable[Figure]) -> str:
     size = f'width="{_NAME_PX + _BAR_PX + 90}" height="{y + 14}"'
     style = 'font-family="sans-serif" font-size="12"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>\n' + "\n".join(parts) + "\n</svg>\n"
-
-
-def _cell(text: str) -> str:
-    """Return a text as a table's cell may hold it."""
-    return text.strip().replace("|", "\\|")
-
-
-def _number(figure: Figure) -> str:
-    digits = 2 if figure.unit == "x" or (figure.unit == "ms" and figure.value < 10) else 0 if figure.value >= 10 else 1
-    if figure.unit == "" and float(figure.value).is_integer():
-        digits = 0
-    return f"{figure.value:,.{digits}f} {figure.unit}".strip()
-
-
-def _verdict(figure: Figure) -> str:
-    return "met" if figure.is_met else "**not met**"
 
 
 def _describe_machine(load: float) -> str:
