@@ -50,8 +50,14 @@ def test_clouds(shell: Shell) -> None:
         controller.run(["ansible", "ec2", "-m", "ansible.builtin.set_fact", "-a", gathered])
         told = controller.run(["ansible-playbook", PLAY, "--limit", "!arc"])
         # Facts of Azure Arc are put into the cache, and the task that gathers is left out.
-        kept = {"azure_imds_available": True, "azure_imds_snapshot_platform": "arc", "azure_imds_compute_location": "westeurope"}
-        controller.run(["ansible", "arc", "-m", "ansible.builtin.set_fact", "-a", json.dumps({**kept, "cacheable": True})])
+        kept = {
+            "azure_imds_available": True,
+            "azure_imds_snapshot_platform": "arc",
+            "azure_imds_compute_location": "westeurope",
+        }
+        controller.run(
+            ["ansible", "arc", "-m", "ansible.builtin.set_fact", "-a", json.dumps({**kept, "cacheable": True})]
+        )
         started = ["--start-at-task", "Name the place of an Azure VM"]
         told += controller.run(["ansible-playbook", PLAY, "--limit", "arc", *started])
         (constructed,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
