@@ -23,11 +23,11 @@ MACHINE = ROOT / "facts/azure_imds_facts/emulator/vm/machine.json"
 MARK = "# From here on written by scripts/render-return.py.\n"
 SENSITIVE_FIELDS = {field: name for name, fields in SENSITIVE.items() for field in fields}
 INTRODUCTION = (
-    "The facts, with IMDS's own values, strings as a rule. A field that a document lacks has no fact; a new field of "
+    "The facts, with IMDS's own values, mostly strings. A field that a document lacks has no fact. A new field of "
     "C(compute) has one without a new version of this module."
 )
 REVEALED = {
-    "description": ["The sensitive fields that were asked for. Where there are some, Ansible hides this result."],
+    "description": ["The sensitive fields in C(metadata). If there are some, Ansible hides this result."],
     "returned": "when there is C(metadata)",
     "type": "list",
     "elements": "str",
@@ -60,7 +60,7 @@ TYPES = {"string": "str", "int": "int", "bool": "bool", "object": "dict", "array
 # Fact → type, sample, when it is there, what it says, for what is no field of IMDS.
 OK = "when the outcome is V(ok)"
 NETWORK = "when network is gathered"
-EXTRA = "when {} is gathered and could be had"
+EXTRA = "when {} is gathered and available"
 # Section → endpoint, when its facts are there.
 SECTIONS = {
     "compute": ("/metadata/instance", "when compute is gathered"),
@@ -81,7 +81,7 @@ RENAMED = {
 DESCRIPTIONS = {
     "network.interface": "The network interfaces",
     "network.interface[].macAddress": "MAC address, without separators",
-    "loadbalancer.tunnelInterfaces": "The tunnels of a Gateway load balancer, and of no other kind",
+    "loadbalancer.tunnelInterfaces": "The tunnels of a Gateway load balancer",
     "loadbalancer.tunnelInterfaces[].gatewayIpAddress": "Address of the gateway",
     "loadbalancer.tunnelInterfaces[].gatewayPort": "Port of the gateway",
     "loadbalancer.tunnelInterfaces[].identifier": "Number of the tunnel",
@@ -96,7 +96,7 @@ OTHERS: dict[str, tuple[str, object, str, str]] = {
         "bool",
         True,
         "always",
-        "Whether there are facts. Look at it before any other, and then at C(azure_imds_snapshot_partial).",
+        "Whether there are facts. Test it first, and C(azure_imds_snapshot_partial) next.",
     ),
     "cloud": (
         "str",
@@ -122,32 +122,32 @@ OTHERS: dict[str, tuple[str, object, str, str]] = {
         "dict",
         {"Cost Center": "4711"},
         "when tags are gathered",
-        "Tag names and values, exactly as they are. Each is a fact of its own as well, C(azure_imds_tags_cost_center).",
+        "Tag names and values, exactly as they are. Each is also a flat fact, such as C(azure_imds_tags_cost_center).",
     ),
-    "snapshot_endpoint": ("str", "http://169.254.169.254", OK, "Where IMDS was."),
+    "snapshot_endpoint": ("str", "http://169.254.169.254", OK, "The URL of IMDS."),
     "snapshot_platform": ("str", "vm", OK, "V(vm), or V(arc) for a machine outside Azure that Azure Arc manages."),
     "snapshot_api_version": ("str", "2025-04-07", OK, "The api-version of the document; null from cloud-init."),
     "snapshot_source": ("str", "imds", OK, "V(imds), V(cache), V(stale) or V(cloud-init)."),
-    "snapshot_fetched_at": ("str", "2026-11-22T21:56:00Z", OK, "When IMDS said so, in UTC."),
-    "snapshot_age_seconds": ("int", 12, OK, "How long ago that was."),
-    "snapshot_boot_id": ("str", "5f0c1e7a-3c7e-4a55-9d2f-6f1f0d0c9b11", OK, "The boot in which that was."),
+    "snapshot_fetched_at": ("str", "2026-11-22T21:56:00Z", OK, "When IMDS answered, in UTC."),
+    "snapshot_age_seconds": ("int", 12, OK, "The age of the answer."),
+    "snapshot_boot_id": ("str", "5f0c1e7a-3c7e-4a55-9d2f-6f1f0d0c9b11", OK, "The boot of the answer."),
     "snapshot_partial": (
         "bool",
         False,
         OK,
-        "Whether IMDS left compute or network out, as on a classic virtual machine. Their facts are missing then.",
+        "Whether IMDS left compute or network out, as on a classic virtual machine. Then their facts are missing.",
     ),
     "snapshot_tags_ambiguous": (
         "bool",
         False,
         OK,
-        "Whether tags could be read in several ways, as a string alone can.",
+        "Whether tags came as a string that can be read in several ways.",
     ),
     "snapshot_vm_id": ("str", "5e4b7a92-3f0d-4c6e-8a17-d2c94b6f1e08", OK, "IMDS's id of the machine."),
-    "snapshot_vm_id_verified": ("bool", True, OK, "True where DMI says the same, null where it was not compared."),
+    "snapshot_vm_id_verified": ("bool", True, OK, "True if DMI has the same id, null if it was not compared."),
     "snapshot_proxy_agent": ("bool", False, OK, "Whether the answer came through Azure's metadata proxy agent."),
-    "snapshot_missing": ("list", [], OK, "Categories that were gathered and could not be had."),
-    "scheduled_events_pending": ("int", 1, EXTRA.format("scheduled_events"), "How many concern this machine."),
+    "snapshot_missing": ("list", [], OK, "Categories that were gathered and are not available."),
+    "scheduled_events_pending": ("int", 1, EXTRA.format("scheduled_events"), "The number of events that concern this machine."),
     "scheduled_events_next_not_before": (
         "str",
         NOT_BEFORE,
@@ -185,7 +185,7 @@ def render(key: str, others: dict[str, Any]) -> str:
     contains.update(describe_fields())
     returned = {
         "outcome": {
-            "description": ["How the collection ended, one name in every adapter."],
+            "description": ["How the collection ended, by the same name as in every adapter."],
             "returned": "always",
             "type": "str",
             "sample": "ok",

@@ -19,38 +19,38 @@ DOCUMENTATION = r"""
 ---
 short_description: Scheduled events of an Azure virtual machine
 description:
-  - Asks the Instance Metadata Service (IMDS) of the virtual machine that the rulebook runs on once a second, and makes
-    an event of each change in the list of scheduled events, once.
+  - Asks the Instance Metadata Service (IMDS) of the virtual machine that the rulebook runs on once a second. Each change
+    in the list of scheduled events is one event.
   - An event has the keys C(change) (V(scheduled), V(updated), V(started), V(completed) or V(cancelled)), C(reminder),
     C(event_id), C(event_type), C(event_status), C(resource_type), C(resources), C(not_before), C(seconds_left),
     C(description), C(event_source), C(duration_in_seconds) and C(concerns_others).
-  - All types come, a Freeze of seconds too. Which of them mean something is for the rulebook's conditions to say.
-  - It continues through outages of IMDS, and ends for wrong options and off Azure alone. After a restart it tells again
-    what is planned.
-  - The first request ever switches scheduled events on for the machine, which can take two minutes.
+  - It sends events of all types, a Freeze of seconds too. Choose among them with the rulebook's conditions.
+  - It continues through outages of IMDS, and ends only for wrong options and off Azure. After a restart it sends planned
+    events again.
+  - The first request for a machine switches scheduled events on, which can take two minutes.
 options:
   endpoint:
-    description: Where IMDS is. C(http://) with an IP address or C(localhost), and perhaps a port.
+    description: The URL of IMDS. C(http://) with an IP address or C(localhost), and perhaps a port.
     type: str
     default: http://169.254.169.254
   interval:
-    description: Seconds from one request to the next, 1 at the least.
+    description: Seconds from one request to the next, at least 1.
     type: float
     default: 1
   vm_name:
-    description: Take only events of the machine of this name. By default the name that IMDS gives this machine.
+    description: Send only events of this machine. By default the name that IMDS gives this machine.
     type: str
   all:
-    description: Take events of every machine that IMDS lists, those of the same scale set or availability set.
+    description: Send events of every machine that IMDS lists, those of the same scale set or availability set.
     type: bool
     default: false
   timeout:
-    description: Seconds for which one request is waited for.
+    description: Seconds to wait for one request.
     type: float
     default: 30
   detect:
     description:
-      - V(auto) asks IMDS only where DMI or other signs say that this is an Azure virtual machine, V(skip) at once.
+      - V(auto) asks IMDS only if DMI or other signs say that this is an Azure virtual machine, V(skip) at once.
       - Defaults to the environment's E(AZURE_IMDS_DETECT), else V(auto); with another O(endpoint) V(skip).
     type: str
 """
@@ -58,7 +58,7 @@ options:
 EXAMPLES = r"""
 - azure_imds.facts.scheduled_events:
 
-# Elsewhere than on the machine itself, beside an emulator for instance.
+# With an emulator, for instance.
 - azure_imds.facts.scheduled_events:
     endpoint: http://127.0.0.1:8080
     vm_name: web1
