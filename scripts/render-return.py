@@ -147,7 +147,12 @@ OTHERS: dict[str, tuple[str, object, str, str]] = {
     "snapshot_vm_id_verified": ("bool", True, OK, "True if DMI has the same id, null if it was not compared."),
     "snapshot_proxy_agent": ("bool", False, OK, "Whether the answer came through Azure's metadata proxy agent."),
     "snapshot_missing": ("list", [], OK, "Categories that were gathered and are not available."),
-    "scheduled_events_pending": ("int", 1, EXTRA.format("scheduled_events"), "The number of events that concern this machine."),
+    "scheduled_events_pending": (
+        "int",
+        1,
+        EXTRA.format("scheduled_events"),
+        "The number of events that concern this machine.",
+    ),
     "scheduled_events_next_not_before": (
         "str",
         NOT_BEFORE,

@@ -22,8 +22,8 @@ options:
     type: str
   timeout:
     description:
-      - Seconds for the whole collection, retries included. Load balancer, scheduled events and identity get at most five
-        seconds in all.
+      - Seconds for the whole collection, retries included. Load balancer, scheduled events and identity get at most
+        five seconds in all.
       - Defaults to the environment's E(AZURE_IMDS_TIMEOUT), else 5.
     type: float
   detect:
@@ -39,8 +39,8 @@ options:
     type: float
   cache_dir:
     description:
-      - The directory of answers, of mode 0700 and owned by the user that the module runs as. An absolute path; C(~) is that
-        user's home.
+      - The directory of answers, of mode 0700 and owned by the user that the module runs as. An absolute path; C(~) is
+        that user's home.
       - Defaults to the environment's E(AZURE_IMDS_CACHE_DIR), else C(/run/azure-imds-facts) for root and
         C($XDG_RUNTIME_DIR/azure-imds-facts) for others. Programs with the same directory share its answers.
     type: path
@@ -49,8 +49,8 @@ options:
       - The categories to return, of V(compute), V(network), V(tags), V(load_balancer), V(scheduled_events), V(identity)
         and V(all). A list, or a text with commas. The cloud's name and C(azure_imds_snapshot_*) are always there.
       - A path in IMDS's spelling returns a single value, such as V(compute.vmSize), V(network.privateIpv4) or
-        V(compute.storageProfile.osDisk). After V(tags.) comes the name of a tag, with any character but a comma. A value
-        that this machine lacks has no fact. Paths keep a fact cache small.
+        V(compute.storageProfile.osDisk). After V(tags.) comes the name of a tag, with any character but a comma. A
+        value that this machine lacks has no fact. Paths keep a fact cache small.
       - V(!network) or V(!compute.plan) leaves a category or a path out of what is before it, or of the default.
       - A play's C(gather_subset) does not reach this module; set it in C(module_defaults).
       - Defaults to the environment's E(AZURE_IMDS_GATHER), else V(compute), V(network) and V(tags).

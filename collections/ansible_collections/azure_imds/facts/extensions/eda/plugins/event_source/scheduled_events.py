@@ -19,14 +19,14 @@ DOCUMENTATION = r"""
 ---
 short_description: Scheduled events of an Azure virtual machine
 description:
-  - Asks the Instance Metadata Service (IMDS) of the virtual machine that the rulebook runs on once a second. Each change
-    in the list of scheduled events is one event.
+  - Asks the Instance Metadata Service (IMDS) of the virtual machine that the rulebook runs on once a second. Each
+    change in the list of scheduled events is one event.
   - An event has the keys C(change) (V(scheduled), V(updated), V(started), V(completed) or V(cancelled)), C(reminder),
     C(event_id), C(event_type), C(event_status), C(resource_type), C(resources), C(not_before), C(seconds_left),
     C(description), C(event_source), C(duration_in_seconds) and C(concerns_others).
   - It sends events of all types, a Freeze of seconds too. Choose among them with the rulebook's conditions.
-  - It continues through outages of IMDS, and ends only for wrong options and off Azure. After a restart it sends planned
-    events again.
+  - It continues through outages of IMDS, and ends only for wrong options and off Azure. After a restart it sends
+    planned events again.
   - The first request for a machine switches scheduled events on, which can take two minutes.
 options:
   endpoint:
