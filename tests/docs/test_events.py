@@ -79,7 +79,7 @@ def test_figures_are_the_program_s() -> None:
     assert f"({watch_options.COMMAND_S:g})" in build_parser().format_help()
     assert f"up to {watch._LONGEST_WAIT_S:g} seconds" in TEXT
     assert runner._MOST_AT_ONCE == 8
-    assert "eight at the most" in TEXT
+    assert "beside each other, at most eight" in TEXT
     assert runner._MOST_WAITING == 64
     assert "64 commands wait" in TEXT
     assert f"{told.MOST_FOLLOWED:,} events are followed" in TEXT
