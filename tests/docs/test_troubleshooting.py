@@ -51,7 +51,9 @@ def test_there_are_messages() -> None:
 
 def test_every_outcome_has_a_row() -> None:
     """The first table has each outcome, and no other."""
-    assert read_cells("By outcome") == [f"`{name}`" for name in (OK, *(one.outcome for one in ImdsError.__subclasses__()))]
+    assert read_cells("By outcome") == [
+        f"`{name}`" for name in (OK, *(one.outcome for one in ImdsError.__subclasses__()))
+    ]
 
 
 def test_facts_are_there() -> None:

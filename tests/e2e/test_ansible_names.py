@@ -82,7 +82,9 @@ def test_git(elsewhere: Shell, vm: str) -> None:
 def test_folder(elsewhere: Shell, vm: str) -> None:
     """Installed from the collection's folder in a checkout, as docs/install.md shows it."""
     path = elsewhere.folder / "collections"
-    shown = re.search(r"(?m)^ansible-galaxy collection install (\S+)$", (CHECKOUT / "docs/install.md").read_text("utf-8"))
+    shown = re.search(
+        r"(?m)^ansible-galaxy collection install (\S+)$", (CHECKOUT / "docs/install.md").read_text("utf-8")
+    )
     assert shown
     elsewhere.run_ok("ansible-galaxy", "collection", "install", "--offline", "-p", str(path), str(CHECKOUT / shown[1]))
     elsewhere.env["ANSIBLE_COLLECTIONS_PATH"] = str(path)
