@@ -94,7 +94,7 @@ def start(**settings: Any) -> None:
     try:
         policy = parse_policy(settings)
     except PolicyError as error:
-        log.error("azure_imds_accept accepts nobody: %s", error)  # noqa: TRY400  a setting is wrong, not the program
+        log.error("azure_imds_accept accepts no minion: %s", error)  # noqa: TRY400  a setting is wrong, not the program
         return
     store = IdentityStore(find_directory(__opts__))
     acceptor = Acceptor(policy, keys=MinionKeys(__opts__), store=store, log=log)
