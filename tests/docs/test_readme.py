@@ -9,13 +9,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+import tomllib
+import yaml
 from azure_imds_facts.cli import COMMANDS
 from azure_imds_facts.commands.export import EXPORTS
 from azure_imds_facts.emulator import Emulator
 
 ROOT = Path(__file__).parents[2]
+COLLECTION = ROOT / "collections/ansible_collections/azure_imds/facts"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 BIN = Path(sys.executable).parent
@@ -49,6 +53,23 @@ def test_links_lead_somewhere(page: Path) -> None:
     """Every link to a file of ours leads to one."""
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_badges_are_about_this_project() -> None:
+    """Each badge leads somewhere, and asks about a workflow, a distribution and a collection that there are."""
+    badges = re.findall(r"(?m)^\[!\[[^\]]+\]\(https://([^)]+)\)\]\([^)]+\)$", README)
+    assert len(badges) == README.count("[![") == 5
+    (workflow,) = [badge for badge in badges if badge.startswith("github.com/")]
+    assert f"/actions/workflows/{workflow.split('/')[-2]}/badge.svg?branch=main" in workflow
+    assert (ROOT / ".github/workflows" / workflow.split("/")[-2]).exists()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for kind in ("v", "pyversions"):
+        assert f"img.shields.io/pypi/{kind}/{project['name']}" in badges
+    galaxy = yaml.safe_load((COLLECTION / "galaxy.yml").read_text(encoding="utf-8"))
+    (collection,) = [badge for badge in badges if "ansible/collection" in badge]
+    assert collection.partition("?")[0].endswith(f"/v/{galaxy['namespace']}/{galaxy['name']}")
+    (licence,) = [unquote(badge).replace("--", "-") for badge in badges if "licence" in badge]
+    assert project["license"] in licence
 
 
 def test_make_targets_exist() -> None:
