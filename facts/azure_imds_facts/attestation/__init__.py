@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Proof of identity: verify the documents that IMDS signs (attested data).
 
-Needs the package `cryptography` (`pip install 'azure-imds-facts[attest]'`), except for `bind_key` and the errors. Imports
-nothing of the core, so that Ansible can load it, where the core has another name.
+Needs the package `cryptography` (`pip install 'azure-imds-facts[attest]'`), except for `bind_key` and the errors.
+Imports nothing of the core, so that Ansible can load it, where the core has another name.
 """
 
 from __future__ import annotations
