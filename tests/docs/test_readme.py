@@ -21,7 +21,9 @@ from azure_imds_facts.emulator import Emulator
 ROOT = Path(__file__).parents[2]
 COLLECTION = ROOT / "collections/ansible_collections/azure_imds/facts"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = tuple(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "RELEASING", "SECURITY", "CHANGELOG")) + (
+    *sorted((ROOT / "docs").glob("*.md")),
+)
 BIN = Path(sys.executable).parent
 
 
