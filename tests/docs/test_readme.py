@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from urllib.parse import unquote
 import pytest
 import tomllib
 import yaml
-from azure_imds_facts.cli import COMMANDS
+from azure_imds_facts.cli import COMMANDS, fill_parser
 from azure_imds_facts.commands.export import EXPORTS
 from azure_imds_facts.emulator import Emulator
 
@@ -74,6 +76,13 @@ def test_badges_are_about_this_project() -> None:
     assert project["license"] in licence
 
 
+def test_the_site_is_where_it_is_published() -> None:
+    """The address is that of the workflow."""
+    published = (ROOT / ".github/workflows/docs.yml").read_text(encoding="utf-8")
+    (address,) = re.findall(r"<(https://[^>]+)>", README)
+    assert f"url: {address}\n" in published
+
+
 def test_make_targets_exist() -> None:
     """Every target that the README and CONTRIBUTING name is one of the Makefile's."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
@@ -88,6 +97,15 @@ def test_commands_exist() -> None:
     text = "\n".join(_blocks("sh")) + README
     assert set(re.findall(r"azure-imds-facts ([a-z-]+)[ `\n]", text)) - {"facts"} <= set(COMMANDS)
     assert set(re.findall(r"azure-imds-facts export ([a-z-]+)", text)) <= set(EXPORTS)
+
+
+@pytest.mark.parametrize("line", _lines("azure-imds-facts"))
+def test_commands_parse(line: str) -> None:
+    """Each command that the README types has flags and arguments that it takes."""
+    _program, command, *words = shlex.split(line.removesuffix(" &"))
+    parser = argparse.ArgumentParser()
+    fill_parser(parser, command)
+    assert parser.parse_args(words)
 
 
 @pytest.mark.skipif(not shutil.which("azure-imds-facts", path=str(BIN)), reason="the program is not installed here")
