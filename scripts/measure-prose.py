@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Print, for each page that users read, its words, its sentences and the share of those over 25 words.
 
-Words that a script writes are summed apart: whole pages, and the tables between the marks of the benchmarks. Code blocks,
-tables and headings are no sentences; a list's item is at least one.
+Words that a script writes are summed apart: whole pages, and the tables between the marks of the benchmarks. Code
+blocks, tables and headings are no sentences; a list's item is at least one.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ GENERATED = ("docs/faults.md", "docs/salt-reference.md", "docs/commands.md")
 _MEASURED = re.compile(r"<!-- measured: begin -->.*?<!-- measured: end -->", re.DOTALL)
 _FORBIDDEN = re.compile(rf"\b(?:{'|'.join(FORBIDDEN)})\b", re.IGNORECASE)
 _FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"(?<!\S)# .*")
 _CODE = re.compile(r"`[^`]*`")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 # A new list item or a blank line ends a sentence, as a full stop before a capital letter or a code span does.
@@ -68,8 +69,9 @@ def measure(text: str, name: str = "") -> Prose:
 
 
 def find_forbidden(text: str) -> list[str]:
-    """Return the forbidden words of a text in the order in which they come; in code they are names."""
-    plain = " ".join(_CODE.sub("", _FENCE.sub("\n\n", text)).split())
+    """Return the forbidden words of a text in the order in which they come; in code, but for comments, they are names."""
+    plain = _FENCE.sub(lambda block: "\n".join(_COMMENT.findall(block[0])), text)
+    plain = " ".join(_CODE.sub("", plain).split())
     return [found.lower() for found in _FORBIDDEN.findall(plain)]
 
 

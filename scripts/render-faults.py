@@ -21,13 +21,13 @@ _HEAD = """\
 # What happens when IMDS misbehaves
 
 Whatever answers in place of IMDS, a collection ends before its deadline (the setting `timeout`) with one of these
-[outcomes](reference.md#outcomes). Every fault below is tested through the Ansible module, the local facts writer and the
-Salt grain, over both transports.
+[outcomes](reference.md#outcomes). Every fault below is tested through the Ansible module, the local facts writer and
+the Salt grain, over both transports.
 
 - `at once`: asking again cannot help.
 - `at the deadline`: IMDS is asked again until the deadline, so a short fault does no harm.
-- In all cases no message holds a traceback or a secret, no proxy or redirect's target is asked, and memory grows by less
-  than 64 MiB.
+- In all cases no message holds a traceback or a secret, no proxy or redirect's target is asked, and memory grows by
+  less than 64 MiB.
 
 | outcome | exit code | Ansible module | local facts file | Salt grain |
 |---|---|---|---|---|
@@ -44,7 +44,9 @@ tested with redirected connections, through `facts` or, where named, `local-fact
 |---|---|---|---|
 """
 _OTHERS = "fails with `outcome` and message | stays, marked stale | no grain, one warning in the log"
-_FAILED = "After `unreachable`, `throttled` and `unavailable` an answer of this boot is used if it is less than 24 hours old."
+_FAILED = (
+    "After `unreachable`, `throttled` and `unavailable` an answer of this boot is used if it is less than 24 hours old."
+)
 
 
 def _render() -> str:

@@ -103,11 +103,11 @@ def test_every_command_was_read() -> None:
         ("Nobody asks.", ["nobody"]),
         ("A module of\nours, and where there\n  is none.", ["of ours", "where there is none"]),
         ("The user `nobody`, and strangerness.", []),
-        ("```sh\nsudo -u nobody true\n```\n", []),
+        ("```sh\nsudo -u nobody true  # for strangers\n```\n", ["strangers"]),
     ],
 )
 def test_forbidden_words_are_found(text: str, found: list[str]) -> None:
-    """Across lines and cases, and not in code or inside of longer words."""
+    """Across lines and cases, in comments of code, and not in code or inside of longer words."""
     assert PROSE["find_forbidden"](text) == found
 
 

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 # Setting, metavar, help; a test compares the rows with the core's table of settings. The environment variable is
 # AZURE_IMDS_ and the setting's name in upper case.
 FLAGS = (
-    ("endpoint", "URL", "where IMDS is: http://, an IP address or localhost, and perhaps a port (http://169.254.169.254)"),
+    (
+        "endpoint",
+        "URL",
+        "where IMDS is: http://, an IP address or localhost, and perhaps a port (http://169.254.169.254)",
+    ),
     ("api_version", "VERSION", "ask for only this api-version (the newest that IMDS and this program know)"),
     ("timeout", "SECONDS", "time for the whole collection (5; with local-facts --boot 300)"),
     ("detect", "auto|skip", "auto: ask only if the machine says that it is an Azure VM; skip: ask at once (auto)"),

@@ -70,9 +70,7 @@ _NOT_ON_WINDOWS = ("exec", "hand_over", "take_over", "state", "status", "metrics
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
     parser.add_argument("--watch", action="store_true", help="keep running and print each change")
-    parser.add_argument(
-        "--approve", metavar="ID", action="append", help="let this event start now; can be repeated"
-    )
+    parser.add_argument("--approve", metavar="ID", action="append", help="let this event start now; can be repeated")
     parser.add_argument("--exec", metavar="COMMAND", help="with --watch: run this for each change of this VM's events")
     parser.add_argument(
         "--hand-over",
@@ -111,10 +109,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also approve events that name other VMs, which start for those VMs too",
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be run and approved")
-    parser.add_argument("--metrics", metavar="FILE", help="the file for metrics, for node_exporter's textfile collector")
     parser.add_argument(
-        "--status", action="store_true", help="show what a watch reported and how its commands ended"
+        "--metrics", metavar="FILE", help="the file for metrics, for node_exporter's textfile collector"
     )
+    parser.add_argument("--status", action="store_true", help="show what a watch reported and how its commands ended")
     parser.add_argument(
         "--state",
         metavar="FILE",

@@ -50,7 +50,9 @@ WAYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this export's flags."""
-    parser.add_argument("directory", metavar="DIR", nargs="?", default=".", help="where to write the file (the current directory)")
+    parser.add_argument(
+        "directory", metavar="DIR", nargs="?", default=".", help="where to write the file (the current directory)"
+    )
     parser.add_argument(
         "--user",
         metavar="NAME",

@@ -78,9 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the time to verify at, such as 2026-07-28T13:24:00Z or seconds since 1970 (now)",
     )
     parser.add_argument("--offline", action="store_true", help="fetch no intermediate certificate")
-    parser.add_argument(
-        "--self-test", action="store_true", help="verify a document that is signed by a temporary root"
-    )
+    parser.add_argument("--self-test", action="store_true", help="verify a document that is signed by a temporary root")
     parser.add_argument("-v", "--verbose", action="store_true", help="no effect: there is nothing more to say")
 
 
