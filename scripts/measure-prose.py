@@ -69,7 +69,7 @@ def measure(text: str, name: str = "") -> Prose:
 
 
 def find_forbidden(text: str) -> list[str]:
-    """Return the forbidden words of a text in the order in which they come; in code, but for comments, they are names."""
+    """Return the forbidden words of a text, in its order. Code is left out, but for its comments."""
     plain = _FENCE.sub(lambda block: "\n".join(_COMMENT.findall(block[0])), text)
     plain = " ".join(_CODE.sub("", plain).split())
     return [found.lower() for found in _FORBIDDEN.findall(plain)]
