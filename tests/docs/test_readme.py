@@ -102,7 +102,7 @@ def test_commands_parse(line: str) -> None:
     _program, command, *words = shlex.split(line.removesuffix(" &"))
     parser = argparse.ArgumentParser()
     fill_parser(parser, command)
-    assert parser.parse_args(words)
+    assert vars(parser.parse_args(words))
 
 
 @pytest.mark.skipif(not shutil.which("azure-imds-facts", path=str(BIN)), reason="the program is not installed here")
