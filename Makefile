@@ -105,7 +105,7 @@ types: venv-lint typed ## check the types
 	cd collections && MYPYPATH=$(CURDIR)/build/typed $(MYPY) $(MODULES:collections/%=%)
 	@# What users get, as Windows sees it.
 	cd build/typed && $(MYPY) --config-file $(CURDIR)/.config/mypy-windows.toml --platform win32 -p azure_imds_facts
-	MYPYPATH=build/typed:scripts $(MYPY) tests $(wildcard scripts/lab scripts/linux_packages scripts/*.py fuzz benchmarks)
+	MYPYPATH=build/typed:scripts $(MYPY) hatch_build.py tests $(wildcard scripts/lab scripts/linux_packages scripts/*.py fuzz benchmarks)
 
 typed:
 	@mkdir -p build/typed

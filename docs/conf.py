@@ -57,6 +57,7 @@ extensions = [
     "sphinx_copybutton",
 ]
 exclude_patterns = ["requirements.txt"]
+templates_path = ["_templates"]
 # GitHub's anchors, so that a link holds there and here.
 myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
@@ -72,6 +73,17 @@ html_theme = "furo"
 html_static_path = ["_static"]
 html_favicon = "_static/favicon.svg"
 html_css_files = ["site.css"]
+html_js_files = [("version.js", {"defer": "defer"})]
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/version.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 antsibull_ext_color_scheme = "none"
 html_theme_options = {
     "source_repository": "https://github.com/azure-imds/azure-imds-facts/",

@@ -20,13 +20,14 @@ _HEAD = """\
 <!-- Made by scripts/render-faults.py from tests/fire/matrix.py: change that, not this. -->
 # What happens when IMDS misbehaves
 
-Whatever answers in place of IMDS, a collection ends inside its deadline (the setting `timeout`) with one of a few
-outcomes. Below is each fault that is tested: over both transports, through the Ansible module's, the local facts
-writer's and the Salt grain's entry functions. `at once`: asking again could not help, so nobody waits. `at the
-deadline`: it is asked again until the deadline, so a fault that passes does no harm.
+Whatever answers in place of IMDS, a collection ends before its deadline (the setting `timeout`) with one of these
+[outcomes](reference.md#outcomes). Every fault below is tested through the Ansible module, the local facts writer and
+the Salt grain, over both transports.
 
-In none of these cases does a message hold a traceback or a secret, is a proxy or a redirect's target asked, or does
-memory grow by 64 MiB.
+- `at once`: asking again cannot help.
+- `at the deadline`: IMDS is asked again until the deadline, so a short fault does no harm.
+- In all cases no message holds a traceback or a secret, no proxy or redirect's target is asked, and memory grows by
+  less than 64 MiB.
 
 | outcome | exit code | Ansible module | local facts file | Salt grain |
 |---|---|---|---|---|
@@ -36,14 +37,16 @@ _AGENT = """\
 
 ## Azure's metadata proxy agent
 
-With the Metadata Security Protocol an agent stands between every process and IMDS. These are measured with connections
-really redirected, by the commands `facts` and, where it says so, `local-facts --boot`; messages say what to do.
+With the Metadata Security Protocol an [agent](proxy-agent.md) stands between every process and IMDS. These rows are
+tested with redirected connections, through `facts` or, where named, `local-facts --boot`. Messages say what to do.
 
 | the agent | what comes back | outcome | ends |
 |---|---|---|---|
 """
 _OTHERS = "fails with `outcome` and message | stays, marked stale | no grain, one warning in the log"
-_FAILED = "After `unreachable`, `throttled` and `unavailable` an answer of this boot of up to 24 hours stands in."
+_FAILED = (
+    "After `unreachable`, `throttled` and `unavailable` an answer of this boot is used if it is less than 24 hours old."
+)
 
 
 def _render() -> str:

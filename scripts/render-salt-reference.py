@@ -34,9 +34,8 @@ _HEAD = """\
 <!-- Made by scripts/render-salt-reference.py from docstrings of facts/azure_imds_facts/salt: change them, not it. -->
 # Salt reference
 
-Each function, state and option of the Salt side. [salt.md](salt.md) explains how to deliver it and what to do with it,
-[reference.md](reference.md) lists facts and settings. On a minion `sys.doc azure_imds` and `sys.state_doc azure_imds`
-print the same.
+Every function, state and option for Salt. [Salt](salt.md) explains delivery and use, [Reference](reference.md) facts
+and settings. On a minion, `sys.doc azure_imds` and `sys.state_doc azure_imds` print the same.
 """
 _DIRECTIVE = re.compile(r"\.\. ([\w-]+):: ?(.*)")
 

@@ -102,4 +102,4 @@ exec 9>"$drive.lock"
 flock -n 9 || { echo 'test-windows: waiting for another run'; flock 9; }
 [ -e "$drive/.complete" ] || make_drive
 [ "$form" = short ] || cmp --silent requirements/windows/salt.txt "$drive/.salt" || add_salt
-FORM="$form" AZURE_IMDS_TEST_WINE="$drive" "$python" -m pytest -rs --capture=tee-sys tests/windows "$@"
+FORM="$form" AZURE_IMDS_TEST_WINE="$drive" scripts/pytest-twice.sh "$python" -rs --capture=tee-sys tests/windows "$@"

@@ -14,10 +14,10 @@ test_collection() { scripts/test-collection.sh >"$steps/collection.log" 2>&1; }
 began=$SECONDS
 start test_collection
 collection=${groups[-1]}
-run .venv/bin/python -m pytest -n "$workers" -m 'not serial'
+run scripts/pytest-twice.sh .venv/bin/python -n "$workers" -m 'not serial'
 code=0
 wait "$collection" || code=$?
 cat "$steps/collection.log"
 note_end "$code" $((SECONDS - began)) scripts/test-collection.sh
-run .venv/bin/python -m pytest -m serial
+run scripts/pytest-twice.sh .venv/bin/python -m serial
 end_steps

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Azure instance metadata as facts for programs; the adapters for Ansible, Salt and local facts stand beside it.
+"""Azure instance metadata as facts for Python programs.
 
 >>> import azure_imds_facts
 >>> azure_imds_facts.collect(gather=["compute"])["compute"]["vmSize"]  # doctest: +SKIP

@@ -27,8 +27,8 @@ PROGRAM = "azure-imds-facts"
 # Command → (module with `add_arguments` and `run`, what it does).
 COMMANDS = {
     "facts": ("azure_imds_facts.commands.facts", "print this machine's facts for programs"),
-    "show": ("azure_imds_facts.commands.show", "show this machine's facts to people"),
-    "get": ("azure_imds_facts.commands.get", "ask IMDS one question and print the raw answer"),
+    "show": ("azure_imds_facts.commands.show", "show this machine on one screen, for people"),
+    "get": ("azure_imds_facts.commands.get", "print IMDS's raw answer for one path"),
     "local-facts": (
         "azure_imds_facts.commands.local_facts",
         "write the file that Ansible reads as ansible_local.azure_imds",
@@ -37,12 +37,12 @@ COMMANDS = {
         "azure_imds_facts.commands.events",
         "print planned maintenance before it happens, and approve it",
     ),
-    "attest": ("azure_imds_facts.commands.attest", "fetch IMDS's signed document about this VM"),
-    "enrol": ("azure_imds_facts.commands.enrol", "send a Salt minion's key to its master, with a proof that binds it"),
-    "verify": ("azure_imds_facts.commands.verify", "verify a signed document of any VM, anywhere"),
-    "doctor": ("azure_imds_facts.commands.doctor", "find out why there are no facts, and what to do about it"),
+    "attest": ("azure_imds_facts.commands.attest", "fetch the document that IMDS signs about this VM"),
+    "enrol": ("azure_imds_facts.commands.enrol", "send a Salt minion's key to its master, with a proof"),
+    "verify": ("azure_imds_facts.commands.verify", "verify a signed document, on any machine"),
+    "doctor": ("azure_imds_facts.commands.doctor", "say why there are no facts, and what to do"),
     "emulate": ("azure_imds_facts.emulator.command", "run an IMDS on this machine, for tests and demonstrations"),
-    "export": ("azure_imds_facts.commands.export", "print or write what other tools need to find this one"),
+    "export": ("azure_imds_facts.commands.export", "print or write files that other tools need"),
     "completion": ("azure_imds_facts.commands.completion", "print the completion for a shell"),
 }
 _VERBOSE = ("-v", "--verbose")

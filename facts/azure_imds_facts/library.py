@@ -21,10 +21,9 @@ def collect(
 ) -> dict[str, Any]:
     """Return category → facts in IMDS's own spelling, as the Salt grain has them.
 
-    `settings` are those of the environment variables without their prefix: `endpoint`, `api_version`, `timeout` (s),
-    `detect`, `cache_ttl` (s), `cache_dir`, `gather`, `reveal`; what is not given comes from the environment.
-    `transport` is used instead of a new one, and stays open: pass a `RequestsTransport` to keep a connection over
-    many calls. Raises the `ImdsError` of the outcome.
+    `settings` are `endpoint`, `api_version`, `timeout` (s), `detect`, `cache_ttl` (s), `cache_dir`, `gather` and
+    `reveal`. Those that are not given come from the environment: `AZURE_IMDS_ENDPOINT` and so on. `transport` stays
+    open: pass a `RequestsTransport` to keep one connection over many calls. Raises the `ImdsError` of the outcome.
     """
     reporter = reporter or Reporter()
     snapshot = collect_snapshot(

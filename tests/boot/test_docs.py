@@ -19,10 +19,12 @@ from azure_imds_facts.core.settings import DEFAULT_ENDPOINT, build_settings
 from .conftest import ROOT, run_command
 
 TEXT = (ROOT / "docs/boot.md").read_text(encoding="utf-8")
+EVENTS_PAGE = (ROOT / "docs/events-service.md").read_text(encoding="utf-8")
+EVENTS_PATHS = {f"/{path}" for path in TREE if "/azure-imds-event" in path}
 SERVICE = read_template("azure-imds-facts.service")
 CLOUD_CONFIG = read_template("cloud-config.yaml") + read_template("install-from-pypi.sh")
 KNOWN_PATHS = {
-    *(f"/{path}" for path in TREE),
+    *({f"/{path}" for path in TREE} - EVENTS_PATHS),
     f"{DIRECTORY}/{NAME}",
     DIRECTORY,
     PROGRAM,
@@ -82,6 +84,12 @@ def test_paths_are_the_program_s() -> None:
     """Every absolute path on the page is one that the program, its units or the machine has."""
     named = set(re.findall(r"(?<![\w.:/)])/(?:etc|run|usr|opt|proc|home|root|tmp)[\w./@-]*", TEXT))
     assert {path.rstrip(".") for path in named} == KNOWN_PATHS
+
+
+def test_exported_paths_of_events_are_on_their_page() -> None:
+    """The page about events as a service names the other files of the export."""
+    assert EVENTS_PATHS
+    assert [path for path in sorted(EVENTS_PATHS) if f"`{path}`" not in EVENTS_PAGE] == []
 
 
 def test_units_are_as_described() -> None:

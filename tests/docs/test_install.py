@@ -32,6 +32,19 @@ def read_section(title: str) -> str:
     return TEXT.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
+def test_a_checkout_has_what_is_typed_there() -> None:
+    """Extras, targets of make and the collection's folder are there. tests/e2e/test_ansible_names.py installs that."""
+    (block,) = re.findall(r"```sh\n(.*?)```", read_section("From a checkout, before the first release"), re.DOTALL)
+    pip, galaxy, *made = block.splitlines()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert pip == "pip install '.[emulator]'"
+    assert {"emulator", "attest", "yaml"} <= set(project["optional-dependencies"])
+    assert (ROOT / galaxy.removeprefix("ansible-galaxy collection install ") / "galaxy.yml").is_file()
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert made == [f"make {name}" for name in ("dist", "packages")]
+    assert all(f"\n{line.removeprefix('make ')}:" in makefile for line in made)
+
+
 def test_every_path_of_a_package_is_named() -> None:
     """The table has the manifest's paths, and no other."""
     named = set(re.findall(r"`(/[^`]+)`", read_section("What is where")))
@@ -59,7 +72,7 @@ def test_what_goes_and_what_stays() -> None:
 
 def test_python_floor() -> None:
     """The packages require the version that the page names."""
-    assert "they require Python 3.8" in TEXT
+    assert "they require Python 3.8" in " ".join(TEXT.split())
     assert "python3:any (>= 3.8)" in (ROOT / "packages/deb/control").read_text(encoding="utf-8")
     assert "python3 >= 3.8" in (ROOT / f"packages/rpm/{NAME}.spec").read_text(encoding="utf-8")
 

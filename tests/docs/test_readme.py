@@ -3,21 +3,28 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
-from azure_imds_facts.cli import COMMANDS
+import tomllib
+import yaml
+from azure_imds_facts.cli import COMMANDS, fill_parser
 from azure_imds_facts.commands.export import EXPORTS
 from azure_imds_facts.emulator import Emulator
 
 ROOT = Path(__file__).parents[2]
+COLLECTION = ROOT / "collections/ansible_collections/azure_imds/facts"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")))
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent
 
 
@@ -51,12 +58,34 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def test_badges_are_about_this_project() -> None:
+    """Each badge leads somewhere, and asks about a workflow, a distribution and a collection that there are."""
+    badges = re.findall(r"(?m)^\[!\[[^\]]+\]\(https://([^)]+)\)\]\([^)]+\)$", README)
+    assert len(badges) == README.count("[![") == 5
+    (workflow,) = [badge for badge in badges if badge.startswith("github.com/")]
+    assert f"/actions/workflows/{workflow.split('/')[-2]}/badge.svg?branch=main" in workflow
+    assert (ROOT / ".github/workflows" / workflow.split("/")[-2]).exists()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for kind in ("v", "pyversions"):
+        assert f"img.shields.io/pypi/{kind}/{project['name']}" in badges
+    galaxy = yaml.safe_load((COLLECTION / "galaxy.yml").read_text(encoding="utf-8"))
+    (collection,) = [badge for badge in badges if "ansible/collection" in badge]
+    assert collection.partition("?")[0].endswith(f"/v/{galaxy['namespace']}/{galaxy['name']}")
+    (licence,) = [unquote(badge).replace("--", "-") for badge in badges if "licence" in badge]
+    assert project["license"] in licence
+
+
+def test_the_site_is_where_it_is_published() -> None:
+    """The address is that of the workflow."""
+    published = (ROOT / ".github/workflows/docs.yml").read_text(encoding="utf-8")
+    (address,) = re.findall(r"<(https://[^>]+)>", README)
+    assert f"url: {address}\n" in published
+
+
 def test_make_targets_exist() -> None:
     """Every target that the README and CONTRIBUTING name is one of the Makefile's."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = set(
-        re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)", README + PAGES[1].read_text(encoding="utf-8"), re.MULTILINE)
-    )
+    named = set(re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)", README + CONTRIBUTING, re.MULTILINE))
     assert {name for pair in named for name in pair if name} <= targets
 
 
@@ -65,6 +94,15 @@ def test_commands_exist() -> None:
     text = "\n".join(_blocks("sh")) + README
     assert set(re.findall(r"azure-imds-facts ([a-z-]+)[ `\n]", text)) - {"facts"} <= set(COMMANDS)
     assert set(re.findall(r"azure-imds-facts export ([a-z-]+)", text)) <= set(EXPORTS)
+
+
+@pytest.mark.parametrize("line", _lines("azure-imds-facts"))
+def test_commands_parse(line: str) -> None:
+    """Each command that the README types has flags and arguments that it takes."""
+    _program, command, *words = shlex.split(line.removesuffix(" &"))
+    parser = argparse.ArgumentParser()
+    fill_parser(parser, command)
+    assert vars(parser.parse_args(words))
 
 
 @pytest.mark.skipif(not shutil.which("azure-imds-facts", path=str(BIN)), reason="the program is not installed here")

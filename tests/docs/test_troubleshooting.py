@@ -8,34 +8,61 @@ from pathlib import Path
 
 import pytest
 from azure_imds_facts import collect
+from azure_imds_facts.core.errors import OK, ImdsError
 from azure_imds_facts.core.reporter import Reporter
 from azure_imds_facts.core.spelling import spell_ansible
 from azure_imds_facts.emulator import Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
-CORE = ROOT / "collections/ansible_collections/azure_imds/facts/plugins/module_utils/imds"
+PARTS = ("collections/ansible_collections/azure_imds/facts/plugins", "facts/azure_imds_facts")
 # A message may go on in the next line of the source.
-SOURCE = re.sub(r'"\s*\n\s*f?"', "", "\n".join(path.read_text(encoding="utf-8") for path in CORE.glob("*.py")))
-MESSAGES = re.findall(r"(?m)^\| `([^`]+)` \| .* \| .* \|$", PAGE)
+SOURCE = re.sub(
+    r'"\s*\n\s*f?"',
+    "",
+    "\n".join(path.read_text(encoding="utf-8") for part in PARTS for path in (ROOT / part).rglob("*.py")),
+)
+
+
+def read_section(title: str) -> str:
+    """Return what stands below a heading."""
+    return PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def read_cells(title: str) -> list[str]:
+    """Return the first cells of the tables below a heading, those of their heads left out."""
+    cells = re.findall(r"(?m)^\| (.+?) \| .* \|$", read_section(title))
+    return [cell for cell in cells if cell.startswith("`")]
+
+
+MESSAGES = [message for cell in read_cells("By message") for message in re.findall(r"`([^`]+)`", cell)]
 
 
 @pytest.mark.parametrize("message", MESSAGES)
 def test_messages_are_printed(message: str) -> None:
-    """Each one stands in the core as it is quoted."""
+    """Each one stands in the program as it is quoted."""
     assert message in SOURCE
 
 
 def test_there_are_messages() -> None:
     """A table in another form would leave the test above without a case."""
-    assert len(MESSAGES) >= 14
+    assert len(MESSAGES) >= 50
+
+
+def test_every_outcome_has_a_row() -> None:
+    """The first table has each outcome, and no other."""
+    assert read_cells("By outcome") == [
+        f"`{name}`" for name in (OK, *(one.outcome for one in ImdsError.__subclasses__()))
+    ]
 
 
 def test_facts_are_there() -> None:
-    """The second table names facts of a VM."""
+    """The last table names facts of a VM."""
     with Emulator() as emulator:
         facts = spell_ansible(collect(endpoint=emulator.url, cache_ttl=0), reporter=Reporter())
-    assert set(re.findall(r"azure_imds_\w+", PAGE)) <= set(facts)
+    named = set(re.findall(r"azure_imds_\w+", read_section("Facts that look wrong")))
+    assert named
+    assert named <= set(facts)
 
 
 def test_a_tag_called_keys() -> None:

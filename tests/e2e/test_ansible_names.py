@@ -79,6 +79,18 @@ def test_git(elsewhere: Shell, vm: str) -> None:
     assert_facts(elsewhere, FULL, vm, from_below=path)
 
 
+def test_folder(elsewhere: Shell, vm: str) -> None:
+    """Installed from the collection's folder in a checkout, as docs/install.md shows it."""
+    path = elsewhere.folder / "collections"
+    shown = re.search(
+        r"(?m)^ansible-galaxy collection install (\S+)$", (CHECKOUT / "docs/install.md").read_text("utf-8")
+    )
+    assert shown
+    elsewhere.run_ok("ansible-galaxy", "collection", "install", "--offline", "-p", str(path), str(CHECKOUT / shown[1]))
+    elsewhere.env["ANSIBLE_COLLECTIONS_PATH"] = str(path)
+    assert_facts(elsewhere, FULL, vm, from_below=path)
+
+
 def test_wheel(elsewhere: Shell, vm: str, installed_wheel: Path) -> None:
     """Installed as a Python package beside Ansible, the module is there by its full name with nothing configured."""
     elsewhere.env["ANSIBLE_COLLECTIONS_SCAN_SYS_PATH"] = "true"

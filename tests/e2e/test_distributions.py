@@ -106,3 +106,18 @@ def test_licences_are_the_same() -> None:
     """The collection carries the licence texts of the root."""
     for name in ("COPYING", "LICENSE"):
         assert (CHECKOUT / "collections" / COLLECTION / name).read_text() == (CHECKOUT / name).read_text()
+
+
+def test_the_page_on_pypi_leads_to_the_sources(wheel: Path) -> None:
+    """README.md is the description, and each of its links and pictures leads to a file of this version."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        description = archive.read(name).decode().partition("\n\n")[2]
+    linked = re.findall(r"\]\(([^)]+)\)", description)
+    sources = [
+        url for url in linked if f"/azure-imds-facts/blob/v{VERSION}/" in url or f"/v{VERSION}/docs/images/" in url
+    ]
+    assert [url for url in linked if not url.startswith(("https://", "#"))] == []
+    assert len(sources) > 20
+    for url in sources:
+        assert (CHECKOUT / url.partition(f"/v{VERSION}/")[2].partition("#")[0]).is_file(), url

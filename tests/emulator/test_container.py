@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""examples/emulator: the image's instructions and the compose file say what the emulator takes, and docs/emulator.md repeats them."""
+"""examples/emulator: the image's instructions and the compose file say what the emulator takes, and docs/emulator-containers.md repeats them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.emulator.processes import StartCommand, build_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "examples/emulator"
-PAGE = (ROOT / "docs/emulator.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/emulator-containers.md").read_text(encoding="utf-8")
 SERVICES: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yaml").read_text(encoding="utf-8"))
 INSTRUCTIONS = [
     line.partition(" ")[::2]

@@ -11,11 +11,13 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from azure_imds_facts.emulator import EmulatedFleet, Emulator
+from azure_imds_facts.emulator.assembly import assemble
 from azure_imds_facts.emulator.command import add_arguments
-from azure_imds_facts.emulator.control.changes import CHANGES
+from azure_imds_facts.emulator.control.changes import CHANGES, apply_changes
 from azure_imds_facts.emulator.endpoints.attested_faults import ATTESTED_FAULTS
 from azure_imds_facts.emulator.endpoints.proxy_agent import STATES
 from azure_imds_facts.emulator.fleet.groups import GROUP_KEYS
@@ -26,7 +28,7 @@ from azure_imds_facts.emulator.fleet.vm import FleetVm
 from azure_imds_facts.emulator.http.faults import FAULT_KINDS, FAULT_OPTIONS
 from azure_imds_facts.emulator.settings.flags import read_flags
 from azure_imds_facts.emulator.settings.scenario import read_scenario
-from azure_imds_facts.emulator.settings.table import LIMITS, SETTINGS
+from azure_imds_facts.emulator.settings.table import LIMITS, SETTINGS, Settings
 from azure_imds_facts.emulator.settings.validators import ERAS
 from azure_imds_facts.emulator.vm.clouds import CLOUDS
 from azure_imds_facts.emulator.vm.event_plans import EVENT_OPTIONS
@@ -38,8 +40,16 @@ from tests.emulator.conformance import TABLE
 from tests.emulator.processes import build_environment
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("emulator", "emulator-fleet", "emulator-behaviour", "emulator-assumed")
-PAGE = "\n".join((ROOT / f"docs/{page}.md").read_text(encoding="utf-8") for page in PAGES)
+NAMES = (
+    "emulator",
+    "emulator-fleet",
+    "emulator-containers",
+    "emulator-reference",
+    "emulator-behaviour",
+    "emulator-assumed",
+)
+PAGES = {name: (ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in NAMES}
+PAGE = "\n".join(PAGES.values())
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("|")]
 
 # What the rooms of the emulator use among themselves.
@@ -120,32 +130,68 @@ def test_every_name_is_documented() -> None:
 
 
 def test_events_match_the_program() -> None:
-    """Notice and time in state Started of each event are written in words; duration and texts are as they are sent."""
+    """Notice and time in state Started of each event are written in words; the duration is as it is sent."""
     units = {"minutes": 60, "seconds": 1}
-    for name, notice, started, duration, texts in (row for row in ROWS if row[0].strip("`") in EVENT_KINDS):
+    for name, notice, started, duration in (row for row in ROWS if row[0].strip("`") in EVENT_KINDS):
         kind = EVENT_KINDS[name.strip("`")]
         for cell, seconds in ((notice, kind.notice_s), (started, kind.lasts_s)):
             number, unit = cell.split(";")[0].split()
             assert int(number) * units[unit] == seconds
         assert int(duration) == kind.duration_s
-        by_user = f"<br>by a user: {kind.by_user}" if kind.by_user else ""
-        assert texts == (kind.description or "none") + by_user
 
 
-def test_the_examples_of_events_are_read(tmp_path: Path) -> None:
-    """The command's flags and the scenario of the page plan the same maintenance."""
-    blocks = list_blocks()
-    command = next(text for language, text in blocks if not language and "--event-clock" in text)
+def read_words(words: str) -> Settings:
+    """The settings of flags as a shell reads them."""
     parser = argparse.ArgumentParser()
     add_arguments(parser)
-    words = shlex.split(command.replace("\\\n", ""))[2:]
-    flags = read_flags(parser.parse_args(words))
+    return read_flags(parser.parse_args(shlex.split(words, comments=True)))
+
+
+def list_commands(text: str) -> list[str]:
+    """The flags of each `emulate` in a text, without the command behind them."""
+    lines = (line.strip().partition("azure-imds-facts emulate ") for line in text.splitlines())
+    return [flags.removesuffix("&").partition(" -- ")[0] for before, name, flags in lines if name and not before]
+
+
+def test_the_examples_of_flags_are_read() -> None:
+    """What the how-to adds to test something, and the commands of pages and help, are flags of which a machine can be made."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    added = [row[1].strip("`") for row in ROWS if len(row) == 2 and row[1].startswith("`--")]
+    shown = [words for language, text in list_blocks() if language == "sh" for words in list_commands(text)]
+    helped = list_commands(parser.epilog or "")
+    assert [len(each) for each in (added, shown, helped)] == [7, 11, 4]
+    for words in (*added, *shown, *helped):
+        if "--fleet fleet.yaml" not in words:  # another test reads that file
+            assemble(read_words(words))
+
+
+def test_the_changes_that_the_page_shows_are_applied() -> None:
+    """What the how-to sends to a running emulator is taken, and is in the state after it."""
+    block = next(text for language, text in list_blocks() if "curl --unix-socket" in text)
+    assembly = assemble(read_words(""))
+    state: dict[str, Any] = {}
+    for change in re.findall(r"(?:--change|-d) '(.*)'", block):
+        state = apply_changes(assembly, json.loads(change))
+    compute = state["document"]["compute"]
+    assert (compute["vmSize"], {"name": "env", "value": "prod"} in compute["tagsList"]) == ("Standard_D4s_v5", True)
+
+
+def test_the_example_of_a_scenario_is_read(tmp_path: Path) -> None:
+    """The page's scenario is what these flags say."""
     path = tmp_path / "scenario.yaml"
-    path.write_text(next(text for language, text in blocks if language == "yaml" and "event_clock" in text))
-    scenario = read_scenario(str(path))
-    assert (flags.event_clock, flags.events) == (scenario["event_clock"], scenario["events"][:2])
-    assert scenario["events"][2].arguments["resources"] == ("web-01", "web-02")
+    path.write_text(next(text for language, text in list_blocks() if language == "yaml" and text.startswith("vm:")))
+    flags = "--vm spot --tag env=test --rate-limit 5 --fault /metadata/identity=500*2 --event Preempt:after=1m"
+    assert Settings(**read_scenario(str(path))) == read_words(flags)
+
+
+def test_every_option_of_an_event_is_documented(tmp_path: Path) -> None:
+    """The table of options is the program's, and a scenario takes what a flag does, in a mapping."""
     assert list_column("option") == list(EVENT_OPTIONS)
+    path = tmp_path / "scenario.yaml"
+    path.write_text("events: [{type: Reboot, after: 2h, source: User, resources: [web-01, web-02]}]")
+    flags = read_words("--event Reboot:after=2h:source=User:resources=web-01+web-02")
+    assert read_scenario(str(path))["events"] == flags.events
 
 
 def test_versions_of_clouds_match_the_program() -> None:
@@ -156,9 +202,16 @@ def test_versions_of_clouds_match_the_program() -> None:
 
 
 def test_every_assumption_is_listed() -> None:
-    """Each row of the conformance table that is marked A is in the table of what is assumed, and no other."""
-    listed = {(row[0].strip("`"), row[1]) for row in ROWS if re.match(r"`(GET|POST|PUT) ", row[0])}
-    assert listed == {(f"{row.method} {row.target}", str(row.status)) for row in TABLE if row.mark == "A"}
+    """Each row of the conformance table that is marked A is in the list of what is assumed, and no other."""
+    (block,) = (text for language, text in list_blocks() if language == "text")
+    listed, status = set(), ""
+    for line in block.splitlines():
+        if line.isdigit():
+            status = line
+        else:
+            method, target = re.match(r"  (?:(POST|PUT) )?(/\S+)", line).groups()  # type: ignore[union-attr]
+            listed.add((method or "GET", target, int(status)))
+    assert listed == {(row.method, row.target, row.status) for row in TABLE if row.mark == "A"}
 
 
 @pytest.mark.parametrize("documented", [Emulator, EmulatedFleet, FleetVm])
@@ -170,12 +223,11 @@ def test_every_member_is_documented(documented: type) -> None:
 
 
 def test_every_key_of_a_fleet_is_documented() -> None:
-    """Keys of a group, placeholders with what they stand for, selectors, and ways to tell VMs apart."""
+    """Keys of a group, placeholders, selectors, and ways to tell VMs apart."""
     assert list_column("key") == list(GROUP_KEYS)
-    assert [
-        (name.strip("{}"), row[1].partition(";")[0]) for row in ROWS if (name := row[0].strip("`"))[:1] == "{"
-    ] == list(PLACEHOLDERS.items())
-    assert list_column("selector") == list(SELECTORS)
+    (patterns,) = re.findall(r"^Patterns may hold (.*?)\n\n", PAGE, re.DOTALL | re.MULTILINE)
+    assert set(re.findall(r"`\{(\w+)\}`", patterns)) == set(PLACEHOLDERS)
+    assert re.findall(r"^- `(\w+)`: ", PAGES["emulator-reference"], re.MULTILINE) == list(SELECTORS)
     (cell,) = (row[2] for row in ROWS if row[0] == "`--fleet-by WAY`")
     assert re.findall("`([^`]+)`", cell) == list(WAYS)
 
@@ -231,9 +283,9 @@ def test_every_limit_is_documented() -> None:
 
 
 def test_defaults_match_the_program() -> None:
-    """A default that a table of flags names is that of the table of settings."""
+    """A default that the table of flags names is that of the table of settings."""
     defaults = {f"`{row.flag} {row.metavar}`": row.default for row in SETTINGS if row.name not in DESCRIBED_DEFAULTS}
-    named = {row[0]: row[2].replace("`", "") for row in ROWS if row[0] in defaults and "by default" in row[2]}
-    assert named
+    named = {row[0]: row[2].replace("`", "") for row in ROWS if row[0] in defaults and "default " in row[2]}
+    assert len(named) >= 7
     for flag, text in named.items():
-        assert f"by default {defaults[flag].removesuffix('s')}" in text.replace(" h", "h"), flag
+        assert f"default {defaults[flag].removesuffix('s')}" in text.replace(" h", "h"), flag

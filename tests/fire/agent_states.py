@@ -24,7 +24,7 @@ class State:
     says: str = ""
 
 
-_KEYLESS = "401 from IMDS itself, to what nobody has signed"
+_KEYLESS = "401 from IMDS itself, to an unsigned request"
 _SIGNED = "wants requests that the VM's metadata proxy agent signed"
 _LISTED = "its allow-list (the VM's InVMAccessControlProfile) has to let user root with program"
 

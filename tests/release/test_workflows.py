@@ -30,10 +30,12 @@ RIGHTS = {
     ("release.yml", "attest"): {"id-token": "write", "attestations": "write"},
     ("release.yml", "pypi"): {"id-token": "write"},
     ("release.yml", "release"): {"contents": "write"},
+    ("docs.yml", "publish"): {"contents": "write"},
 }
 # Steps that only the forge can run, for they write to it or to a registry.
 FORGE = {("release.yml", "galaxy", "Publish the collection"), ("release.yml", "release", "Make the release")}
-# Steps that are run below, in order, with small files in the artefacts' place.
+# Steps that are run below, those of a release in order, with small files in the artefacts' place.
+PAGES = ("docs.yml", "publish", "Push the pages")
 RUN = (
     ("release.yml", "build", "Compare"),
     ("release.yml", "build", "Write sums and notes"),
@@ -59,12 +61,14 @@ def read_pairs(script: str) -> list[str]:
     return sorted(pairs.split())
 
 
-def run_step(key: tuple[str, str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+def run_step(
+    key: tuple[str, str, str], folder: Path, variables: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a step as the forge does: bash with these options, on a file."""
     script = folder.parent / "step"
     script.write_text(STEPS[key]["run"], encoding="utf-8")
     words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
-    environment = {"PATH": os.environ["PATH"], "RUNNER_TEMP": str(folder.parent), "LC_ALL": "C"}
+    environment = {"PATH": os.environ["PATH"], "RUNNER_TEMP": str(folder.parent), "LC_ALL": "C", **(variables or {})}
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -110,7 +114,7 @@ def test_steps_are_sound(key: tuple[str, str, str]) -> None:
     assert "${{" not in script, "by the environment, for pasted text is code"
     read = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
     assert (read.returncode, read.stderr) == (0, "")
-    if key in FORGE or key in RUN:
+    if key in FORGE or key in RUN or key == PAGES:
         return
     match = COMMAND.match(script)
     assert match, f"{script!r} is neither run by a test, nor the forge's, nor a command of this repository"
@@ -140,7 +144,7 @@ def test_the_rehearsal_leaves_out_what_only_the_forge_can() -> None:
 
 def test_the_tables_name_steps() -> None:
     """No row is about a step that is gone."""
-    assert {*FORGE, *RUN} <= set(STEPS)
+    assert {*FORGE, *RUN, PAGES} <= set(STEPS)
     assert set(RIGHTS) <= set(JOBS)
 
 

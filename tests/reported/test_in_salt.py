@@ -164,7 +164,7 @@ def test_the_minions_list_takes_no_blanks(caller: Caller, imds: Emulator) -> Non
 
 def test_user_data_lands_in_the_minions_log() -> None:
     """Nothing of this project logs it, at any level; Salt does below its default level, as docs/salt.md says."""
-    page = (CHECKOUT / "docs/salt.md").read_text()
+    page = " ".join((CHECKOUT / "docs/salt.md").read_text().split())
     with short_folder() as folder, ExitStack() as running:
         shell, ports = Shell(folder), running.enter_context(reserved_ports())
         master = Master(folder, shell)

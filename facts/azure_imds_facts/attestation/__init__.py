@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Proof of identity: IMDS's signed (attested) documents, verified where one decides whom to trust.
+"""Proof of identity: verify the documents that IMDS signs (attested data).
 
-Needs the package `cryptography` (`pip install 'azure-imds-facts[attest]'`), but for `bind_key` and the errors. Imports
-nothing of the core, so that it can be loaded inside Ansible, where the core goes by another name.
+Needs the package `cryptography` (`pip install 'azure-imds-facts[attest]'`), except for `bind_key` and the errors.
+Imports nothing of the core, so that Ansible can load it, where the core has another name.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class Claims:
 
     `content`: the signed object as it is. `cloud`: by the certificate's domain. `signer`: the name of that domain which
     the certificate is for. `root`, `root_sha256`: the trusted root at the end of the chain, by name and fingerprint.
-    A claim is for who verified it; it is never a fact or grain of the machine itself.
+    A claim counts only for the program that verified it; it is never a fact or grain of the machine.
     """
 
     content: dict[str, Any]

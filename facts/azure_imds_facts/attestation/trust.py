@@ -69,7 +69,7 @@ def _parse(content: bytes) -> list[x509.Certificate]:
 
 
 def read_shipped() -> Trust:
-    """Return what this package brings along. Raises TrustError where a root is not the one that belongs there."""
+    """Return the roots and intermediates of this package. Raises TrustError if a root was replaced."""
     roots = []
     for name, fingerprint in ROOTS.items():
         (certificate,) = _parse(_read(f"roots/{name}"))

@@ -48,7 +48,7 @@ def verify(
 
     `document`: IMDS's answer (JSON, or parsed), its `signature` in base64, PEM or DER. `max_age`: in seconds, and 120 s
     more for clocks that differ. `cloud` None: any whose domain is known. `subscriptions` empty, `nonce` or `vm_id`
-    None: any. `trust` None: the roots and intermediates that are shipped. `at`: the time to take for now. `is_offline`:
+    None: any. `trust` None: the roots and intermediates that are shipped. `at`: the time to verify at. `is_offline`:
     fetch no intermediate.
     """
     wanted_cloud = find_cloud(cloud) if cloud else None

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fetch IMDS's signed document about this VM and print it as it came, for who wants to know whom they talk to.
+"""Fetch the document that IMDS signs about this VM, and print it unchanged.
 
-The document proves to others which VM was asked (vmId, subscriptionId, image sku), when, and for which nonce. It proves
-nothing about who hands it on: let who verifies it choose the nonce. It holds for minutes: treat it as a password until
-then. Verifying is for the other machine: azure-imds-facts verify.
+The document proves which VM was asked (vmId, subscriptionId, image SKU), when, and for which nonce. It does not prove
+who hands it on, so let the verifier choose the nonce. It is valid for minutes: treat it like a password until then.
+Verify it on the other machine with: azure-imds-facts verify.
 
 For example:  azure-imds-facts attest --nonce 1f0c9a7be2 >document.json
 """
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--nonce",
         metavar="NONCE",
-        help="1 to 32 letters and digits to be signed too, chosen by who verifies (IMDS signs the time instead)",
+        help="1 to 32 letters and digits that the verifier chose, to be signed too (the time is signed instead)",
     )
     add_settings(parser, leave_out=("gather", "reveal", "cache_ttl"))
 

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 # Setting, metavar, help; a test compares the rows with the core's table of settings. The environment variable is
 # AZURE_IMDS_ and the setting's name in upper case.
 FLAGS = (
-    ("endpoint", "URL", "where IMDS is: http://, an IP address or localhost, perhaps a port (http://169.254.169.254)"),
-    ("api_version", "VERSION", "ask for this api-version alone (the newest that IMDS and this program know)"),
-    ("timeout", "SECONDS", "for the whole collection (5; with local-facts --boot 300)"),
-    ("detect", "auto|skip", "auto: ask only where the machine says that it is an Azure VM; skip: ask at once (auto)"),
-    ("cache_ttl", "SECONDS", "how long an answer on disk counts as fresh; 0 always asks IMDS (60)"),
-    ("cache_dir", "DIR", "where answers are cached (root: /run/azure-imds-facts; others: below $XDG_RUNTIME_DIR)"),
+    (
+        "endpoint",
+        "URL",
+        "where IMDS is: http://, an IP address or localhost, and perhaps a port (http://169.254.169.254)",
+    ),
+    ("api_version", "VERSION", "ask for only this api-version (the newest that IMDS and this program know)"),
+    ("timeout", "SECONDS", "time for the whole collection (5; with local-facts --boot 300)"),
+    ("detect", "auto|skip", "auto: ask only if the machine says that it is an Azure VM; skip: ask at once (auto)"),
+    ("cache_ttl", "SECONDS", "how long a cached answer counts as fresh; 0 always asks IMDS (60)"),
+    ("cache_dir", "DIR", "the directory of the cache (root: /run/azure-imds-facts; others: below $XDG_RUNTIME_DIR)"),
     (
         "gather",
         "LIST",
@@ -61,7 +65,7 @@ def add_settings(parser: argparse.ArgumentParser, *, leave_out: tuple[str, ...] 
     """Add a flag for each setting, and -v."""
     group = parser.add_argument_group(
         "settings",
-        "Each can come from the environment as well: AZURE_IMDS_ENDPOINT and so on. In brackets the defaults.",
+        "Each can also come from the environment, such as AZURE_IMDS_ENDPOINT. Defaults are in brackets.",
     )
     for setting, metavar, text in FLAGS:
         if setting not in leave_out:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Print the completion of commands, flags and their choices for a shell.
+"""Print the completion of commands, flags and choices for a shell.
 
 For example:  azure-imds-facts completion bash > /etc/bash_completion.d/azure-imds-facts
               azure-imds-facts completion zsh > /usr/local/share/zsh/site-functions/_azure-imds-facts
               azure-imds-facts completion fish > ~/.config/fish/completions/azure-imds-facts.fish
 
-Then start a new shell. The packages for Debian and Enterprise Linux bring the completion along.
+Then start a new shell. The packages for Debian and Enterprise Linux include the completion.
 """
 
 from __future__ import annotations

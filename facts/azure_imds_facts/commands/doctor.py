@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Find out why there are no facts: one line a check, with the fix where one is needed.
+"""Say why there are no facts: one line for each check, with the fix if one is needed.
 
-It asks IMDS once, without any cache. The exit code is that of the outcome: 0 where facts can be had.
+It asks IMDS once and uses no cache. The exit code is that of the outcome: 0 if facts are available.
+
+For example:  azure-imds-facts doctor
+              azure-imds-facts doctor --format json
 """
 
 from __future__ import annotations

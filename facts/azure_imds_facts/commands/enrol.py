@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Enrol this Salt minion at its master: send its public key with a document that IMDS signed for that key.
+"""Enrol this Salt minion: send its public key to the master, with a document that IMDS signed for that key.
 
 The document proves which VM this is, and its nonce binds the minion's key. The master's engine azure_imds_accept
-verifies it, and accepts the pending key without anybody typing salt-key, where the VM is one of its subscriptions.
-Run it once, at first boot, after the minion has been started; it waits for the key and for the master.
+verifies it. If the VM belongs to one of the engine's subscriptions, the engine accepts the key. Run this command once,
+at first boot, after the minion has started. It waits for the key and for the master.
 
 For example:  azure-imds-facts enrol --url https://salt.example.com:8000/hook/azure-imds/enrol --ca /etc/salt/ca.pem
 """
@@ -40,13 +40,13 @@ _SETTING = re.compile(r"""(?m)^["']?(id|pki_dir)["']?\s*:\s*["']?([^"'#\s]+)""")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
-    parser.add_argument("--url", metavar="URL", required=True, help="the master's hook, https:// alone")
-    parser.add_argument("--ca", metavar="FILE", help="the authority of the master's certificate (the system's)")
+    parser.add_argument("--url", metavar="URL", required=True, help="the master's hook; https:// only")
+    parser.add_argument("--ca", metavar="FILE", help="the CA of the master's certificate (the system's)")
     parser.add_argument(
         "--config-dir",
         metavar="DIR",
         default="" if sys.platform == "win32" else CONFIG_DIR,
-        help=f"where the minion's configuration is ({CONFIG_DIR}; has to be given on Windows)",
+        help=f"the directory of the minion's configuration ({CONFIG_DIR}; required on Windows)",
     )
     add_settings(parser, leave_out=("gather", "reveal", "cache_ttl"))
 

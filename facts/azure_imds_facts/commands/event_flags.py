@@ -69,62 +69,60 @@ _NOT_ON_WINDOWS = ("exec", "hand_over", "take_over", "state", "status", "metrics
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
-    parser.add_argument("--watch", action="store_true", help="go on, and print each change as it comes")
-    parser.add_argument(
-        "--approve", metavar="ID", action="append", help="let this event start now; may stand several times"
-    )
+    parser.add_argument("--watch", action="store_true", help="keep running and print each change")
+    parser.add_argument("--approve", metavar="ID", action="append", help="let this event start now; can be repeated")
     parser.add_argument("--exec", metavar="COMMAND", help="with --watch: run this for each change of this VM's events")
     parser.add_argument(
         "--hand-over",
         metavar="SOCKET",
-        help="instead of --exec: hand each change to the service behind this socket, which runs the command as root",
+        help="instead of --exec: pass each change to the service behind this socket, which runs its command as root",
     )
     parser.add_argument(
         "--take-over",
         metavar="COMMAND",
-        help="what that service does: run this for the change that comes over standard input, a socket",
+        help="in that service: run this for the change that arrives on standard input, a socket",
     )
     parser.add_argument(
         "--approve-on-success",
         action="store_true",
-        help="with --exec or --hand-over: approve an event once the command ended with 0",
+        help="with --exec or --hand-over: approve an event after its command ended with 0",
     )
     parser.add_argument(
         "--exec-timeout",
         metavar="SECONDS",
         type=float,
-        help="with --exec or --take-over: end a command after this long (600)",
+        help="with --exec or --take-over: end a command after this time (600)",
     )
     parser.add_argument(
-        "--types", metavar="LIST", help=f"with a command: events that run it: {','.join(TYPES)}, or all"
+        "--types", metavar="LIST", help=f"which events run the command: {','.join(TYPES)}, or all (all but Freeze)"
     )
-    parser.add_argument("--approve-user", action="store_true", help="approve what a user of Azure asked for, at once")
+    parser.add_argument("--approve-user", action="store_true", help="approve at once what a user of Azure asked for")
     parser.add_argument(
         "--approve-freeze-below",
         metavar="SECONDS",
         type=float,
-        help="approve a Freeze that is known to last less, at once",
+        help="approve at once a Freeze that is known to be shorter",
     )
     parser.add_argument(
         "--approve-shared",
         action="store_true",
-        help="approve events that name other VMs too, which starts them for those as well",
+        help="also approve events that name other VMs, which start for those VMs too",
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what would be run and approved, and do neither")
-    parser.add_argument("--metrics", metavar="FILE", help="write metrics for node_exporter's textfile collector there")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be run and approved")
     parser.add_argument(
-        "--status", action="store_true", help="show what a watch told and how its commands ended, from its state"
+        "--metrics", metavar="FILE", help="the file for metrics, for node_exporter's textfile collector"
     )
+    parser.add_argument("--status", action="store_true", help="show what a watch reported and how its commands ended")
     parser.add_argument(
         "--state",
         metavar="FILE",
-        help="where --watch stores its state, so that a restart prints nothing twice (with --exec "
-        f"or --hand-over: root {ROOTS_STATE}, others below $XDG_STATE_HOME; without: nowhere)",
+        help="where --watch keeps its state, so that a restart reports nothing twice (with --exec "
+        f"or --hand-over: root {ROOTS_STATE}, others below $XDG_STATE_HOME; otherwise nowhere)",
     )
     names = parser.add_mutually_exclusive_group()
-    names.add_argument("--vm-name", metavar="NAME", help="whose events count (compute.name of this VM)")
-    names.add_argument("--all", action="store_true", help="events of the other VMs in its set as well")
-    parser.add_argument("--events-version", metavar="VERSION", help="an api-version of scheduled events (2020-07-01)")
+    names.add_argument("--vm-name", metavar="NAME", help="the VM whose events to print (this VM's compute.name)")
+    names.add_argument("--all", action="store_true", help="also the events of other VMs in its set")
+    parser.add_argument("--events-version", metavar="VERSION", help="the api-version of scheduled events (2020-07-01)")
     add_settings(parser, leave_out=("gather", "reveal"))
 
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Print maintenance before it happens: Azure's scheduled events for this VM, one JSON object a line.
+"""Print Azure's scheduled events for this VM, one JSON object a line: maintenance before it happens.
 
-Without flags it prints the present events. With --watch it goes on and prints each change (scheduled, updated,
-started, completed, cancelled) until SIGTERM or Ctrl-C, across outages of IMDS. With --approve it lets an event
-start now, for instance once the machine is drained. The first request ever made on a VM switches
-Azure's service on for it, which may take up to two minutes; after a day without requests it is off again.
+Without flags it prints the current events. With --watch it prints each change (scheduled, updated, started, completed,
+cancelled) until SIGTERM or Ctrl-C, across outages of IMDS. With --approve it lets an event start now, for example when
+the machine is drained. The first request switches scheduled events on for the VM, which can take up to two minutes.
+After a day without requests Azure switches them off.
 
 For example:  azure-imds-facts events
               azure-imds-facts events --watch
@@ -13,10 +13,10 @@ For example:  azure-imds-facts events
               azure-imds-facts events --status
               azure-imds-facts events --approve 602D9444-D2CD-49C7-8624-8643E7171297
 
-A command of --exec runs in /bin/sh for every change, those of a Freeze excepted, which is a pause of seconds: --types
-names the types that run it. It gets the event as JSON on its input and in AZURE_IMDS_EVENT_
-CHANGE, ID, TYPE, STATUS, RESOURCE_TYPE, RESOURCES, NOT_BEFORE, SECONDS_LEFT, DESCRIPTION, SOURCE, DURATION and
-CONCERNS_OTHERS; look at CHANGE first.
+--exec runs its command in /bin/sh for every change except those of a Freeze, a pause of seconds. --types names the
+types that run it. The command gets the event as JSON on standard input, and as variables AZURE_IMDS_EVENT_CHANGE, ID,
+TYPE, STATUS, RESOURCE_TYPE, RESOURCES, NOT_BEFORE, SECONDS_LEFT, DESCRIPTION, SOURCE, DURATION and CONCERNS_OTHERS.
+Check CHANGE first.
 """
 
 from __future__ import annotations

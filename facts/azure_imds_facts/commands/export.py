@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Print or write what other tools need to find this one. Each WHAT has its own --help."""
+"""Print or write files that other tools need. Each WHAT has its own --help.
+
+For example:  azure-imds-facts export salt /srv/salt
+              azure-imds-facts export systemd /
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,11 @@ from azure_imds_facts.core.errors import UsageError
 EXPORTS = {
     "ansible-path": (
         "azure_imds_facts.commands.export_ansible_path",
-        "print the directory that holds the Ansible module, for the short name azure_imds_facts",
+        "print the directory of the Ansible module, for the short name azure_imds_facts",
     ),
     "salt": (
         "azure_imds_facts.commands.export_salt",
-        "write the tree that a Salt master serves to minions that have nothing installed",
+        "write the files that a Salt master serves to minions with nothing installed",
     ),
     "systemd": (
         "azure_imds_facts.commands.export_systemd",
@@ -26,11 +30,11 @@ EXPORTS = {
     ),
     "cloud-init": (
         "azure_imds_facts.commands.export_cloud_init",
-        "print a cloud-config that installs and enables that at first boot",
+        "print a cloud-config that installs and enables those units at first boot",
     ),
     "proxy-agent-rules": (
         "azure_imds_facts.commands.export_proxy_agent_rules",
-        "write what Azure's metadata proxy agent has to allow",
+        "write an allow-list for Azure's metadata proxy agent",
     ),
 }
 
@@ -40,7 +44,7 @@ _NOT_ON_WINDOWS = ("salt", "systemd", "proxy-agent-rules")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a subcommand for each export that this program carries: the single file lacks some."""
-    parser.add_argument("-v", "--verbose", action="store_true", help="has no effect: written files are always printed")
+    parser.add_argument("-v", "--verbose", action="store_true", help="no effect: written files are always printed")
     subparsers = parser.add_subparsers(metavar="WHAT", required=True)
     for what, (module_name, summary) in EXPORTS.items():
         if find_spec(module_name) is None:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Print the directory that holds the Ansible modules, for the short name azure_imds_facts.
+"""Print the directory of the Ansible modules, for the short name azure_imds_facts.
 
-Where Ansible runs in the Python that this program is installed in, that is enough:
+This is enough if Ansible runs in the Python that this program is installed in:
 
     ANSIBLE_LIBRARY="$(azure-imds-facts export ansible-path)" ansible localhost -m azure_imds_facts
 
-Elsewhere Ansible has to be told where the collection is as well. --shell prints all of it for the shell:
+Otherwise Ansible also needs the path of the collection. --shell prints all variables for the shell:
 
     eval "$(azure-imds-facts export ansible-path --shell)"
 """

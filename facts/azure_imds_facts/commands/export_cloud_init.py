@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Print a cloud-config, for a VM's custom data, that installs and enables azure-imds-facts at first boot.
+"""Print a cloud-config for a VM's custom data that installs and enables azure-imds-facts at first boot.
 
-The program comes from PyPI, in this program's own version, or with --url from a place of yours: the single file
-azure-imds-facts.pyz, which needs nothing but python3. (Custom data holds 64 KB, so it cannot ride in there.) From PyPI
-its dependencies are installed by their sha256 and as wheels; --sha256 names that of its own wheel.
+It installs this program's own version from PyPI, as wheels with fixed sha256 sums; --sha256 adds that of its own wheel.
+With --url it downloads the single file azure-imds-facts.pyz instead, which needs only python3.
+
+For example:  azure-imds-facts export cloud-init >custom-data.yaml
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ _INDENT = "      "
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this export's flags."""
-    parser.add_argument("--url", metavar="URL", help="fetch the single file from there instead of PyPI")
+    parser.add_argument("--url", metavar="URL", help="download the single file from here instead of PyPI")
     parser.add_argument(
-        "--sha256", metavar="HEX", help="what the file at URL has to have, or without --url the wheel from PyPI"
+        "--sha256", metavar="HEX", help="the sum of the file at URL, or without --url of the wheel on PyPI"
     )
 
 

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write proxy-agent-rules.json below DIR: what Azure's metadata proxy agent has to allow, for an allow-list of IMDS.
+"""Write proxy-agent-rules.json below DIR: an allow-list of IMDS for Azure's metadata proxy agent.
 
-It is the property `rules` of a gallery's InVMAccessControlProfile version: the paths that azure-imds-facts asks, and
-who asks them on this machine: the boot service, Ansible's module and, where it is installed, Salt's minion as root, the
-watch of events as its own user, each with its interpreter (the agent sees that as the program). Merge it into the VM's
-own list, beside others that ask the same paths: a path that is listed at all is refused to everybody who is not listed
-for it.
+The file is the property `rules` of a gallery's InVMAccessControlProfile version. It lists the paths that
+azure-imds-facts asks, and who asks them on this machine, each with its interpreter, which the agent takes for the
+program: as root the boot service, Ansible's module and, if installed, Salt's minion; as its own user the watch of
+events. Merge it into the VM's own list. Once a path is listed, everyone who is not listed for it is refused.
 """
 
 from __future__ import annotations
@@ -51,13 +50,15 @@ WAYS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this export's flags."""
-    parser.add_argument("directory", metavar="DIR", nargs="?", default=".", help="where to write it (this folder)")
+    parser.add_argument(
+        "directory", metavar="DIR", nargs="?", default=".", help="where to write the file (the current directory)"
+    )
     parser.add_argument(
         "--user",
         metavar="NAME",
         action="append",
         default=[],
-        help="a user beside root who runs the command; can be repeated",
+        help="another user who runs the command, beside root; can be repeated",
     )
 
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write a `_grains`, `_modules`, `_beacons`, `_states` tree into DIR, for file_roots or gitfs: minions install nothing.
 
-Then run salt '*' saltutil.sync_all. Each file carries all that it needs: whichever of them a minion has, of whichever
-version, works. docs/salt.md has the details.
+Then run: salt '*' saltutil.sync_all. Each file contains everything that it needs, so any mix of files and versions on a
+minion works. docs/salt.md has the details.
+
+For example:  azure-imds-facts export salt /srv/salt
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ _OLDER = "azure_imds_[0-9a-f]*"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this export's flags."""
     parser.add_argument(
-        "directory", metavar="DIR", nargs="?", default=".", help="such as /srv/salt (the current folder)"
+        "directory", metavar="DIR", nargs="?", default=".", help="such as /srv/salt (the current directory)"
     )
 
 

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the units that keep the local facts file current from boot on, below DIR: / for this machine.
 
-Units are replaced; the settings in etc/default are left alone where they stand already. Then run systemctl
-daemon-reload and systemctl enable --now azure-imds-facts.timer. azure-imds-events.service is apart: it watches for
-scheduled events, and has root run /etc/azure-imds-facts/on-event for each change. Write that, run systemd-sysusers,
-which makes the user that watches, and enable it.
+It replaces units, and keeps settings in etc/default that exist already. Then run systemctl daemon-reload and
+systemctl enable --now azure-imds-facts.timer.
+
+azure-imds-events.service is separate: it watches scheduled events, and root runs /etc/azure-imds-facts/on-event for
+each change. Write that command, run systemd-sysusers, which creates the watch's user, and enable the service.
+
+For example:  azure-imds-facts export systemd /
 """
 
 from __future__ import annotations
@@ -44,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this export's flags."""
     parser.add_argument("directory", metavar="DIR", help="the root of the tree, / for this machine")
     parser.add_argument(
-        "--program", metavar="PATH", default=PROGRAM, help=f"where azure-imds-facts is on the machine ({PROGRAM})"
+        "--program", metavar="PATH", default=PROGRAM, help=f"the path of azure-imds-facts on the machine ({PROGRAM})"
     )
 
 

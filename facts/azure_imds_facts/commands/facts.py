@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Print this machine's facts for programs, in the spelling of one of the tools.
+"""Print this machine's facts for programs, in the spelling of one tool.
 
 For example:  eval "$(azure-imds-facts facts --format env)"; echo "$AZURE_IMDS_COMPUTE_VM_SIZE"
+              azure-imds-facts facts --gather compute.vmSize,tags.env
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ask IMDS one question and print the raw answer: neither cached nor redacted, since you asked for that path.
+"""Print IMDS's raw answer for one path, neither cached nor redacted.
 
-PATH is under /metadata/instance; with a leading / it is from the root. Without --format the answer is JSON, and text
-for a leaf. Access tokens cannot be fetched with it. On a terminal what cannot be seen is escaped; a pipe or a file gets
-the bytes as they came.
+PATH is below /metadata/instance, or with a leading / below the root. Without --format the answer is JSON, and text for
+a leaf. Access tokens are refused. On a terminal, invisible characters are escaped; a pipe or a file gets the bytes
+unchanged.
 
 For example:  azure-imds-facts get compute/vmId
               azure-imds-facts get /metadata/versions
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
     parser.add_argument("path", metavar="PATH", help="such as compute/vmId or network/interface/0")
-    parser.add_argument("--format", choices=("json", "text"), help="what to ask for (json, and text for a leaf)")
+    parser.add_argument("--format", choices=("json", "text"), help="the format to ask for (json; text for a leaf)")
     add_settings(parser, leave_out=("gather", "reveal", "cache_ttl"))
 
 

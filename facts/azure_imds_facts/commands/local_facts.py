@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the local facts file azure_imds.fact, which Ansible's setup reads as ansible_local.azure_imds.
 
-With --format it is another program's file, or several: azure_imds.json is an external fact for Facter and OpenVox,
-azure_imds.prom a metric for the textfile collector of Prometheus' node_exporter.
+The file is replaced as a whole. Without an answer the old facts stay, marked stale. With --boot the command waits up to
+300 seconds for IMDS, and first marks a file of an earlier boot stale. With --remove it asks nothing.
 
-The file is replaced as a whole. If no new facts can be had, the old ones stay, marked stale. With --boot it waits up to
-300 seconds for IMDS, and marks a file of an earlier boot stale before that. With --remove it asks nothing and removes
-the file. On Windows it is azure_imds.json, which ansible.windows.setup reads as ansible_azure_imds where its fact_path
-names the directory.
+--format writes files for other programs: azure_imds.json is an external fact for Facter and OpenVox, azure_imds.prom a
+metric for node_exporter's textfile collector. On Windows the file is azure_imds.json, which ansible.windows.setup reads
+as ansible_azure_imds if its fact_path names the directory.
+
+For example:  azure-imds-facts local-facts --boot
+              azure-imds-facts local-facts --format ansible,facter
 """
 
 from __future__ import annotations
@@ -35,20 +37,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         metavar="LIST",
-        help=f"{', '.join(FORMATS)}, or several with commas, each perhaps as FORMAT:DIR; {VARIABLE} likewise (ansible)",
+        help=f"{', '.join(FORMATS)}, or several with commas, each also as FORMAT:DIR; also {VARIABLE} (ansible)",
     )
     parser.add_argument(
         "--directory",
         metavar="DIR",
-        help=f"where to write ({places}; on Windows {_ON_WINDOWS}; wanted for prometheus)",
+        help=f"where to write ({places}; on Windows {_ON_WINDOWS}; required for prometheus)",
     )
     way = parser.add_mutually_exclusive_group()
     way.add_argument(
-        "--boot", action="store_true", help="wait up to 300 s for IMDS; mark facts of an earlier boot stale"
+        "--boot", action="store_true", help="wait up to 300 s for IMDS; first mark facts of an earlier boot stale"
     )
     way.add_argument("--remove", action="store_true", help="remove the file instead")
     parser.add_argument(
-        "--force", action="store_true", help="replace or remove a file even where this program did not write it"
+        "--force", action="store_true", help="also replace or remove a file that this program did not write"
     )
     add_settings(parser)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Show this machine to people: one screen of what, where, how big, network, disks, tags and maintenance.
+"""Show this machine on one screen: what, where, how big, network, disks, tags and maintenance.
 
-With CATEGORY it shows that one alone, with --all everything: one line a fact, under its name among local facts. A path
-below a category, such as compute.vmSize, is one fact.
+With CATEGORY it shows only that one, with --all everything: one fact a line, under its name in local facts. A path,
+such as compute.vmSize, is one fact.
 
 For example:  azure-imds-facts show
               azure-imds-facts show tags

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verify a document that IMDS signed (azure-imds-facts attest) and print what it says, anywhere: not only in Azure.
+"""Verify a document that IMDS signed (azure-imds-facts attest), on any machine, and print its claims.
 
-It holds if its signature fits, by a certificate for the cloud's metadata service that chains to a trusted root at the
-document's time; if it is young; and if nonce, subscription and VM are those asked for. Else it ends as `invalid` (8)
-with the reason. Ask with a nonce of your own, and name the subscriptions or the VM that you expect: otherwise any VM of
-any customer passes.
+The document holds if all of this is true: the signature fits; its certificate is for the cloud's metadata service and
+chains to a trusted root at the document's time; the document is young; nonce, subscription and VM are the expected
+ones. Otherwise the command ends as `invalid` (8) with the reason. Always choose the nonce yourself, and name the
+subscriptions or the VM: otherwise any VM of any customer passes.
 
 FILE holds IMDS's answer, its signature in base64, PEM or DER; without FILE, or with -, it is read from standard input.
-An intermediate certificate that is not shipped is fetched from Microsoft. Needs the Python package cryptography.
+Intermediate certificates that are not shipped are fetched from Microsoft. Needs the Python package cryptography.
 
 For example:  azure-imds-facts verify document.json --nonce 1f0c9a7be2 --vm-id 8d10da13-8125-4ba9-a717-bf7490507b3d
               azure-imds-facts verify --self-test
@@ -36,13 +36,13 @@ _MOST_BYTES = 1 << 21
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
     parser.add_argument("file", metavar="FILE", nargs="?", default="-", help="the document (standard input)")
-    parser.add_argument("--nonce", metavar="NONCE", help="the nonce that was asked for (any)")
+    parser.add_argument("--nonce", metavar="NONCE", help="the expected nonce (any)")
     parser.add_argument(
         "--max-age",
         metavar="SECONDS",
         type=_parse_age,
         default=300.0,
-        help="how old it may be; clocks may differ by 120 s more (300)",
+        help="the highest age; clocks may differ by 120 s more (300)",
     )
     parser.add_argument(
         "--cloud",
@@ -54,35 +54,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         action="append",
         default=[],
-        help="a subscription to accept; may be repeated (any)",
+        help="a subscription to accept; can be repeated (any)",
     )
-    parser.add_argument("--vm-id", metavar="ID", help="the VM that it has to be about (any)")
+    parser.add_argument("--vm-id", metavar="ID", help="the expected VM (any)")
     parser.add_argument(
         "--trust",
         metavar="FILE",
         action="append",
         default=[],
-        help="certificates of which those that are their own issuers are trusted as roots, beside those shipped; "
-        "may be repeated",
+        help="a file whose self-issued certificates are trusted as roots, beside those shipped; can be repeated",
     )
     parser.add_argument(
         "--intermediate",
         metavar="FILE",
         action="append",
         default=[],
-        help="certificates that may stand between signer and root, and are not trusted for that; may be repeated",
+        help="a file with certificates between signer and root, not trusted by themselves; can be repeated",
     )
     parser.add_argument(
         "--at",
         metavar="TIME",
         type=_read_time,
-        help="the time to take for now, such as 2026-07-28T13:24:00Z or seconds since 1970 (now)",
+        help="the time to verify at, such as 2026-07-28T13:24:00Z or seconds since 1970 (now)",
     )
     parser.add_argument("--offline", action="store_true", help="fetch no intermediate certificate")
-    parser.add_argument(
-        "--self-test", action="store_true", help="verify a document of a root that is made for it and thrown away"
-    )
-    parser.add_argument("-v", "--verbose", action="store_true", help="has no effect: there is nothing more to say")
+    parser.add_argument("--self-test", action="store_true", help="verify a document that is signed by a temporary root")
+    parser.add_argument("-v", "--verbose", action="store_true", help="no effect: there is nothing more to say")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _change(arguments: argparse.Namespace) -> int:
     if sys.platform == "win32":
-        raise EmulatorError("--change needs the sockets of Unix, which Python has not on Windows")
+        raise EmulatorError("--change needs the sockets of Unix, which Python lacks on Windows")
     if not arguments.control:
         raise EmulatorError("--change needs --control, the socket of the emulator to change")
     print_answer(send_changes(arguments.control, arguments.change))
@@ -61,7 +61,7 @@ def _change(arguments: argparse.Namespace) -> int:
 def _emulate(arguments: argparse.Namespace) -> int:
     import_http_server()
     if sys.platform == "win32" and arguments.control:
-        raise EmulatorError("--control needs the sockets of Unix, which Python has not on Windows")
+        raise EmulatorError("--control needs the sockets of Unix, which Python lacks on Windows")
     check_flags(arguments)
     if arguments.fleet:
         return _emulate_fleet(arguments)
@@ -93,9 +93,9 @@ def _emulate_fleet(arguments: argparse.Namespace) -> int:
 
 def _run_child(assembly: Assembly, command: list[str], log: Log | None) -> int:
     if sys.platform == "win32":
-        raise EmulatorError("a command needs the namespaces of Linux; set AZURE_IMDS_ENDPOINT for it instead")
+        raise EmulatorError("a command needs the namespaces of Linux; set AZURE_IMDS_ENDPOINT instead")
     if sys.platform != "linux":
-        raise NamespaceError("a command needs the namespaces of Linux; set AZURE_IMDS_ENDPOINT for it instead")
+        raise NamespaceError("a command needs the namespaces of Linux; set AZURE_IMDS_ENDPOINT instead")
     from .sandbox.run_command import run_command  # its imports exist on Linux only
 
     server = BackgroundServer(VmSite(assembly), log=log)
@@ -115,7 +115,7 @@ def _print_warnings(assembly: Assembly) -> None:
         return
     unknown = find_unknown_fields(assembly.machine.document, load_instance_tree(platform=assembly.platform))
     if unknown and settings.keep_unknown:
-        print_message(f"warning: no api-version has {format_choices(unknown)}; served in every version nevertheless")
+        print_message(f"warning: no api-version has {format_choices(unknown)}; served in every version all the same")
     elif unknown:
         names = format_choices(unknown)
         print_message(f"warning: {settings.document_name}: no api-version has {names}; --keep-unknown serves them")

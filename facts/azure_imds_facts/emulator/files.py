@@ -35,7 +35,7 @@ def open_log(path: str) -> TextIO:
     found = os.fstat(descriptor)
     if stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
         os.close(descriptor)
-        raise EmulatorError(f"--log {path}: a file with other hard links, which is not written to")
+        raise EmulatorError(f"--log {path}: a file with several hard links is refused")
     return open(descriptor, "a", encoding="utf-8", errors="backslashreplace", buffering=1)
 
 

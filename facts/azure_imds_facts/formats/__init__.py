@@ -23,7 +23,7 @@ FORMATS = {
     "facter": ("azure_imds_facts.formats.facter_json", "the fact azure_imds of Facter and OpenVox, as JSON"),
     "prometheus": ("azure_imds_facts.formats.prometheus", "the gauge azure_imds_info, in Prometheus' text format"),
     "otel": ("azure_imds_facts.formats.otel", "the value of OTEL_RESOURCE_ATTRIBUTES, for OpenTelemetry"),
-    "env": ("azure_imds_facts.formats.env", "AZURE_IMDS_COMPUTE_VM_SIZE=... lines that a shell can evaluate"),
+    "env": ("azure_imds_facts.formats.env", "AZURE_IMDS_COMPUTE_VM_SIZE=... lines for a shell"),
 }
 
 

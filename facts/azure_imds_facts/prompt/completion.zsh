@@ -12,27 +12,27 @@
 
 _shtab_azure_imds_facts_commands() {
   local _commands=(
-    attest:'Fetch IMDS'"'"'s signed document about this VM and print it as it came, for who wants to know whom they talk to.'
-    completion:'Print the completion of commands, flags and their choices for a shell.'
-    doctor:'Find out why there are no facts: one line a check, with the fix where one is needed.'
-    emulate:'Serve an Azure Instance Metadata Service on this machine, for tests and demonstrations. With a command after --, run it with this emulator at 169.254.169.254.'
-    enrol:'Enrol this Salt minion at its master: send its public key with a document that IMDS signed for that key.'
-    events:'Print maintenance before it happens: Azure'"'"'s scheduled events for this VM, one JSON object a line.'
-    export:'Print or write what other tools need to find this one. Each WHAT has its own --help.'
-    facts:'Print this machine'"'"'s facts for programs, in the spelling of one of the tools.'
-    get:'Ask IMDS one question and print the raw answer: neither cached nor redacted, since you asked for that path.'
+    attest:'Fetch the document that IMDS signs about this VM, and print it unchanged.'
+    completion:'Print the completion of commands, flags and choices for a shell.'
+    doctor:'Say why there are no facts: one line for each check, with the fix if one is needed.'
+    emulate:'Serve an Azure Instance Metadata Service (IMDS) on this machine, for tests and demonstrations.'
+    enrol:'Enrol this Salt minion: send its public key to the master, with a document that IMDS signed for that key.'
+    events:'Print Azure'"'"'s scheduled events for this VM, one JSON object a line: maintenance before it happens.'
+    export:'Print or write files that other tools need. Each WHAT has its own --help.'
+    facts:'Print this machine'"'"'s facts for programs, in the spelling of one tool.'
+    get:'Print IMDS'"'"'s raw answer for one path, neither cached nor redacted.'
     local-facts:'Write the local facts file azure_imds.fact, which Ansible'"'"'s setup reads as ansible_local.azure_imds.'
-    show:'Show this machine to people: one screen of what, where, how big, network, disks, tags and maintenance.'
-    verify:'Verify a document that IMDS signed (azure-imds-facts attest) and print what it says, anywhere: not only in Azure.'
+    show:'Show this machine on one screen: what, where, how big, network, disks, tags and maintenance.'
+    verify:'Verify a document that IMDS signed (azure-imds-facts attest), on any machine, and print its claims.'
   )
   _describe 'azure-imds-facts commands' _commands
 }
 
 _shtab_azure_imds_facts_export_commands() {
   local _commands=(
-    ansible-path:'Print the directory that holds the Ansible modules, for the short name azure_imds_facts.'
-    cloud-init:'Print a cloud-config, for a VM'"'"'s custom data, that installs and enables azure-imds-facts at first boot.'
-    proxy-agent-rules:'Write proxy-agent-rules.json below DIR: what Azure'"'"'s metadata proxy agent has to allow, for an allow-list of IMDS.'
+    ansible-path:'Print the directory of the Ansible modules, for the short name azure_imds_facts.'
+    cloud-init:'Print a cloud-config for a VM'"'"'s custom data that installs and enables azure-imds-facts at first boot.'
+    proxy-agent-rules:'Write proxy-agent-rules.json below DIR: an allow-list of IMDS for Azure'"'"'s metadata proxy agent.'
     salt:'Write a `_grains`, `_modules`, `_beacons`, `_states` tree into DIR, for file_roots or gitfs: minions install nothing.'
     systemd:'Write the units that keep the local facts file current from boot on, below DIR: / for this machine.'
   )
@@ -50,12 +50,12 @@ _shtab_azure_imds_facts_defaults_added=0
 
 _shtab_azure_imds_facts_attest_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--nonce[1 to 32 letters and digits to be signed too, chosen by who verifies (IMDS signs the time instead)]:NONCE:"
-  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, perhaps a port (http\:\/\/169.254.169.254)]:URL:"
-  "--api-version[ask for this api-version alone (the newest that IMDS and this program know)]:VERSION:"
-  "--timeout[for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
-  "--detect[auto\: ask only where the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
-  "--cache-dir[where answers are cached (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
+  "--nonce[1 to 32 letters and digits that the verifier chose, to be signed too (the time is signed instead)]:NONCE:"
+  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, and perhaps a port (http\:\/\/169.254.169.254)]:URL:"
+  "--api-version[ask for only this api-version (the newest that IMDS and this program know)]:VERSION:"
+  "--timeout[time for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
+  "--detect[auto\: ask only if the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
+  "--cache-dir[the directory of the cache (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
   {-v,--verbose}"[print every request]"
 )
 
@@ -73,11 +73,11 @@ _shtab_azure_imds_facts_completion_defaults_added=0
 _shtab_azure_imds_facts_doctor_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--format[format]:format:(text json)"
-  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, perhaps a port (http\:\/\/169.254.169.254)]:URL:"
-  "--api-version[ask for this api-version alone (the newest that IMDS and this program know)]:VERSION:"
-  "--timeout[for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
-  "--detect[auto\: ask only where the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
-  "--cache-dir[where answers are cached (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
+  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, and perhaps a port (http\:\/\/169.254.169.254)]:URL:"
+  "--api-version[ask for only this api-version (the newest that IMDS and this program know)]:VERSION:"
+  "--timeout[time for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
+  "--detect[auto\: ask only if the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
+  "--cache-dir[the directory of the cache (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
   {-v,--verbose}"[print every request]"
 )
 
@@ -88,43 +88,43 @@ _shtab_azure_imds_facts_emulate_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--scenario[YAML file with any of these settings\; flags take precedence]:FILE:"
   "--cloud[cloud\: public, government, china, german, bleu, delos, stack (default\: public)]:NAME:"
-  "*--vm[profile of the machine\: linux, windows, vmss, spot, multi-nic, dual-stack, trusted-launch, classic, arc\; can be repeated (default\: linux)]:NAME:"
+  "*--vm[example machine\: linux, windows, vmss, spot, multi-nic, dual-stack, trusted-launch, classic, arc\; can be repeated (default\: linux)]:NAME:"
   "--document[JSON document that replaces the example machine\'s]:FILE:"
-  "--raw[serve the document unchanged in every version]"
-  "--keep-unknown[serve fields that no api-version has, in every version]"
-  "*--set[set a field, such as compute.zone\=2\; can be repeated]:PATH=VALUE:"
+  "--raw[serve the document unchanged in every api-version]"
+  "--keep-unknown[serve fields that no api-version has, with every api-version]"
+  "*--set[set a field of the document, such as compute.zone\=2\; can be repeated]:PATH=VALUE:"
   "*--tag[add or change a tag\; can be repeated]:NAME=VALUE:"
-  "--versions[supported api-versions, separated by commas (default\: the cloud\'s)]:LIST:"
-  "--era[form of the error for an invalid api-version\: now, 2019, 2017 (default\: now)]:ERA:"
-  "--rate-limit[requests a second\; 0 turns all limits off (default\: 5)]:N:"
-  "--identity-rate-limit[identity requests a second (default\: 20)]:N:"
-  "--retry-after[Retry-After header of a 429 (default\: none)]:TIME:"
-  "*--fault[faults in the order of requests, such as 410\*3,500,hang\; can be repeated]:[PATH=]SCRIPT:"
+  "--versions[api-versions to support, separated by commas (default\: the cloud\'s)]:LIST:"
+  "--era[how an invalid api-version is refused\: now, 2019, 2017 (default\: now)]:ERA:"
+  "--rate-limit[allowed requests a second\; 0 turns all limits off (default\: 5)]:N:"
+  "--identity-rate-limit[allowed identity requests a second (default\: 20)]:N:"
+  "--retry-after[header Retry-After of a 429 (default\: none)]:TIME:"
+  "*--fault[a fault for each request in turn, such as 410\*3,500,hang or 503\*forever\; with PATH only below it\; can be repeated]:[PATH=]SCRIPT:"
   "--proxy-agent[metadata proxy agent\: audit, enforce\; states\: denied, unprovisioned, lost (default\: none)]:MODE[:STATE]:"
   "--attested-fault[what is wrong with signed documents\: expired, wrong-domain, wrong-signer, two-signers, stale, other-vm, bad-nonce, sha1 (default\: nothing)]:FAULT:"
   "--load-balancer[load balancer\: standard, gateway, or a JSON file (default\: none)]:NAME:"
   "*--identity[managed identity\: system, none, or the name of a user-assigned one\; can be repeated (default\: system)]:NAME:"
   "--tenant-id[tenant of the identities (default\: an example)]:GUID:"
   "--token-lifetime[lifetime of a token (default\: 24h)]:TIME:"
-  "*--event[scheduled event\: Freeze, Reboot, Redeploy, Preempt, Terminate\; options\: after, notice, lasts, cancelled, duration, resources, source, description\; can be repeated]:TYPE[:OPTION=VALUE]:"
-  "--event-clock[run the clock of events N times faster (default\: 1)]:N:"
-  "--events-delay[delay of the first response about events (default\: 0s)]:TIME:"
-  "--export-keys[write the public keys and certificates to a directory]:DIR:"
+  "*--event[scheduled event, as in Reboot\:notice\=10m\; types\: Freeze, Reboot, Redeploy, Preempt, Terminate\; options\: after, notice, lasts, cancelled, duration, resources, source, description\; can be repeated]:TYPE[:OPTION=VALUE]:"
+  "--event-clock[let the time of events run N times faster (default\: 1)]:N:"
+  "--events-delay[delay of the first answer about events (default\: 0s)]:TIME:"
+  "--export-keys[write the public keys and certificates to DIR]:DIR:"
   "--port[port to listen on (default\: a free one)]:N:"
   "--bind[address to listen on (default\: 127.0.0.1)]:ADDRESS:"
-  "--allow-remote[allow --bind to an address that is not loopback]"
-  "*--allow-host[serve requests for this host name as well\; can be repeated]:NAME:"
-  "--control[Unix socket that accepts changes while the emulator runs]:SOCKET:"
-  "--fleet[serve a fleet\: a number of VMs, or a scenario file with the key fleet]:FLEET:"
-  "--fleet-by[tell VMs apart by address, loopback ones from --bind on at one port, or by port (default\: address)]:WAY:"
-  "--inventory[write an Ansible inventory of the fleet\; without FILE print it in place of names and URLs]:FILE:"
+  "--allow-remote[allow a --bind address that other machines can reach]"
+  "*--allow-host[answer requests for this host name too\; can be repeated]:NAME:"
+  "--control[Unix socket for changes while the emulator runs]:SOCKET:"
+  "--fleet[serve many VMs\: their number, or a scenario file with the key fleet]:FLEET:"
+  "--fleet-by[address\: a loopback address for each VM, from --bind on\; port\: a port for each (default\: address)]:WAY:"
+  "--inventory[write an Ansible inventory of the fleet\; without FILE print it instead of names and URLs]:FILE:"
   "--roster[write a roster of the fleet for salt-ssh]:FILE:"
-  "--minions[write settings of a Salt minion on each VM\: DIR\/NAME.conf]:DIR:"
+  "--minions[write the settings of each VM\'s Salt minion to DIR\/NAME.conf]:DIR:"
   "--change[change the emulator at --control, print its state and exit]:JSON:"
-  "--log[request log, one line each (default\: standard error\; none with a command)]:FILE:"
+  "--log[append the request log to FILE (default\: standard error\; none with COMMAND)]:FILE:"
   "--quiet[no request log]"
-  {-v,--verbose}"[request log on standard error, even with a command]"
-  "(*)::after --\: a command to run at the real address:"
+  {-v,--verbose}"[request log on standard error, even with COMMAND]"
+  "(*)::command to run at the real address, after --:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -132,14 +132,14 @@ _shtab_azure_imds_facts_emulate_defaults_added=0
 
 _shtab_azure_imds_facts_enrol_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--url[the master\'s hook, https\:\/\/ alone]:URL:"
-  "--ca[the authority of the master\'s certificate (the system\'s)]:FILE:"
-  "--config-dir[where the minion\'s configuration is (\/etc\/salt\; has to be given on Windows)]:DIR:"
-  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, perhaps a port (http\:\/\/169.254.169.254)]:URL:"
-  "--api-version[ask for this api-version alone (the newest that IMDS and this program know)]:VERSION:"
-  "--timeout[for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
-  "--detect[auto\: ask only where the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
-  "--cache-dir[where answers are cached (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
+  "--url[the master\'s hook\; https\:\/\/ only]:URL:"
+  "--ca[the CA of the master\'s certificate (the system\'s)]:FILE:"
+  "--config-dir[the directory of the minion\'s configuration (\/etc\/salt\; required on Windows)]:DIR:"
+  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, and perhaps a port (http\:\/\/169.254.169.254)]:URL:"
+  "--api-version[ask for only this api-version (the newest that IMDS and this program know)]:VERSION:"
+  "--timeout[time for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
+  "--detect[auto\: ask only if the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
+  "--cache-dir[the directory of the cache (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
   {-v,--verbose}"[print every request]"
 )
 
@@ -148,30 +148,30 @@ _shtab_azure_imds_facts_enrol_defaults_added=0
 
 _shtab_azure_imds_facts_events_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--watch[go on, and print each change as it comes]"
-  "*--approve[let this event start now\; may stand several times]:ID:"
+  "--watch[keep running and print each change]"
+  "*--approve[let this event start now\; can be repeated]:ID:"
   "--exec[with --watch\: run this for each change of this VM\'s events]:COMMAND:"
-  "--hand-over[instead of --exec\: hand each change to the service behind this socket, which runs the command as root]:SOCKET:"
-  "--take-over[what that service does\: run this for the change that comes over standard input, a socket]:COMMAND:"
-  "--approve-on-success[with --exec or --hand-over\: approve an event once the command ended with 0]"
-  "--exec-timeout[with --exec or --take-over\: end a command after this long (600)]:SECONDS:"
-  "--types[with a command\: events that run it\: Freeze,Reboot,Redeploy,Preempt,Terminate, or all]:LIST:"
-  "--approve-user[approve what a user of Azure asked for, at once]"
-  "--approve-freeze-below[approve a Freeze that is known to last less, at once]:SECONDS:"
-  "--approve-shared[approve events that name other VMs too, which starts them for those as well]"
-  "--dry-run[say what would be run and approved, and do neither]"
-  "--metrics[write metrics for node_exporter\'s textfile collector there]:FILE:"
-  "--status[show what a watch told and how its commands ended, from its state]"
-  "--state[where --watch stores its state, so that a restart prints nothing twice (with --exec or --hand-over\: root \/var\/lib\/azure-imds-facts\/events.json, others below \$XDG_STATE_HOME\; without\: nowhere)]:FILE:"
-  "--vm-name[whose events count (compute.name of this VM)]:NAME:"
-  "--all[events of the other VMs in its set as well]"
-  "--events-version[an api-version of scheduled events (2020-07-01)]:VERSION:"
-  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, perhaps a port (http\:\/\/169.254.169.254)]:URL:"
-  "--api-version[ask for this api-version alone (the newest that IMDS and this program know)]:VERSION:"
-  "--timeout[for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
-  "--detect[auto\: ask only where the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
-  "--cache-ttl[how long an answer on disk counts as fresh\; 0 always asks IMDS (60)]:SECONDS:"
-  "--cache-dir[where answers are cached (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
+  "--hand-over[instead of --exec\: pass each change to the service behind this socket, which runs its command as root]:SOCKET:"
+  "--take-over[in that service\: run this for the change that arrives on standard input, a socket]:COMMAND:"
+  "--approve-on-success[with --exec or --hand-over\: approve an event after its command ended with 0]"
+  "--exec-timeout[with --exec or --take-over\: end a command after this time (600)]:SECONDS:"
+  "--types[which events run the command\: Freeze,Reboot,Redeploy,Preempt,Terminate, or all (all but Freeze)]:LIST:"
+  "--approve-user[approve at once what a user of Azure asked for]"
+  "--approve-freeze-below[approve at once a Freeze that is known to be shorter]:SECONDS:"
+  "--approve-shared[also approve events that name other VMs, which start for those VMs too]"
+  "--dry-run[only say what would be run and approved]"
+  "--metrics[the file for metrics, for node_exporter\'s textfile collector]:FILE:"
+  "--status[show what a watch reported and how its commands ended]"
+  "--state[where --watch keeps its state, so that a restart reports nothing twice (with --exec or --hand-over\: root \/var\/lib\/azure-imds-facts\/events.json, others below \$XDG_STATE_HOME\; otherwise nowhere)]:FILE:"
+  "--vm-name[the VM whose events to print (this VM\'s compute.name)]:NAME:"
+  "--all[also the events of other VMs in its set]"
+  "--events-version[the api-version of scheduled events (2020-07-01)]:VERSION:"
+  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, and perhaps a port (http\:\/\/169.254.169.254)]:URL:"
+  "--api-version[ask for only this api-version (the newest that IMDS and this program know)]:VERSION:"
+  "--timeout[time for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
+  "--detect[auto\: ask only if the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
+  "--cache-ttl[how long a cached answer counts as fresh\; 0 always asks IMDS (60)]:SECONDS:"
+  "--cache-dir[the directory of the cache (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
   {-v,--verbose}"[print every request]"
 )
 
@@ -180,7 +180,7 @@ _shtab_azure_imds_facts_events_defaults_added=0
 
 _shtab_azure_imds_facts_export_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  {-v,--verbose}"[has no effect\: written files are always printed]"
+  {-v,--verbose}"[no effect\: written files are always printed]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -196,8 +196,8 @@ _shtab_azure_imds_facts_export_ansible_path_defaults_added=0
 
 _shtab_azure_imds_facts_export_cloud_init_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--url[fetch the single file from there instead of PyPI]:URL:"
-  "--sha256[what the file at URL has to have, or without --url the wheel from PyPI]:HEX:"
+  "--url[download the single file from here instead of PyPI]:URL:"
+  "--sha256[the sum of the file at URL, or without --url of the wheel on PyPI]:HEX:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -205,8 +205,8 @@ _shtab_azure_imds_facts_export_cloud_init_defaults_added=0
 
 _shtab_azure_imds_facts_export_proxy_agent_rules_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "*--user[a user beside root who runs the command\; can be repeated]:NAME:"
-  ":where to write it (this folder):"
+  "*--user[another user who runs the command, beside root\; can be repeated]:NAME:"
+  ":where to write the file (the current directory):"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -214,7 +214,7 @@ _shtab_azure_imds_facts_export_proxy_agent_rules_defaults_added=0
 
 _shtab_azure_imds_facts_export_salt_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":such as \/srv\/salt (the current folder):"
+  ":such as \/srv\/salt (the current directory):"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -222,7 +222,7 @@ _shtab_azure_imds_facts_export_salt_defaults_added=0
 
 _shtab_azure_imds_facts_export_systemd_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--program[where azure-imds-facts is on the machine (\/usr\/local\/bin\/azure-imds-facts)]:PATH:"
+  "--program[the path of azure-imds-facts on the machine (\/usr\/local\/bin\/azure-imds-facts)]:PATH:"
   ":the root of the tree, \/ for this machine:"
 )
 
@@ -232,12 +232,12 @@ _shtab_azure_imds_facts_export_systemd_defaults_added=0
 _shtab_azure_imds_facts_facts_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--format[see below (json)]:format:(json yaml ansible salt facter prometheus otel env)"
-  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, perhaps a port (http\:\/\/169.254.169.254)]:URL:"
-  "--api-version[ask for this api-version alone (the newest that IMDS and this program know)]:VERSION:"
-  "--timeout[for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
-  "--detect[auto\: ask only where the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
-  "--cache-ttl[how long an answer on disk counts as fresh\; 0 always asks IMDS (60)]:SECONDS:"
-  "--cache-dir[where answers are cached (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
+  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, and perhaps a port (http\:\/\/169.254.169.254)]:URL:"
+  "--api-version[ask for only this api-version (the newest that IMDS and this program know)]:VERSION:"
+  "--timeout[time for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
+  "--detect[auto\: ask only if the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
+  "--cache-ttl[how long a cached answer counts as fresh\; 0 always asks IMDS (60)]:SECONDS:"
+  "--cache-dir[the directory of the cache (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
   "--gather[compute, network, tags, load_balancer, scheduled_events, identity, all, \'\!network\' or paths\: compute.vmSize, tags.NAME (compute,network,tags)]:LIST:"
   "--reveal[sensitive fields to include\: user_data,custom_data,public_keys,admin_username,disk_encryption (none)]:LIST:"
   {-v,--verbose}"[print every request]"
@@ -248,12 +248,12 @@ _shtab_azure_imds_facts_facts_defaults_added=0
 
 _shtab_azure_imds_facts_get_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--format[what to ask for (json, and text for a leaf)]:format:(json text)"
-  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, perhaps a port (http\:\/\/169.254.169.254)]:URL:"
-  "--api-version[ask for this api-version alone (the newest that IMDS and this program know)]:VERSION:"
-  "--timeout[for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
-  "--detect[auto\: ask only where the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
-  "--cache-dir[where answers are cached (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
+  "--format[the format to ask for (json\; text for a leaf)]:format:(json text)"
+  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, and perhaps a port (http\:\/\/169.254.169.254)]:URL:"
+  "--api-version[ask for only this api-version (the newest that IMDS and this program know)]:VERSION:"
+  "--timeout[time for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
+  "--detect[auto\: ask only if the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
+  "--cache-dir[the directory of the cache (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
   {-v,--verbose}"[print every request]"
   ":such as compute\/vmId or network\/interface\/0:"
 )
@@ -263,17 +263,17 @@ _shtab_azure_imds_facts_get_defaults_added=0
 
 _shtab_azure_imds_facts_local_facts_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--format[ansible, facter, prometheus, or several with commas, each perhaps as FORMAT\:DIR\; AZURE_IMDS_LOCAL_FACTS_FORMAT likewise (ansible)]:LIST:"
-  "--directory[where to write (ansible\: \/etc\/ansible\/facts.d, facter\: \/etc\/facter\/facts.d\; on Windows \%ProgramFiles\%\\azure-imds-facts\\facts.d\; wanted for prometheus)]:DIR:"
-  "--boot[wait up to 300 s for IMDS\; mark facts of an earlier boot stale]"
+  "--format[ansible, facter, prometheus, or several with commas, each also as FORMAT\:DIR\; also AZURE_IMDS_LOCAL_FACTS_FORMAT (ansible)]:LIST:"
+  "--directory[where to write (ansible\: \/etc\/ansible\/facts.d, facter\: \/etc\/facter\/facts.d\; on Windows \%ProgramFiles\%\\azure-imds-facts\\facts.d\; required for prometheus)]:DIR:"
+  "--boot[wait up to 300 s for IMDS\; first mark facts of an earlier boot stale]"
   "--remove[remove the file instead]"
-  "--force[replace or remove a file even where this program did not write it]"
-  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, perhaps a port (http\:\/\/169.254.169.254)]:URL:"
-  "--api-version[ask for this api-version alone (the newest that IMDS and this program know)]:VERSION:"
-  "--timeout[for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
-  "--detect[auto\: ask only where the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
-  "--cache-ttl[how long an answer on disk counts as fresh\; 0 always asks IMDS (60)]:SECONDS:"
-  "--cache-dir[where answers are cached (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
+  "--force[also replace or remove a file that this program did not write]"
+  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, and perhaps a port (http\:\/\/169.254.169.254)]:URL:"
+  "--api-version[ask for only this api-version (the newest that IMDS and this program know)]:VERSION:"
+  "--timeout[time for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
+  "--detect[auto\: ask only if the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
+  "--cache-ttl[how long a cached answer counts as fresh\; 0 always asks IMDS (60)]:SECONDS:"
+  "--cache-dir[the directory of the cache (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
   "--gather[compute, network, tags, load_balancer, scheduled_events, identity, all, \'\!network\' or paths\: compute.vmSize, tags.NAME (compute,network,tags)]:LIST:"
   "--reveal[sensitive fields to include\: user_data,custom_data,public_keys,admin_username,disk_encryption (none)]:LIST:"
   {-v,--verbose}"[print every request]"
@@ -285,12 +285,12 @@ _shtab_azure_imds_facts_local_facts_defaults_added=0
 _shtab_azure_imds_facts_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--all[every fact of every category]"
-  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, perhaps a port (http\:\/\/169.254.169.254)]:URL:"
-  "--api-version[ask for this api-version alone (the newest that IMDS and this program know)]:VERSION:"
-  "--timeout[for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
-  "--detect[auto\: ask only where the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
-  "--cache-ttl[how long an answer on disk counts as fresh\; 0 always asks IMDS (60)]:SECONDS:"
-  "--cache-dir[where answers are cached (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
+  "--endpoint[where IMDS is\: http\:\/\/, an IP address or localhost, and perhaps a port (http\:\/\/169.254.169.254)]:URL:"
+  "--api-version[ask for only this api-version (the newest that IMDS and this program know)]:VERSION:"
+  "--timeout[time for the whole collection (5\; with local-facts --boot 300)]:SECONDS:"
+  "--detect[auto\: ask only if the machine says that it is an Azure VM\; skip\: ask at once (auto)]:auto|skip:"
+  "--cache-ttl[how long a cached answer counts as fresh\; 0 always asks IMDS (60)]:SECONDS:"
+  "--cache-dir[the directory of the cache (root\: \/run\/azure-imds-facts\; others\: below \$XDG_RUNTIME_DIR)]:DIR:"
   "--reveal[sensitive fields to include\: user_data,custom_data,public_keys,admin_username,disk_encryption (none)]:LIST:"
   {-v,--verbose}"[print every request]"
   ":compute, network, tags, load_balancer, scheduled_events, identity or all, or several with commas:"
@@ -301,17 +301,17 @@ _shtab_azure_imds_facts_show_defaults_added=0
 
 _shtab_azure_imds_facts_verify_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--nonce[the nonce that was asked for (any)]:NONCE:"
-  "--max-age[how old it may be\; clocks may differ by 120 s more (300)]:SECONDS:"
+  "--nonce[the expected nonce (any)]:NONCE:"
+  "--max-age[the highest age\; clocks may differ by 120 s more (300)]:SECONDS:"
   "--cloud[the cloud whose IMDS signed it\: AzureCloud, AzureUSGovernment, AzureChinaCloud, AzureGermanCloud (any)]:NAME:"
-  "*--subscription[a subscription to accept\; may be repeated (any)]:ID:"
-  "--vm-id[the VM that it has to be about (any)]:ID:"
-  "*--trust[certificates of which those that are their own issuers are trusted as roots, beside those shipped\; may be repeated]:FILE:"
-  "*--intermediate[certificates that may stand between signer and root, and are not trusted for that\; may be repeated]:FILE:"
-  "--at[the time to take for now, such as 2026-07-28T13\:24\:00Z or seconds since 1970 (now)]:TIME:"
+  "*--subscription[a subscription to accept\; can be repeated (any)]:ID:"
+  "--vm-id[the expected VM (any)]:ID:"
+  "*--trust[a file whose self-issued certificates are trusted as roots, beside those shipped\; can be repeated]:FILE:"
+  "*--intermediate[a file with certificates between signer and root, not trusted by themselves\; can be repeated]:FILE:"
+  "--at[the time to verify at, such as 2026-07-28T13\:24\:00Z or seconds since 1970 (now)]:TIME:"
   "--offline[fetch no intermediate certificate]"
-  "--self-test[verify a document of a root that is made for it and thrown away]"
-  {-v,--verbose}"[has no effect\: there is nothing more to say]"
+  "--self-test[verify a document that is signed by a temporary root]"
+  {-v,--verbose}"[no effect\: there is nothing more to say]"
   ":the document (standard input):"
 )
 

@@ -42,7 +42,7 @@ def send_changes(path: str, changes: str) -> str:
     except OSError as error:
         raise EmulatorError(f"control socket {path}: {format_os_error(error)}") from error
     except http.client.HTTPException as error:
-        raise EmulatorError(f"control socket {path}: no emulator: {format_value(error)}") from error
+        raise EmulatorError(f"control socket {path}: not an emulator: {format_value(error)}") from error
     finally:
         connection.close()
     if response.status != http.client.OK:

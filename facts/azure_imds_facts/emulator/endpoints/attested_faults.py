@@ -21,14 +21,14 @@ __all__ = ["ATTESTED_FAULTS", "FaultyAuthority"]
 
 # Fault → what is wrong.
 ATTESTED_FAULTS = {
-    "expired": "it is past its own `expiresOn`, though it was made a minute ago",
-    "wrong-domain": "the signer's certificate is for a name of which the cloud's domain is only the beginning",
-    "wrong-signer": "it is signed below another root, under the same names",
-    "two-signers": "a second signer of the same authority has signed it too",
-    "stale": "it was made an hour ago",
-    "other-vm": "it is about another machine",
-    "bad-nonce": "its nonce is another one",
-    "sha1": "it is signed by SHA-1",
+    "expired": "past its `expiresOn`, although just made",
+    "wrong-domain": "the signer's name only begins with the cloud's domain",
+    "wrong-signer": "signed below another root with the same names",
+    "two-signers": "also signed by a second signer of the same authority",
+    "stale": "made an hour ago",
+    "other-vm": "about another machine",
+    "bad-nonce": "another nonce",
+    "sha1": "signed with SHA-1",
 }
 _OTHER_VM = "ffffffff-0000-4000-8000-000000000000"
 _FORMAT = "%m/%d/%y %H:%M:%S -0000"

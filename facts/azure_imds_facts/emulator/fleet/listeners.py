@@ -71,7 +71,7 @@ def _open_one(address: str, port: int) -> socket.socket:
         number = error.__cause__.errno if isinstance(error.__cause__, OSError) else None
         if number == errno.EADDRNOTAVAIL:
             raise EmulatorError(
-                f"{address} is no address of this machine, which has not all of 127.0.0.0/8; use --fleet-by port"
+                f"{address} is not an address of this machine, which lacks part of 127.0.0.0/8; use --fleet-by port"
             ) from error
         if number == errno.EADDRINUSE:
             raise _PortInUseError(str(error)) from error
@@ -105,7 +105,7 @@ def _allow_files(wanted: int, *, count: int) -> None:
     unlimited = resource.RLIM_INFINITY
     if soft != unlimited and soft < wanted:
         if hard != unlimited and hard < wanted:
-            allowed = f"this process may have {hard}: raise `ulimit -Hn`, or serve fewer"
-            raise EmulatorError(f"{count} VMs take {wanted} open files, and {allowed}")
+            advice = "raise `ulimit -Hn`, or serve fewer"
+            raise EmulatorError(f"{count} VMs need {wanted} open files, and the limit is {hard}: {advice}")
         set_limit: Callable[[int, tuple[int, int]], None] = resource.setrlimit
         set_limit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -11,16 +11,15 @@ from azure_imds_facts.emulator.errors import EmulatorError, format_choices, form
 
 __all__ = ["PLACEHOLDERS", "Pattern", "parse_pattern"]
 
-# Placeholder → what stands for it.
-PLACEHOLDERS = {
-    "n": "the number of the VM in its group, from 0",
-    "zone": "its zone",
-    "fault_domain": "its fault domain",
-    "size": "its size",
-    "scale_set": "the name of its scale set",
-    "set": "the number of its scale set, from 0",
-    "instance": "its number in its scale set, from 0",
-}
+PLACEHOLDERS = (
+    "n",  # the number of the VM in its group, from 0
+    "zone",
+    "fault_domain",
+    "size",
+    "scale_set",  # the name of the scale set
+    "set",  # the number of the scale set, from 0
+    "instance",  # the number of the VM in its scale set, from 0
+)
 _NUMBERS = {"n", "set", "instance"}
 _PART = re.compile(r"\{(\w+)(?::0?(\d{1,2}))?\}|([{}])", re.ASCII)
 _FORM = "a name in braces, a number with its width, such as {n:04}"

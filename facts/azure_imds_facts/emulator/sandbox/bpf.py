@@ -35,7 +35,7 @@ def load_redirect(source: Address, target: Address) -> int:
         OSError: the kernel refuses it, as it does to anybody but root.
     """
     if sys.byteorder != "little":
-        raise OSError(0, "the redirect is written for machines with little-endian numbers")
+        raise OSError(0, "the redirect needs a little-endian machine")
     code = ctypes.create_string_buffer(b"".join(_build_instructions(source, target)))
     licence = ctypes.create_string_buffer(b"Apache-2.0")
     count = (len(code) - 1) // 8

@@ -18,7 +18,7 @@ __all__ = ["Redirect", "open_redirect"]
 
 _MOUNTS = Path("/proc/self/mounts")
 _PREFIX = "azure-imds-emulator-"
-_ADVICE = "run it as root of the machine, or without a command: then one address is both the agent's and IMDS's"
+_ADVICE = "run it as root of the machine, or without a command: then one address is both agent and IMDS"
 
 
 class Redirect:

@@ -76,7 +76,7 @@ def _check_arc(settings: Settings) -> None:
     absent = {"load balancer": settings.load_balancer, "event": settings.events, "proxy agent": settings.proxy_agent}
     for what, given in absent.items():
         if given:
-            raise EmulatorError(f"machine 'arc' has no {what}: Azure Arc describes machines outside Azure")
+            raise EmulatorError(f"machine 'arc' has no {what}: Azure Arc manages machines outside Azure")
 
 
 def _check_address(settings: Settings) -> None:

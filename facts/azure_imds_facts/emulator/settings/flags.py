@@ -18,35 +18,39 @@ if TYPE_CHECKING:
 __all__ = ["add_arguments", "read_flags"]
 
 FLEET = "a fleet"
+_USAGE = "%(prog)s [options] [-- COMMAND ...]"
+_DESCRIPTION = """\
+Serve an Azure Instance Metadata Service (IMDS) on this machine, for tests and demonstrations.
+With COMMAND (on Linux), run that where 169.254.169.254 is the emulator.
+"""
 _EXAMPLES = """\
 examples:
-  azure-imds-facts emulate --port 8080 --vm spot --tag env=test
-  azure-imds-facts emulate --vm windows --event Reboot:after=1m -- azure-imds-facts events --watch
+  Serve a Spot VM, and ask for its document:
+    azure-imds-facts emulate --port 8080 --vm spot --tag env=test
+    curl -H Metadata:true 'http://127.0.0.1:8080/metadata/instance?api-version=2021-02-01'
 
-A fleet is many machines in this one process. Each has its own name, id, zone, fault domain and address:
+  Run a command at the real address, where IMDS throttles the first two requests:
+    azure-imds-facts emulate --fault '429*2' -- azure-imds-facts show
 
-  azure-imds-facts emulate --fleet 1000 --quiet --control /tmp/fleet --inventory fleet.yml &
-  ansible -i fleet.yml emulated_fleet -m azure_imds.facts.azure_imds_facts
-  azure-imds-facts emulate --control /tmp/fleet --change '{"where": {"compute.zone": "1"}, "fault": "503*forever"}'
+  Serve 1,000 VMs, gather their facts, and let IMDS fail in zone 1:
+    azure-imds-facts emulate --fleet 1000 --quiet --control /tmp/fleet --inventory fleet.yml &
+    ansible -i fleet.yml emulated_fleet -m azure_imds.facts.azure_imds_facts
+    azure-imds-facts emulate --control /tmp/fleet --change '{"where": {"compute.zone": "1"}, "fault": "503*forever"}'
 
-A file says more: a scenario with the key fleet, which holds groups.
+A file describes a fleet in groups, for --fleet FILE:
 
   rate_limit: 5
   fleet:
     - {count: 600, name: "web-{n:03}", zones: 3, fault_domains: 5, tags: {env: [prod, test], number: "{n}"}}
     - {count: 400, scale_set: {name: "job-{set}", instances: 100}, vm: spot, sizes: [Standard_D2s_v5, Standard_D4s_v5]}
 
-docs/emulator.md describes all of it, docs/fleets.md runs at scale.
+docs/emulator.md explains how to use it, docs/emulator-reference.md all that it takes.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of the command."""
-    parser.description = (
-        "Serve an Azure Instance Metadata Service on this machine, for tests and demonstrations."
-        " With a command after --, run it with this emulator at 169.254.169.254."
-    )
-    parser.epilog = _EXAMPLES
+    parser.usage, parser.description, parser.epilog = _USAGE, _DESCRIPTION, _EXAMPLES
     groups = {title: parser.add_argument_group(title) for title in (MACHINE, FLEET, BEHAVIOUR, ENDPOINTS, PROCESS)}
     groups[MACHINE].add_argument(
         "--scenario", metavar="FILE", help="YAML file with any of these settings; flags take precedence"
@@ -56,29 +60,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_fleet(groups[FLEET])
     add = groups[PROCESS].add_argument
     add("--change", metavar="JSON", help="change the emulator at --control, print its state and exit")
-    add("--log", metavar="FILE", help="request log, one line each (default: standard error; none with a command)")
+    add("--log", metavar="FILE", help="append the request log to FILE (default: standard error; none with COMMAND)")
     add("--quiet", action="store_true", help="no request log")
-    add("-v", "--verbose", action="store_true", help="request log on standard error, even with a command")
-    parser.add_argument("child", nargs="*", metavar="COMMAND", help="after --: a command to run at the real address")
+    add("-v", "--verbose", action="store_true", help="request log on standard error, even with COMMAND")
+    parser.add_argument("child", nargs="*", metavar="COMMAND", help="command to run at the real address, after --")
 
 
 def _add_fleet(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--fleet", metavar="FLEET", help="serve a fleet: a number of VMs, or a scenario file with the key fleet")
+    add("--fleet", metavar="FLEET", help="serve many VMs: their number, or a scenario file with the key fleet")
     add(
         "--fleet-by",
         metavar="WAY",
-        help="tell VMs apart by address, loopback ones from --bind on at one port, or by port (default: address)",
+        help="address: a loopback address for each VM, from --bind on; port: a port for each (default: address)",
     )
     add(
         "--inventory",
         metavar="FILE",
         nargs="?",
         const="-",
-        help="write an Ansible inventory of the fleet; without FILE print it in place of names and URLs",
+        help="write an Ansible inventory of the fleet; without FILE print it instead of names and URLs",
     )
     add("--roster", metavar="FILE", help="write a roster of the fleet for salt-ssh")
-    add("--minions", metavar="DIR", help="write settings of a Salt minion on each VM: DIR/NAME.conf")
+    add("--minions", metavar="DIR", help="write the settings of each VM's Salt minion to DIR/NAME.conf")
 
 
 def _build_help(row: Setting) -> str:

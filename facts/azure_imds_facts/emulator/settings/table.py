@@ -55,7 +55,7 @@ class Settings:
         metadata=describe(
             MACHINE,
             "--vm NAME",
-            f"profile of the machine: {format_choices(PROFILES)}",
+            f"example machine: {format_choices(PROFILES)}",
             readers.PROFILES,
             repeat=REPLACE,
             key="vm",
@@ -74,12 +74,12 @@ class Settings:
     document_name: str = "document"
     raw: bool = field(
         default=False,
-        metadata=describe(MACHINE, "--raw", "serve the document unchanged in every version", readers.SWITCH),
+        metadata=describe(MACHINE, "--raw", "serve the document unchanged in every api-version", readers.SWITCH),
     )
     keep_unknown: bool = field(
         default=False,
         metadata=describe(
-            MACHINE, "--keep-unknown", "serve fields that no api-version has, in every version", readers.SWITCH
+            MACHINE, "--keep-unknown", "serve fields that no api-version has, with every api-version", readers.SWITCH
         ),
     )
     changes: tuple[tuple[str, object], ...] = field(
@@ -87,7 +87,7 @@ class Settings:
         metadata=describe(
             MACHINE,
             "--set PATH=VALUE",
-            "set a field, such as compute.zone=2",
+            "set a field of the document, such as compute.zone=2",
             readers.CHANGES,
             raw_reader=readers.RAW_CHANGES,
             repeat=APPEND,
@@ -103,7 +103,7 @@ class Settings:
         metadata=describe(
             BEHAVIOUR,
             "--versions LIST",
-            "supported api-versions, separated by commas",
+            "api-versions to support, separated by commas",
             readers.VERSIONS,
             default="the cloud's",
         ),
@@ -113,28 +113,28 @@ class Settings:
         metadata=describe(
             BEHAVIOUR,
             "--era ERA",
-            f"form of the error for an invalid api-version: {format_choices(ERAS)}",
+            f"how an invalid api-version is refused: {format_choices(ERAS)}",
             scalar_reader(parse_era),
         ),
     )
     rate_limit: float = field(
         default=Quota.rate_limit,
-        metadata=describe(BEHAVIOUR, "--rate-limit N", "requests a second; 0 turns all limits off", _NUMBER),
+        metadata=describe(BEHAVIOUR, "--rate-limit N", "allowed requests a second; 0 turns all limits off", _NUMBER),
     )
     identity_rate_limit: float = field(
         default=Quota.identity_rate_limit,
-        metadata=describe(BEHAVIOUR, "--identity-rate-limit N", "identity requests a second", _NUMBER),
+        metadata=describe(BEHAVIOUR, "--identity-rate-limit N", "allowed identity requests a second", _NUMBER),
     )
     retry_after: float | None = field(
         default=Quota.retry_after,
-        metadata=describe(BEHAVIOUR, "--retry-after TIME", "Retry-After header of a 429", _DURATION, default="none"),
+        metadata=describe(BEHAVIOUR, "--retry-after TIME", "header Retry-After of a 429", _DURATION, default="none"),
     )
     faults: tuple[tuple[str, str], ...] = field(
         default=(),
         metadata=describe(
             BEHAVIOUR,
             "--fault [PATH=]SCRIPT",
-            "faults in the order of requests, such as 410*3,500,hang",
+            "a fault for each request in turn, such as 410*3,500,hang or 503*forever; with PATH only below it",
             readers.FAULTS,
             repeat=APPEND,
         ),
@@ -192,25 +192,26 @@ class Settings:
         metadata=describe(
             ENDPOINTS,
             "--event TYPE[:OPTION=VALUE]",
-            f"scheduled event: {format_choices(EVENT_KINDS)}; options: {format_choices(EVENT_OPTIONS)}",
+            f"scheduled event, as in Reboot:notice=10m; types: {format_choices(EVENT_KINDS)};"
+            f" options: {format_choices(EVENT_OPTIONS)}",
             readers.EVENTS,
             repeat=APPEND,
         ),
     )
     event_clock: float = field(
         default=1,
-        metadata=describe(ENDPOINTS, "--event-clock N", "run the clock of events N times faster", _NUMBER),
+        metadata=describe(ENDPOINTS, "--event-clock N", "let the time of events run N times faster", _NUMBER),
     )
     events_delay: float = field(
         default=0,
         metadata=describe(
-            ENDPOINTS, "--events-delay TIME", "delay of the first response about events", _DURATION, default="0s"
+            ENDPOINTS, "--events-delay TIME", "delay of the first answer about events", _DURATION, default="0s"
         ),
     )
     export_keys: str = field(
         default="",
         metadata=describe(
-            ENDPOINTS, "--export-keys DIR", "write the public keys and certificates to a directory", readers.FILE
+            ENDPOINTS, "--export-keys DIR", "write the public keys and certificates to DIR", readers.FILE
         ),
     )
     port: int = field(
@@ -223,19 +224,19 @@ class Settings:
     )
     allow_remote: bool = field(
         default=False,
-        metadata=describe(PROCESS, "--allow-remote", "allow --bind to an address that is not loopback", readers.SWITCH),
+        metadata=describe(
+            PROCESS, "--allow-remote", "allow a --bind address that other machines can reach", readers.SWITCH
+        ),
     )
     allow_hosts: tuple[str, ...] = field(
         default=(),
         metadata=describe(
-            PROCESS, "--allow-host NAME", "serve requests for this host name as well", readers.HOSTS, repeat=APPEND
+            PROCESS, "--allow-host NAME", "answer requests for this host name too", readers.HOSTS, repeat=APPEND
         ),
     )
     control: str = field(
         default="",
-        metadata=describe(
-            PROCESS, "--control SOCKET", "Unix socket that accepts changes while the emulator runs", readers.FILE
-        ),
+        metadata=describe(PROCESS, "--control SOCKET", "Unix socket for changes while the emulator runs", readers.FILE),
     )
 
     @property

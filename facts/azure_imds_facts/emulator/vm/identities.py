@@ -38,7 +38,7 @@ def build_identities(names: Sequence[str], *, machine_id: str, subscription_id: 
     if "none" in names and len(names) > 1:
         raise EmulatorError("identity 'none' excludes others; allowed: none, or system and any other names")
     if len(set(names)) != len(names) or "" in names:
-        raise EmulatorError(f"identities {', '.join(names)!r}: each name once, none empty")
+        raise EmulatorError(f"identities {', '.join(names)!r}: a name is empty, or there twice")
     scope = f"/subscriptions/{subscription_id}/resourceGroups/{group}/providers/"
     return [_build_identity(name, machine_id, scope) for name in names if name != "none"]
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Send scheduled events to the master: the maintenance that Azure has planned for this virtual machine.
+Send scheduled events to the master: maintenance that Azure plans for this virtual machine.
 
 .. versionadded:: 0.1.0
 
@@ -11,22 +11,23 @@ Send scheduled events to the master: the maintenance that Azure has planned for 
         - interval: 1
 
 interval
-    Seconds from one look to the next. With ``1`` an eviction, which is announced thirty seconds ahead, is told at once.
+    Seconds from one request to the next. Use ``1`` to hear of an eviction at once: Azure announces it thirty seconds
+    ahead.
 
 remind
-    While an event is ``Scheduled`` it is sent again so many seconds later, and three times before ``not_before`` at
-    least, with ``reminder: True``, until ``azure_imds.acknowledge`` says that somebody deals with it: a minion cannot
-    tell whether a master heard it. 60 unless set; 0 sends nothing again.
+    Seconds until an event that is still ``Scheduled`` is sent again, with ``reminder: True``, at least three times
+    before ``not_before``. ``azure_imds.acknowledge`` ends this: a minion cannot know whether a master heard it. The
+    default is 60; 0 sends nothing again.
 
 all
-    Whether events of other machines that IMDS lists are sent too. False unless set.
+    Whether to send also events of other machines that IMDS lists. The default is False.
 
-Each change is sent once, as ``salt/beacon/<minion>/azure_imds_events/<EventType>`` with the keys ``change``
+Each change is sent once, as ``salt/beacon/<minion>/azure_imds_events/<EventType>``. Its keys are ``change``
 (``scheduled``, ``updated``, ``started``, ``completed`` or ``cancelled``), ``reminder``, ``event_id``, ``event_type``,
 ``event_status``, ``resource_type``, ``resources``, ``not_before``, ``seconds_left``, ``description``, ``event_source``,
-``duration_in_seconds`` and ``concerns_others``. Settings stand in the minion's key ``azure_imds:``.
+``duration_in_seconds`` and ``concerns_others``. Settings are below the minion's key ``azure_imds:``.
 
-The first request ever switches scheduled events on for the VM, which can take two minutes.
+The first request switches scheduled events on for the VM, which can take two minutes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Accept the keys of minions that prove to be virtual machines of your Azure subscriptions, and of no others.
+Accept the keys of minions that prove to be virtual machines of your Azure subscriptions, and no others.
 
 .. versionadded:: 0.1.0
 
@@ -11,42 +11,42 @@ Accept the keys of minions that prove to be virtual machines of your Azure subsc
           subscriptions:
             - 8d10da13-8125-4ba9-a717-bf7490507b3d
 
-On the master, with ``salt-api`` and its hook, to which the command ``azure-imds-facts enrol`` sends a minion's key. It
-needs the package ``cryptography``.
+It runs on the master, with ``salt-api`` and its hook, to which the command ``azure-imds-facts enrol`` sends a minion's
+key. It needs the package ``cryptography``.
 
 subscriptions
-    Those whose virtual machines are accepted, at least one.
+    Subscriptions whose virtual machines are accepted, at least one.
 
 skus
-    Patterns for the image's SKU, such as ``22_04-lts*``. Any unless set.
+    Patterns for the image's SKU, such as ``22_04-lts*``. The default is any.
 
 cloud
-    The cloud whose IMDS signs. ``AzureCloud`` unless set.
+    The cloud whose IMDS signs. The default is ``AzureCloud``.
 
 max_age
-    How old a document may be, in seconds, and how long a proven minion's key is waited for. 300 unless set.
+    The highest age of a document in seconds, and how long to wait for a proven minion's key. The default is 300.
 
 trust
-    Files with certificates that are trusted as roots, beside those that are shipped.
+    Files with certificates to trust as roots, beside those that are shipped.
 
 intermediates
     Files with intermediate certificates, beside those that are shipped.
 
 offline
-    Whether to fetch no intermediate certificate. False unless set.
+    Whether to fetch no intermediate certificate. The default is False.
 
 again
-    Whether a virtual machine may be a second minion, and a minion id another machine. False unless set: the first
-    one's key has to be deleted before.
+    Whether a virtual machine may become a second minion, and a minion id another machine. The default is False:
+    delete the first one's key to enrol again.
 
 tag
-    The path of the hook. ``azure-imds/enrol`` unless set.
+    The path of the hook. The default is ``azure-imds/enrol``.
 
 each
-    Requests a second that are looked at, from one address. 5 unless set.
+    Requests a second that are processed from one address. The default is 5.
 
 total
-    Requests a second that are looked at, in all. 20 unless set.
+    Requests a second that are processed in all. The default is 20.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def start(**settings: Any) -> None:
     try:
         policy = parse_policy(settings)
     except PolicyError as error:
-        log.error("azure_imds_accept accepts nobody: %s", error)  # noqa: TRY400  a setting is wrong, not the program
+        log.error("azure_imds_accept accepts no minion: %s", error)  # noqa: TRY400  a setting is wrong, not the program
         return
     store = IdentityStore(find_directory(__opts__))
     acceptor = Acceptor(policy, keys=MinionKeys(__opts__), store=store, log=log)

@@ -4,7 +4,7 @@ Provide the grain ``azure_imds``: the instance metadata (IMDS) of the Azure virt
 
 .. versionadded:: 0.1.0
 
-Settings come from the minion's key ``azure_imds:``; none is needed.
+Settings are below the minion's key ``azure_imds:``; none is required.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __virtualname__ = "azure_imds"
 
 def azure_imds() -> dict[str, Any]:
     """
-    Return the grain, or nothing on proxy minions, off Azure, and where there are no facts to be had.
+    Return the grain, or nothing on proxy minions, off Azure, and without facts.
 
     .. versionadded:: 0.1.0
 

@@ -4,9 +4,9 @@ Ask Azure's Instance Metadata Service (IMDS) about the virtual machine that this
 
 .. versionadded:: 0.1.0
 
-Settings come from the minion's key ``azure_imds:``, as for the grain ``azure_imds``; ``timeout`` is one second unless
-set otherwise. Where there is no answer, each function fails with the outcome (``not_azure``, ``unreachable``,
-``throttled``, ``unavailable``, ``rejected``, ``invalid`` or ``usage``), what was tried, and what to do about it.
+Settings are below the minion's key ``azure_imds:``, as for the grain ``azure_imds``; the default ``timeout`` is one
+second. Without an answer a function fails with the outcome (``not_azure``, ``unreachable``, ``throttled``,
+``unavailable``, ``rejected``, ``invalid`` or ``usage``), what was tried, and what to do.
 """
 
 from __future__ import annotations
@@ -40,17 +40,16 @@ def __virtual__() -> str | tuple[bool, str]:  # noqa: N807  the name that Salt c
 
 def facts(gather: str | list[str] | None = None, timeout: float | None = None) -> dict[str, Any]:
     """
-    Return the facts of this VM, as the grain has them, from the machine's cache where that is fresh.
+    Return the facts of this VM in the form of the grain, from the cache if it is fresh.
 
     .. versionadded:: 0.1.0
 
     gather
-        The categories or paths, as in the minion's key ``azure_imds:gather``, or ``all``; a list, or names separated by
-        commas.
-        The minion's setting, else ``compute``, ``network`` and ``tags``.
+        Categories or paths, or ``all``: a list, or names separated by commas. The default is the minion's setting
+        ``azure_imds:gather``, or else ``compute``, ``network`` and ``tags``.
 
     timeout
-        Seconds for all of it. The minion's setting, else one.
+        Seconds for the whole call. The default is the minion's setting, or else one.
 
     CLI Example:
 
@@ -66,19 +65,18 @@ def facts(gather: str | list[str] | None = None, timeout: float | None = None) -
 
 def get(path: str, format: str | None = None, timeout: float | None = None) -> Any:  # noqa: A002  as on the command line
     """
-    Ask IMDS one question and return its answer: neither cached nor redacted, since you asked for that path.
+    Return IMDS's raw answer for one path, neither cached nor redacted.
 
     .. versionadded:: 0.1.0
 
     path
-        A path under ``/metadata/instance``; with a leading ``/`` it is from the root. Access tokens cannot be
-        fetched with it.
+        A path below ``/metadata/instance``, or with a leading ``/`` below the root. Access tokens are refused.
 
     format
-        ``json`` or ``text``. JSON unless set, and for a leaf text.
+        ``json`` or ``text``. The default is JSON, and text for a leaf.
 
     timeout
-        Seconds for all of it. The minion's setting, else one.
+        Seconds for the whole call. The default is the minion's setting, or else one.
 
     CLI Example:
 
@@ -95,19 +93,19 @@ def get(path: str, format: str | None = None, timeout: float | None = None) -> A
 
 def refresh(timeout: float | None = None, wait: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002  as Salt calls it
     """
-    Ask IMDS anew, whatever is cached and whatever failed before, and have the minion load its grains again.
+    Fetch fresh facts from IMDS, and have the minion reload its grains.
 
     .. versionadded:: 0.1.0
 
-    Returns how the facts were got. The grains follow in a moment, as after ``saltutil.refresh_grains``, and so does
-    the pillar. Where IMDS does not answer it fails, and the grains stay as they are.
+    It ignores the cache and earlier failures, and returns where the facts came from. Grains and pillar follow in a
+    moment, as after ``saltutil.refresh_grains``. If IMDS does not answer, it fails, and the grains stay unchanged.
 
     timeout
-        Seconds for asking. The minion's setting, else one.
+        Seconds for asking. The default is the minion's setting, or else one.
 
     wait
-        Return once the master has the new grain, so that the next step of an orchestration can target by it. It fails
-        where that takes more than 30 seconds.
+        Whether to return only when the master has the new grain, so that the next step of an orchestration can target
+        it. The call fails if that takes more than 30 seconds.
 
     CLI Example:
 
@@ -131,12 +129,11 @@ def events(timeout: float | None = None) -> dict[str, Any]:
 
     .. versionadded:: 0.1.0
 
-    Each of ``events`` has the keys that the beacon ``azure_imds_events`` sends, but ``change`` and ``reminder``.
-
-    The first request ever switches scheduled events on for this VM, which can take two minutes.
+    Each of ``events`` has the keys that the beacon ``azure_imds_events`` sends, without ``change`` and ``reminder``.
+    The first request switches scheduled events on for this VM, which can take two minutes.
 
     timeout
-        Seconds for all of it. The minion's setting, else one.
+        Seconds for the whole call. The default is the minion's setting, or else one.
 
     CLI Example:
 
@@ -150,18 +147,18 @@ def events(timeout: float | None = None) -> dict[str, Any]:
 
 def approve(event_id: str, timeout: float | None = None) -> dict[str, Any]:
     """
-    Let a scheduled event start now instead of at its ``notBefore``, once the machine is ready for it.
+    Let a scheduled event start now, before its ``notBefore``.
 
     .. versionadded:: 0.1.0
 
-    Returns ``event_id``, ``approved`` and ``already_started``. It fails where IMDS does not list the event any more.
+    Returns ``event_id``, ``approved`` and ``already_started``. It fails if IMDS no longer lists the event.
 
     event_id
-        The event's id, as ``azure_imds.events`` and the beacon ``azure_imds_events`` return it. Every VM among the
-        event's resources is affected.
+        The ``event_id`` from ``azure_imds.events`` or the beacon ``azure_imds_events``. The event starts for every VM
+        among its resources.
 
     timeout
-        Seconds for all of it. The minion's setting, else one.
+        Seconds for the whole call. The default is the minion's setting, or else one.
 
     CLI Example:
 
@@ -175,15 +172,15 @@ def approve(event_id: str, timeout: float | None = None) -> dict[str, Any]:
 
 def acknowledge(event_id: str) -> bool:
     """
-    Say that a scheduled event is being dealt with, which ends the beacon's reminders of it.
+    Acknowledge a scheduled event, which ends the beacon's reminders of it.
 
     .. versionadded:: 0.1.0
 
-    Returns True the first time, and afterwards False, with a return code that fails the step of an orchestration: so a
-    second master, a second reactor or a reminder that was under way starts no second drain.
+    Returns True the first time. Later it returns False, with a return code that fails the step of an orchestration.
+    So a second master, a second reactor or a late reminder starts no second drain.
 
     event_id
-        The event's id, as ``azure_imds.events`` and the beacon ``azure_imds_events`` return it.
+        The ``event_id`` from ``azure_imds.events`` or the beacon ``azure_imds_events``.
 
     CLI Example:
 
@@ -204,13 +201,13 @@ def attested(nonce: str | None = None, timeout: float | None = None) -> dict[str
 
     .. versionadded:: 0.1.0
 
-    Who asks for it sees it in the job's return, and so does everybody who may read the job cache: it holds for minutes.
+    The document is valid for minutes. It is in the job's return, for everyone who may read the job cache.
 
     nonce
         1 to 32 letters and digits to be signed too. Choose a new one each time.
 
     timeout
-        Seconds for all of it. The minion's setting, else one.
+        Seconds for the whole call. The default is the minion's setting, or else one.
 
     CLI Example:
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Pillar of what was proven about a minion: which virtual machine of Azure's it is, and of which subscription.
+Pillar with what a minion proved: which Azure virtual machine it is, and of which subscription.
 
 .. versionadded:: 0.1.0
 
@@ -10,10 +10,11 @@ Pillar of what was proven about a minion: which virtual machine of Azure's it is
     ext_pillar:
       - azure_imds_identity: {}
 
-A minion that the engine ``azure_imds_accept`` has accepted gets ``azure_imds_identity`` with ``vmId``,
-``subscriptionId``, ``sku``, ``cloud`` and ``provenAt``, as long as its accepted key is the one that was bound. Others
-get nothing. With ``ext_pillar_first`` other pillar may be targeted by it, which a grain, being the minion's own word,
-must not decide: ``'azure_imds_identity:subscriptionId:8d10da13-…'`` with ``match: pillar``.
+A minion that the engine ``azure_imds_accept`` accepted gets ``azure_imds_identity``, while its accepted key is the one
+that was bound. It holds ``vmId``, ``subscriptionId``, ``sku``, ``cloud`` and ``provenAt``. Other minions get nothing.
+
+With ``ext_pillar_first`` other pillar can be targeted by it: ``'azure_imds_identity:subscriptionId:8d10da13-…'`` with
+``match: pillar``. Do not use a grain for that: a grain is what the minion says about itself.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Look at the Azure VMs of a fleet: which have old facts or none, and which have planned maintenance before them.
+List the Azure VMs of a fleet that have old facts or none, or planned maintenance.
 
 .. versionadded:: 0.1.0
 
-Minions are asked, or with ``mine=True`` the mine, which has to hold ``azure_imds.facts`` or ``azure_imds.events``.
+It asks the minions, or with ``mine=True`` the mine, which must hold ``azure_imds.facts`` or ``azure_imds.events``.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ def stale(
     timeout: float = 10,
 ) -> dict[str, Any]:
     """
-    Return the minions whose facts are no fresh answer of IMDS, and how they were got, or why there are none.
+    Return the minions without a fresh answer of IMDS: where their facts came from, or why they have none.
 
     .. versionadded:: 0.1.0
 
     tgt, tgt_type
-        The minions, as in ``salt``. All unless set.
+        The minions, as in ``salt``. The default is all.
 
     mine
-        Look into the mine, and ask no minion.
+        Whether to read the mine and ask no minion.
 
     timeout
         Seconds to wait for minions.
@@ -59,15 +59,15 @@ def pending_events(
     timeout: float = 10,
 ) -> dict[str, Any]:
     """
-    Return the minions that scheduled events concern, with what IMDS lists there.
+    Return the minions that have scheduled events, with those events.
 
     .. versionadded:: 0.1.0
 
     tgt, tgt_type
-        The minions, as in ``salt``. All unless set.
+        The minions, as in ``salt``. The default is all.
 
     mine
-        Look into the mine, and ask no minion.
+        Whether to read the mine and ask no minion.
 
     timeout
         Seconds to wait for minions.

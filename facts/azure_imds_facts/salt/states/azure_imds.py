@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Wait for Azure's Instance Metadata Service (IMDS), stop before planned maintenance, or let it begin.
+Wait for Azure's Instance Metadata Service (IMDS), stop before planned maintenance, or let it start.
 
 .. versionadded:: 0.1.0
 
-Settings stand in the minion's key ``azure_imds:``, as for the grain. Where IMDS does not answer, a state fails with the
-outcome, what came back, and what to do about it.
+Settings are below the minion's key ``azure_imds:``, as for the grain. Without an answer a state fails with the outcome,
+what came back, and what to do.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def available(name: str, timeout: float = 60) -> dict[str, Any]:
 
     .. versionadded:: 0.1.0
 
-    Where the grain was missing the minion loads its grains again, which is the change. The states of the same run were
-    rendered without it: let those that need it come with the next run, or give this one ``reload_grains: True``.
+    If the grain was missing, the minion reloads its grains, which is the change. The other states of this run were
+    rendered without it. Run those that need it next time, or set ``reload_grains: True`` here.
 
     name
-        Anything.
+        Any text.
 
     timeout
-        Seconds to wait for both.
+        Seconds to wait for IMDS and the grain.
 
     .. code-block:: yaml
 
@@ -54,15 +54,15 @@ def available(name: str, timeout: float = 60) -> dict[str, Any]:
 
 def no_pending_events(name: str, types: list[str] | None = None, timeout: float = 5) -> dict[str, Any]:
     """
-    Fail where a scheduled event concerns this VM, so that what requires this state waits for a quieter time.
+    Fail if a scheduled event concerns this VM, so that states that require this one do not run.
 
     .. versionadded:: 0.1.0
 
     name
-        Anything.
+        Any text.
 
     types
-        The types that count, such as ``[Reboot, Redeploy]``. All unless set.
+        The types that count, such as ``[Reboot, Redeploy]``. The default is all.
 
     timeout
         Seconds for asking.
@@ -82,18 +82,18 @@ def approved(
     timeout: float = 5,
 ) -> dict[str, Any]:
     """
-    Let a scheduled event start now, once the machine is ready for it.
+    Let a scheduled event start now, before its ``notBefore``.
 
     .. versionadded:: 0.1.0
 
     name
-        The event's id, as ``azure_imds.events`` and the beacon ``azure_imds_events`` return it.
+        The ``event_id`` from ``azure_imds.events`` or the beacon ``azure_imds_events``.
 
     approve_shared
-        Whether to approve an event whose resources name other machines too, for which it starts as well.
+        Whether to approve an event that names other machines too. It starts for them as well.
 
     timeout
-        Seconds for all of it.
+        Seconds for the whole call.
 
     .. code-block:: yaml
 

@@ -115,7 +115,7 @@ _ROWS = (
 def choose_hint(endpoint: str) -> str:
     """Return what to do where nothing came from an endpoint."""
     if not is_azure_address(endpoint):
-        return "Check that IMDS is served at this endpoint; azcmagent show says how the agent of Azure Arc is."
+        return "Check that IMDS or its emulator serves this endpoint; on a machine of Azure Arc, run azcmagent show."
     return describe_surroundings() or _HINT_AZURE
 
 
