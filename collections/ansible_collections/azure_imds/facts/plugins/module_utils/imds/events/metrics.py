@@ -38,7 +38,7 @@ _FAMILIES = {
     "commands_waiting": ("gauge", "Commands that wait to be started."),
     "commands_total": ("counter", "Commands that ended, by result."),
     "approvals_total": ("counter", "Approvals, by result; refused: the policy forbade it."),
-    "dropped_lines_total": ("counter", "Lines for standard output that nobody read in time."),
+    "dropped_lines_total": ("counter", "Lines for standard output that were not read in time."),
 }
 
 

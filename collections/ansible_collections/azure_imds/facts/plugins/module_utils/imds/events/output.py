@@ -65,7 +65,7 @@ class Output:
             self._waiting.clear()
             if self._is_needed:
                 raise
-            self._report("Nobody reads standard output any more.")
+            self._report("Standard output was closed.")
         except OSError as error:
             self._report(f"Standard output cannot be written: {(error.strerror or str(error)).lower()}.")
         else:

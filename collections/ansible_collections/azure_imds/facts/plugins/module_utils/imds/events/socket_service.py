@@ -150,7 +150,7 @@ class SocketService:
                 if record:
                     return record
                 if self._is_stopped or self._is_asker_gone():
-                    raise errors.UnavailableError("Nobody asks any more; another command for the event runs still.")
+                    raise errors.UnavailableError("The caller is gone; another command for the event is still running.")
                 self._clock.sleep(_LOOK_S)
         except OSError as error:
             self._warn_unrecorded(error)
