@@ -45,8 +45,8 @@ def test_jobs_in_the_background(session: Session) -> None:
 
 def test_lines_in_order(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """Expected lines are whole lines in order, with others between them; the first that is missing is told."""
-    monkeypatch.setattr(module, "DEADLINE_S", 0)
     session.run("seq 1 4; echo a[b]c >&2")
+    monkeypatch.setattr(module, "DEADLINE_S", 0)
     assert session.wait_for("1", "", "3", "…", "a…c") is None
     assert session.wait_for("3", "2") == "2"
     assert session.wait_for("a") == "a"
