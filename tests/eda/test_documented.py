@@ -15,7 +15,7 @@ from azure_imds_facts.core.transport import HttpTransport
 from azure_imds_facts.emulator import Emulator
 from lab.places import CHECKOUT
 
-from tests.eda.rulebooks import find_missing, running_rulebook
+from tests.eda.rulebooks import MARK, find_missing, running_rulebook
 
 TEXT = (CHECKOUT / "docs/event-driven.md").read_text(encoding="utf-8")
 EXAMPLES = CHECKOUT / "examples/maintenance"
@@ -63,6 +63,11 @@ def test_versions() -> None:
         version = re.search(rf"^{name}==([\d.]+\d)", locked, re.MULTILINE)
         assert version
         assert re.search(rf"{name}\s{re.escape(version[1])}\b", TEXT)
+
+
+def test_environment() -> None:
+    """What sets ansible-rulebook up leaves the mark by which the tests find it; without it they would all be skipped."""
+    assert f'touch "$1/{MARK}"' in (CHECKOUT / "scripts/environments.sh").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(bool(find_missing()), reason=find_missing())
