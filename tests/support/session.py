@@ -64,7 +64,11 @@ class Session:
                 stdout=log,
                 stderr=log,
                 cwd=self._work,
-                env={**places, "PATH": f"{BIN}:{os.environ['PATH']}", "LANG": "C.UTF-8"},
+                env={
+                    **{name: str(place) for name, place in places.items()},
+                    "PATH": f"{BIN}:{os.environ['PATH']}",
+                    "LANG": "C.UTF-8",
+                },
             )
         self._say("set -m; trap '_failed=$?' ERR")
         return self

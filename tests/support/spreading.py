@@ -24,6 +24,7 @@ APART = (
     "tests/collection/test_role_systemd.py",
     "tests/boot/test_killed.py",
     "tests/contract/test_outcomes.py",
+    "tests/docs/test_tutorials.py",
     "tests/fire/test_proxy_agent.py",
 )
 # They take all cores or measure memory: on their own, after the rest.
