@@ -23,7 +23,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 EXTRAS = PROJECT["optional-dependencies"]
 # What the project is tested with.
 TESTED = {Requirement(line).name for line in EXTRAS["test"]}
-SYSTEM = {"python3", "python3-venv", f"./{PROJECT['name']}_{VERSION}-1_all.deb"}
+SYSTEM = {"gcc", "python3", "python3-dev", "python3-venv", f"./{PROJECT['name']}_{VERSION}-1_all.deb"}
 
 
 def read_steps(page: Path) -> list[Step]:

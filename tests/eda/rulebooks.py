@@ -15,6 +15,8 @@ from lab.places import CHECKOUT, build_environment, short_folder
 from lab.processes import Background, running
 
 _FOLDER = CHECKOUT / "build/rulebook"
+# What scripts/environments.sh writes last.
+MARK = ".project"
 # The Java machine takes seconds, and many on a machine that has much else to do.
 _PATIENCE_S = 60.0
 _OLDEST_JAVA = 17
@@ -22,7 +24,7 @@ _OLDEST_JAVA = 17
 
 def find_missing() -> str:
     """Return why ansible-rulebook cannot run here, "" where it can."""
-    if not (_FOLDER / ".wanted").exists():
+    if not (_FOLDER / MARK).exists():
         return "there is no ansible-rulebook here: make test-rulebook sets it up"
     java = shutil.which("java")
     if java is None:

@@ -224,7 +224,7 @@ def test_documentation() -> None:
     for name in ("interval", "all", "timeout"):
         assert described[name]["default"] == read[name]
     table = (
-        (CHECKOUT / "docs/ansible-maintenance.md")
+        (CHECKOUT / "docs/event-driven.md")
         .read_text()
         .partition("| option | says |\n|---|---|\n")[2]
         .partition("\n\n")[0]
