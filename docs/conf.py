@@ -62,6 +62,8 @@ templates_path = ["_templates"]
 myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
 suppress_warnings = ["myst.strikethrough"]
+# Commands stand in prose too, and are pasted.
+smartquotes = False
 nitpicky = False
 
 # Salt is not needed to read what its functions say of themselves.
