@@ -23,6 +23,7 @@ COMMANDS = (
     "export",
     "completion",
 )
+ELSEWHERE = {"emulate": "Install the Python package with: pip install 'azure-imds-facts[emulator]'"}
 # They write out sources, which are no files in the single file.
 LEFT_OUT = ("export_salt.py", "export_ansible_path.py")
 # What binds a key to a signed document; verifying one takes cryptography.
@@ -42,6 +43,7 @@ from azure_imds_facts import cli
 
 # The others need Python packages that do not come along.
 cli.COMMANDS = {{name: cli.COMMANDS[name] for name in {COMMANDS!r}}}
+cli.ELSEWHERE = {ELSEWHERE!r}
 sys.exit(cli.main())
 """
 

@@ -45,6 +45,8 @@ COMMANDS = {
     "export": ("azure_imds_facts.commands.export", "print or write files that other tools need"),
     "completion": ("azure_imds_facts.commands.completion", "print the completion for a shell"),
 }
+# Commands that this copy of the program does not have → how to get them. The single file fills it.
+ELSEWHERE: dict[str, str] = {}
 _VERBOSE = ("-v", "--verbose")
 _EPILOGUE = """\
 Every command has its own --help. Exit codes: 0 ok, 2 usage, 3 not an Azure VM, 4 unreachable, 5 throttled,
@@ -70,6 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments and arguments[0] in COMMANDS:
             return _run(arguments[0], arguments[1:])
+        if arguments and arguments[0] in ELSEWHERE:
+            raise UsageError(f"This copy of the program has no {arguments[0]}.", hint=ELSEWHERE[arguments[0]])
         _build_overview().parse_args(arguments)
     except ImdsError as error:
         print_message(f"{PROGRAM}: {error.outcome}: {error}")

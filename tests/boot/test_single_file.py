@@ -132,5 +132,8 @@ def test_says_what_it_lacks(single_file: Path) -> None:
     done = run(sys.executable, single_file, "--help")
     assert "local-facts" in done.stdout
     assert "emulate" not in done.stdout
-    assert run(sys.executable, single_file, "emulate").returncode == 2
+    done = run(sys.executable, single_file, "emulate", "--port", "8080")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "pip install 'azure-imds-facts[emulator]'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert "ansible-path" not in run(sys.executable, single_file, "export", "--help").stdout

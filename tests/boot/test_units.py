@@ -138,6 +138,17 @@ def test_a_drop_in_of_the_older_unit_is_warned_of(tmp_path: Path) -> None:
     assert (folder / "approve.conf").exists()
 
 
+def test_units_of_a_package_are_warned_of(tmp_path: Path) -> None:
+    """Where a package has its units, those below etc hide them; without one there is no warning."""
+    assert run_command("export", "systemd", str(tmp_path)).stderr == ""
+    packaged = tmp_path / "usr/lib/systemd/system/azure-imds-facts.service"
+    packaged.parent.mkdir(parents=True)
+    packaged.touch()
+    done = run_command("export", "systemd", str(tmp_path))
+    assert done.returncode == 0
+    assert f"a package has installed {packaged}, which the new units hide" in done.stderr
+
+
 @needs_systemd
 def test_sysusers_makes_the_watcher_s_user(tmp_path: Path) -> None:
     """A system user with a group of its own, and no shell."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import argparse
 
 _UNITS = "etc/systemd/system"
+_PACKAGED = "usr/lib/systemd/system/azure-imds-facts.service"
 _SETTINGS = "etc/default/azure-imds-facts"
 _EVENTS = "azure-imds-events.service"
 _EVENT_SETTINGS = "etc/default/azure-imds-events"
@@ -67,7 +68,18 @@ def run(arguments: argparse.Namespace) -> int:
         write_public_file(place, places[place], durable=True)
     print_answer("\n".join(written))
     _warn_of_old_drop_ins(os.path.join(arguments.directory, _UNITS, f"{_EVENTS}.d"))
+    _warn_of_the_package(arguments.directory)
     return 0
+
+
+def _warn_of_the_package(directory: str) -> None:
+    """Warn where the units that were written hide those of a Linux package."""
+    packaged = os.path.join(directory, _PACKAGED)
+    if os.path.exists(packaged):
+        print_message(
+            f"warning: a package has installed {packaged}, which the new units hide. Keep one of the two: "
+            "remove the package, or the files above."
+        )
 
 
 def _warn_of_old_drop_ins(directory: str) -> None:
