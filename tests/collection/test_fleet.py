@@ -19,6 +19,7 @@ from tests.e2e.shell import Shell
 EXAMPLES = CHECKOUT / "examples"
 # Host → zone, fault domain and tag of its VM.
 VMS = {"a": ("1", "0", "prod"), "b": ("2", "1", "prod"), "c": ("1", "2", "test"), "d": ("3", "0", "test")}
+ADDED = "fail_on: never\n      gather_subset:\n        - compute"
 SIZE = "azure_size_Standard_D2s_v3"
 
 
@@ -73,6 +74,18 @@ def test_mixed_fleet(shell: Shell) -> None:
     for name in VMS:
         assert f"{name} runs Linux in westeurope" in told
     assert not re.search("failed=[1-9]", told)
+
+
+@pytest.mark.usefixtures("fleet")
+def test_gathering_outlasts_an_imds_that_hangs(shell: Shell, imds: dict[str, Emulator]) -> None:
+    """With `fail_on: never` the host stays in the play: Ansible waits for the module's own timeout, five seconds."""
+    imds["b"].fault("hang*forever")
+    text = (EXAMPLES / "gather_facts.yml").read_text().replace("gather_subset:\n        - compute", ADDED)
+    (shell.folder / "play.yml").write_text(text)
+    told = shell.run_ok("ansible-playbook", str(shell.folder / "play.yml"), "-l", "a,b")
+    assert "a runs Linux in westeurope" in told
+    assert "b runs Linux off Azure" in told
+    assert not re.search("(failed|unreachable)=[1-9]", told)
 
 
 @pytest.mark.usefixtures("fleet")
