@@ -2,7 +2,7 @@
 """Write a `_grains`, `_modules`, `_beacons`, `_states` tree into DIR, for file_roots or gitfs: minions install nothing.
 
 Then run: salt '*' saltutil.sync_all. Each file contains everything that it needs, so any mix of files and versions on a
-minion works. docs/salt.md has the details.
+minion works. Details: https://azure-imds.github.io/azure-imds-facts/
 
 For example:  azure-imds-facts export salt /srv/salt
 """

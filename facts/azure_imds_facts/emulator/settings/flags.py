@@ -44,7 +44,7 @@ A file describes a fleet in groups, for --fleet FILE:
     - {count: 600, name: "web-{n:03}", zones: 3, fault_domains: 5, tags: {env: [prod, test], number: "{n}"}}
     - {count: 400, scale_set: {name: "job-{set}", instances: 100}, vm: spot, sizes: [Standard_D2s_v5, Standard_D4s_v5]}
 
-docs/emulator.md explains how to use it, docs/emulator-reference.md all that it takes.
+How to use it, and all that it takes: https://azure-imds.github.io/azure-imds-facts/
 """
 
 
