@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.figures import Figure
+from benchmarks.multiplied import render_multiplied
 from benchmarks.tables import render_tables
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def render_page(raw: Mapping[str, Any], page: str) -> str:
         machines = {"": apart.get(*rooms, raw["machine"])}
     lines = [f"The room {room}: {machine}" if room else machine for room, machine in machines.items()]
     told = [figure for figure in figures if figure.most is not None or not figure.is_plotted]
-    return "\n\n".join([*lines, render_tables(told)])
+    tables = "\n".join(filter(None, [render_tables(told), render_multiplied(figures) if rooms == {"fleet"} else ""]))
+    return "\n\n".join([*lines, tables])
 
 
 def render_plot(figures: Iterable[Figure]) -> str:

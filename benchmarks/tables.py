@@ -41,17 +41,18 @@ def _render_grid(figures: Sequence[Figure]) -> str:
         cells.setdefault(subject, {})[measure] = _measured(figure) + limit
     measures = list(dict.fromkeys(measure for row in cells.values() for measure in row))
     rows = [[subject, *(row.get(measure, "") for measure in measures)] for subject, row in cells.items()]
-    return _render_rows(["what", *measures], rows)
+    return render_rows(["what", *measures], rows)
 
 
 def _render_list(figures: Sequence[Figure]) -> str:
     """Return a row for each figure; a column of limits where there are any."""
     rows = [[figure.what, _measured(figure), _limit(figure)] for figure in figures]
     is_promised = any(figure.most is not None for figure in figures)
-    return _render_rows(["what", "measured", *["at most"] * is_promised], [row[: 2 + is_promised] for row in rows])
+    return render_rows(["what", "measured", *["at most"] * is_promised], [row[: 2 + is_promised] for row in rows])
 
 
-def _render_rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def render_rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
     first, *others = [
         f"| {' | '.join(cell.strip().replace('|', _ESCAPED) for cell in line)} |\n" for line in (head, *rows)
     ]

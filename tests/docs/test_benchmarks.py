@@ -13,6 +13,7 @@ import pytest
 from benchmarks import report
 from benchmarks.__main__ import ROOMS
 from benchmarks.figures import Figure
+from benchmarks.multiplied import render_multiplied
 from benchmarks.tables import render_tables
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -49,6 +50,19 @@ def test_a_grid() -> None:
         "| what | requests | failures |\n|---|---|---|\n"
         "| one \\| two | 1 (at most 1) | 1 |\n| three | 2 (at most 1: **not met**) | 2 |\n"
     )
+
+
+def test_ten_thousand_hosts() -> None:
+    """Figures for one host are multiplied, in units for people; other figures are left out, and so is an empty table."""
+    figures = [
+        Figure("fleet", "Ansible, 1000 hosts: ping: a host", 175, "ms"),
+        Figure("fleet", "Ansible, 1000 hosts: the inventory with its groups: processor time a host", 4.4, "CPU ms"),
+        Figure("fleet", "Ansible: fact cache, a host", 6723, "bytes"),
+        Figure("fleet", "Ansible, 1000 hosts: the module / ping", 1.1, "x"),
+    ]
+    rows = re.findall(r"^\| .+ \| (\d.*) \|$", render_multiplied(figures), re.MULTILINE)
+    assert rows == ["10,000 hosts", "29 min", "67 MB", "44 CPU s"]
+    assert render_multiplied(figures[-1:]) == ""
 
 
 def test_a_part_leaves_the_rest(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_every_path_of_a_package_is_named() -> None:
 def test_files_are_called_so() -> None:
     """The commands name the packages as they are built, and the timer that the other one wants enabled."""
     assert f"apt install ./{NAME}_{VERSION}-1_all.deb\n" in read_section("Debian and Ubuntu")
-    commands = read_section("Enterprise Linux").split("```")[1]
+    commands = read_section("RHEL 9 and other Enterprise Linux").split("```")[1]
     assert f"dnf install ./{NAME}-{VERSION}-1.noarch.rpm\n" in commands
     assert "systemctl enable --now azure-imds-facts.timer\n" in commands
     assert "deb-systemd-helper enable azure-imds-facts.timer" in (ROOT / "packages/deb/postinst").read_text("utf-8")
@@ -90,7 +90,7 @@ def test_the_play_names_the_role_s_variable() -> None:
 
 def test_the_script_for_another_python(tmp_path: Path) -> None:
     """Typed as it stands there, but for the roots of its paths, it puts a program there that collects."""
-    (block,) = re.findall(r"```sh\n(.*?)```", read_section("With an old Python"), re.DOTALL)
+    (block,) = re.findall(r"```sh\n(.*?)```", read_section("RHEL 8 and SLES 15: another Python"), re.DOTALL)
     places = {"/usr/local/": f"{tmp_path}/", "/usr/bin/python3.11": sys.executable, "dist/": f"{tmp_path}/dist/"}
     for place, here in places.items():
         assert place in block

@@ -27,6 +27,7 @@ REFERENCE_PAGES = {
     "CHANGELOG.md": "grows with every release",
     "CONTRIBUTING.md": "tables of targets, folders and places in the code",
     "docs/benchmarks.md": "tables of measurements",
+    "docs/emulator-reference.md": "all flags, scenario keys and changes of the emulator",
     "docs/faults.md": "a row for each fault that is tested",
     "docs/reference.md": "the stable interface: facts, outcomes, settings, commands",
     "docs/salt-reference.md": "an entry for each function of Salt",

@@ -73,3 +73,5 @@ def test_a_tag_called_keys() -> None:
     shown = Environment(autoescape=False).from_string(template).render(tags={"keys": "house"})  # noqa: S701
     assert shown.startswith("<built-in method")
     assert shown.endswith("|house")
+    compared = "{{ tags.keys == 'house' }}|{{ tags['keys'] == 'house' }}"
+    assert Environment(autoescape=False).from_string(compared).render(tags={"keys": "house"}) == "False|True"  # noqa: S701

@@ -140,6 +140,14 @@ def test_events_match_the_program() -> None:
         assert int(duration) == kind.duration_s
 
 
+def test_descriptions_of_events_match_the_program() -> None:
+    """The list has each event's text, and the one of an event that a user asked for."""
+    listed = " ".join(PAGES["emulator-behaviour"].partition("By default the `Description` is:")[2].split())
+    for name, kind in EVENT_KINDS.items():
+        own = listed.partition(f"- `{name}`: ")[2].partition(" - `")[0].partition(" |")[0]
+        assert re.findall('"(.*?)"', own) == [text for text in (kind.description, kind.by_user) if text], name
+
+
 def read_words(words: str) -> Settings:
     """The settings of flags as a shell reads them."""
     parser = argparse.ArgumentParser()

@@ -33,8 +33,8 @@ REFUSED = {
     "events --metrics": "is not for Windows",
     "local-facts --reveal": "every user may read the facts file",
     "emulate --": "a command needs the namespaces of Linux",
-    "emulate --control": "--control needs the sockets of Unix",
-    "emulate --change": "--change needs the sockets of Unix",
+    "emulate --control": "--control needs Unix sockets",
+    "emulate --change": "--change needs Unix sockets",
 }
 
 

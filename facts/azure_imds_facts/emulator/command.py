@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _change(arguments: argparse.Namespace) -> int:
     if sys.platform == "win32":
-        raise EmulatorError("--change needs the sockets of Unix, which Python lacks on Windows")
+        raise EmulatorError("--change needs Unix sockets, which Python lacks on Windows")
     if not arguments.control:
         raise EmulatorError("--change needs --control, the socket of the emulator to change")
     print_answer(send_changes(arguments.control, arguments.change))
@@ -61,7 +61,7 @@ def _change(arguments: argparse.Namespace) -> int:
 def _emulate(arguments: argparse.Namespace) -> int:
     import_http_server()
     if sys.platform == "win32" and arguments.control:
-        raise EmulatorError("--control needs the sockets of Unix, which Python lacks on Windows")
+        raise EmulatorError("--control needs Unix sockets, which Python lacks on Windows")
     check_flags(arguments)
     if arguments.fleet:
         return _emulate_fleet(arguments)

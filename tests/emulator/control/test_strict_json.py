@@ -17,8 +17,8 @@ from tests.emulator.strange import check_refusal
 REFUSED = [
     ("{", "not JSON (Expecting property name"),
     ('{"event": {"type": "Reboot", "notice": 1e400}}', "number '1e400' is too large"),
-    ('{"throttle": {"rate_limit": NaN}}', "not JSON (NaN is no number)"),
-    ('{"throttle": {"rate_limit": -Infinity}}', "not JSON (-Infinity is no number)"),
+    ('{"throttle": {"rate_limit": NaN}}', "not JSON (NaN is not a number in JSON)"),
+    ('{"throttle": {"rate_limit": -Infinity}}', "not JSON (-Infinity is not a number in JSON)"),
     ('{"resize": "\\ud800"}', "not JSON (a lone surrogate, '\\ud800')"),
     ('{"tag": ' * 40 + "1" + "}" * 40, "nested too deeply; allowed: 32 levels"),
     ("[" * 100_000, "nested too deeply; allowed: 32 levels"),

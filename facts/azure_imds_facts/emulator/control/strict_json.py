@@ -44,7 +44,7 @@ def _parse_float(text: str) -> float:
 
 
 def _reject_constant(name: str) -> Any:
-    raise EmulatorError(f"not JSON ({name} is no number)")
+    raise EmulatorError(f"not JSON ({name} is not a number in JSON)")
 
 
 def _check_depth(value: object) -> None:

@@ -85,7 +85,7 @@ def build_default_name(count: int) -> Pattern:
 def _check_names(group: Group) -> None:
     """Reject patterns by which several VMs would have one name, and placeholders without a value."""
     if group.scale_set is None and group.count > 1 and "n" not in group.name.names:
-        raise EmulatorError("name: every VM would be called the same; a name with {n} tells them apart")
+        raise EmulatorError("name: every VM would get the same name; put {n} into the name")
     if group.scale_set is None:
         used = [group.name, *group.sizes, *(each for many in _list_patterns(group) for each in many)]
         missing = {name for each in used for name in each.names} & {"scale_set", "set", "instance"}
@@ -93,7 +93,7 @@ def _check_names(group: Group) -> None:
             raise EmulatorError(f"{format_choices(sorted(missing))} in a pattern: this group has no scale_set")
     elif group.count > group.scale_set.instances and "set" not in group.scale_set.name.names:
         sets = -(-group.count // group.scale_set.instances)
-        raise EmulatorError(f"scale_set: {sets} sets would be called the same; a name with {{set}} tells them apart")
+        raise EmulatorError(f"scale_set: {sets} sets would get the same name; put {{set}} into the name")
 
 
 def _list_patterns(group: Group) -> list[Patterns]:
@@ -173,7 +173,7 @@ def parse_entry(key: str, name: str, value: Any) -> Patterns:
             raise EmulatorError(f"{name}: a fleet sets single values; lists and objects are the same for all VMs")
         taken = _TAKEN.get(segments[1]) if segments[0] == "compute" and len(segments) == 2 else None
         if taken:
-            raise EmulatorError(f"{name}: of a fleet's VMs the key {taken!r} says that")
+            raise EmulatorError(f"{name}: a fleet takes this from the key {taken!r}")
     return _parse_patterns(value)
 
 
