@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from azure_imds_facts.core.document import redact
 from azure_imds_facts.core.facts import Snapshot, build_facts
 from azure_imds_facts.core.reporter import Reporter
 from azure_imds_facts.core.salt_spelling import spell_salt
@@ -57,7 +58,7 @@ def list_documents() -> Iterator[dict[str, Any]]:
         )
         interface["ipv4"]["ipAddress"][0]["privateIpAddress"] = f"10.1.{number >> 8}.{number & 255}"
         compute["tagsList"].append({"name": "env", "value": "staging" if number % 4 == 0 else "prod"})
-        yield document
+        yield redact(document)
 
 
 def read_example() -> str:
