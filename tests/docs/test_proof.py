@@ -25,7 +25,9 @@ from tests.support.attested import NONCE, Document, build_content
 from tests.support.signing import make_chain
 
 ROOT = Path(__file__).parents[2]
-TEXT = "\n".join((ROOT / f"docs/{page}.md").read_text(encoding="utf-8") for page in ("proof", "proof-explained", "proof-salt"))
+TEXT = "\n".join(
+    (ROOT / f"docs/{page}.md").read_text(encoding="utf-8") for page in ("proof", "proof-explained", "proof-salt")
+)
 
 
 def find_rows(head: str) -> list[list[str]]:
