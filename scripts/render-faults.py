@@ -45,8 +45,8 @@ tested with redirected connections, through `facts` or, where named, `local-fact
 """
 _OTHERS = "fails with `outcome` and message | stays, marked stale | no grain, one warning in the log"
 _FAILED = (
-    "The last three columns hold if no [older answer](reference.md#older-answers) may be used. With one, the outcome is\n"
-    "`ok`, and the facts are marked `stale`."
+    "The last three columns hold if no [older answer](reference.md#older-answers) may be used. With one, the\n"
+    "outcome is `ok`, and the facts are marked `stale`."
 )
 
 
