@@ -45,7 +45,8 @@ tested with redirected connections, through `facts` or, where named, `local-fact
 """
 _OTHERS = "fails with `outcome` and message | stays, marked stale | no grain, one warning in the log"
 _FAILED = (
-    "After `unreachable`, `throttled` and `unavailable` an answer of this boot is used if it is less than 24 hours old."
+    "The last three columns hold if no [older answer](reference.md#older-answers) may be used. With one, the\n"
+    "outcome is `ok`, and the facts are marked `stale`."
 )
 
 

@@ -103,7 +103,7 @@ def test_units_are_as_described() -> None:
     refresh = read_template("azure-imds-facts-refresh.timer")
     assert "OnUnitInactiveSec=15min" in refresh
     assert "RandomizedDelaySec=5min" in refresh
-    assert "15 minutes after its last end, with up to 5 minutes" in TEXT
+    assert "15 minutes after it last finished, with up to 5 minutes" in TEXT
     assert "home=/opt/azure-imds-facts" in CLOUD_CONFIG
 
 

@@ -30,7 +30,7 @@ def test_every_variable_is_described() -> None:
 def test_example() -> None:
     """The example in docs/boot.md is a play whose variables the role has."""
     text = (CHECKOUT / "docs/boot.md").read_text()
-    (play,) = yaml.safe_load(text.partition("## By Ansible")[2].partition("```yaml\n")[2].partition("```")[0])
+    (play,) = yaml.safe_load(text.partition("## Install with Ansible")[2].partition("```yaml\n")[2].partition("```")[0])
     (role,) = play["roles"]
     described = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
     assert set(role) - {"role"} <= set(described)

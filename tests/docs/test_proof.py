@@ -25,7 +25,9 @@ from tests.support.attested import NONCE, Document, build_content
 from tests.support.signing import make_chain
 
 ROOT = Path(__file__).parents[2]
-TEXT = "\n".join((ROOT / f"docs/{page}.md").read_text(encoding="utf-8") for page in ("proof", "proof-salt"))
+TEXT = "\n".join(
+    (ROOT / f"docs/{page}.md").read_text(encoding="utf-8") for page in ("proof", "proof-explained", "proof-salt")
+)
 
 
 def find_rows(head: str) -> list[list[str]]:
@@ -96,6 +98,12 @@ def test_cloud_config() -> None:
     parsed = parser.parse_args(words[words.index("enrol") + 1 :])
     assert f"/hook/{AcceptancePolicy.tag}" in parsed.url
     assert parsed.ca in [file["path"] for file in yaml.safe_load(text)["write_files"]]
+
+
+def test_play() -> None:
+    """The play on the page is the example."""
+    plays = [yaml.safe_load(text) for text in find_blocks("yaml") if "azure_imds_attested" in text]
+    assert plays == [yaml.safe_load((ROOT / "examples/secret.yml").read_text(encoding="utf-8"))]
 
 
 def test_python_example(monkeypatch: pytest.MonkeyPatch) -> None:

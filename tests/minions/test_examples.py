@@ -4,17 +4,26 @@
 from __future__ import annotations
 
 import configparser
+import json
+import os
 import re
 import shlex
+import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from azure_imds_facts.commands.export_systemd import build_tree
+from azure_imds_facts.core.facts_file import NAME
+from azure_imds_facts.core.host import Host
+from azure_imds_facts.core.local_facts import DIRECTORY
 from azure_imds_facts.core.settings import build_settings
+from azure_imds_facts.emulator import Emulator
 from lab.places import CHECKOUT
 
 from tests.minions.conftest import VMS, Fleet
@@ -30,6 +39,8 @@ COMMANDS = [
     for line in block.splitlines()
 ]
 ALL = set(VMS)
+# What `timeout` exits with.
+_TIMED_OUT = 124
 # Command → who answers, and what has to be in each answer (a function or a value), where that is the same for all.
 ANSWERS: dict[str, dict[str, Any]] = {
     "salt '*' saltutil.sync_all": {},  # the fleet's own fixture runs it, on the one minion that is to have it
@@ -200,17 +211,29 @@ def test_first_start(fleet: Fleet, add_minion: Callable[..., Minion]) -> None:
     fleet.master.wait_for({"fresh": True}, "-C", "G@azure_imds:cloud:AzureCloud and fresh", "test.ping", timeout_s=30)
 
 
-def test_drop_in() -> None:
-    """The drop-in names the unit that there is, and the file that it writes, and gives up after its time."""
-    unit = configparser.ConfigParser(delimiters="=")
+def test_drop_in(tmp_path: Path) -> None:
+    """The drop-in waits for the file that the unit writes in this boot, not for one of an earlier boot, and gives up."""
+    unit = configparser.ConfigParser(delimiters="=", interpolation=None)
     unit.read_string(re.findall(r"```ini\n# \S+salt-minion.service.d\S+\n(.*?)```", PAGE, re.DOTALL)[0])
     assert any(path.endswith(unit["Unit"]["Wants"]) for path in build_tree("/usr/bin/azure-imds-facts"))
     command = unit["Service"]["ExecStartPre"].removeprefix("-")
-    assert "/etc/ansible/facts.d/azure_imds.fact" in command
-    waited = subprocess.run(
-        ["sh", "-c", command.replace("timeout 30", "timeout 1").replace("/etc/", "/none/")], check=False
-    )
-    assert waited.returncode == 124
+    assert f"{DIRECTORY}/{NAME}" in command
+    waits = ["sh", "-c", command.replace("timeout 30", "timeout 1").replace(DIRECTORY, str(tmp_path))]
+    write = [sys.executable, "-m", "azure_imds_facts", "local-facts", f"--directory={tmp_path}"]
+    env = {**os.environ, "PYTHONPATH": str(CHECKOUT / "facts"), "AZURE_IMDS_CACHE_DIR": str(tmp_path / "cache")}
+    assert subprocess.run(waits, check=False).returncode == _TIMED_OUT
+    with Emulator() as imds:
+        env["AZURE_IMDS_ENDPOINT"] = imds.url
+        subprocess.run(write, env=env, check=True)
+    assert subprocess.run(waits, check=False).returncode == 0
+    file, current = tmp_path / NAME, Path(Host().boot_id).read_text().strip()
+    file.write_text(file.read_text().replace(current, "00000000-0000-4000-8000-000000000000"))
+    assert subprocess.run(waits, check=False).returncode == _TIMED_OUT
+    # Marked stale, it keeps the id of its own boot.
+    shutil.rmtree(tmp_path / "cache")
+    assert subprocess.run([*write, "--boot", "--timeout=0.1"], env=env, check=False).returncode != 0
+    assert json.loads(file.read_text())["snapshot"]["source"] == "stale"
+    assert subprocess.run(waits, check=False).returncode == _TIMED_OUT
 
 
 def test_settings() -> None:

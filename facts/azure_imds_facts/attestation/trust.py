@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOTS = {
     "digicert_global_root_g2.pem": "cb3ccbb76031e5e0138f8dd39a23f9de47ffc35e43c1144cea27d46a5ab1cb5f",
     "microsoft_rsa_root_ca_2017.pem": "c741f70f4b2a8d88bf2e71c14122ef53ef10eba0cfa5e64cfa20f418853073e0",
-    # In Windows' store, not in Mozilla's: docs/proof.md shows the fingerprint, to be compared.
+    # In Windows' store, not in Mozilla's: docs/proof-explained.md shows the fingerprint, to be compared.
     "microsoft_tls_rsa_root_g2.pem": "6a170583db584151e1c454eeca2a64cc5d8e484a5bd1156e720b4458654ee9e5",
 }
 # Files in intermediates/. They save a request; trust in them comes from a root. DigiCert's cross-signed twins of the

@@ -97,8 +97,9 @@ def refresh(timeout: float | None = None, wait: bool = False) -> dict[str, Any]:
 
     .. versionadded:: 0.1.0
 
-    It ignores the cache and earlier failures, and returns where the facts came from. Grains and pillar follow in a
-    moment, as after ``saltutil.refresh_grains``. If IMDS does not answer, it fails, and the grains stay unchanged.
+    It ignores the cache and earlier failures, and returns the category ``snapshot``: where the facts came from. Grains
+    and pillar follow in a moment, as after ``saltutil.refresh_grains``. If IMDS does not answer, it fails, and the
+    grains stay unchanged.
 
     timeout
         Seconds for asking. The default is the minion's setting, or else one.
