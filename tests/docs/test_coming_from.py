@@ -15,6 +15,7 @@ from azure_imds_facts import collect
 from azure_imds_facts.core.document import SENSITIVE
 from azure_imds_facts.core.reporter import Reporter
 from azure_imds_facts.core.salt_spelling import spell_salt
+from azure_imds_facts.core.settings import CATEGORIES
 from azure_imds_facts.core.spelling import spell_ansible
 from azure_imds_facts.emulator import Emulator
 
@@ -33,11 +34,11 @@ def _load(text: str) -> Any:
 
 @pytest.fixture(name="facts", scope="module")
 def _facts() -> Iterator[dict[str, Any]]:
-    """What a Spot VM says, as a collection of everything."""
-    with Emulator(vm="spot") as emulator:
+    """What a Spot VM behind a load balancer says, as a collection of everything."""
+    with Emulator(vm="spot", load_balancer="standard") as emulator:
         emulator.set("compute.location", "westeurope")
         emulator.set("compute.zone", "1")
-        yield collect(endpoint=emulator.url, cache_ttl=0)
+        yield collect(endpoint=emulator.url, cache_ttl=0, gather="all")
 
 
 def test_there_are_facts_to_look_at() -> None:
@@ -65,15 +66,21 @@ def test_grains_are_there(facts: dict[str, Any]) -> None:
 def test_module_and_options_are_there() -> None:
     """The task that replaces five."""
     ((task,),) = _load(PAGE)
-    assert task["azure_imds.facts.azure_imds_facts"] == {"gather_subset": "all"}
+    assert task["azure_imds.facts.azure_imds_facts"] is None
+    (more,) = re.findall(r"`gather_subset: \[(.*)\]`", PAGE)
+    assert set(more.split(", ")) | {"scheduled_events"} == set(CATEGORIES)
     assert set(re.findall(r"`(azure_imds_\w+)` with", PAGE)) <= MODULES
     assert set(re.findall(r"`reveal: (\w+)`", PAGE)) <= set(SENSITIVE)
 
 
 def test_execution_environment() -> None:
     """Its files name the collection and a package that the distribution has."""
-    project, environment = _load(AWX)
+    (unreleased,), project, environment = _load(AWX)
     galaxy = yaml.safe_load((COLLECTION / "galaxy.yml").read_text(encoding="utf-8"))
+    # tests/e2e installs from there.
+    shown = (ROOT / "docs/ansible.md").read_text(encoding="utf-8")
+    assert f"install 'git+{unreleased['name']}'" in shown
+    assert (unreleased["type"], unreleased["version"]) == ("git", "main")
     name = f"{galaxy['namespace']}.{galaxy['name']}"
     assert [each["name"] for each in project["collections"]] == [name]
     assert [each["name"] for each in environment["dependencies"]["galaxy"]["collections"]] == [name]

@@ -49,10 +49,19 @@ def test_service() -> None:
     """Its unit runs files of the example, by the programs that it installs."""
     unit = find_block("maintenance.service")
     commands = re.findall(r"^Exec\w+=(.*)$", unit, re.MULTILINE)
-    assert [command.split()[0] for command in commands] == ["ansible-playbook", "ansible-rulebook"]
-    assert all((EXAMPLES / file).is_file() for command in commands for file in re.findall(r"\S+\.yml", command))
     folder = re.search(r"-m venv (\S+)", TEXT)
     assert folder
+    # Absolute, since systemd does not look for them on the unit's PATH.
+    programs = [f"{folder[1]}/bin/{name}" for name in ("ansible-playbook", "ansible-rulebook")]
+    assert [command.split()[0] for command in commands] == programs
+    copied = re.search(r"(?m)^cp (.*) /etc/maintenance$", TEXT)
+    assert copied
+    files = copied[1].split()
+    assert all((EXAMPLES / file).is_file() for file in files)
+    assert {file for command in commands for file in re.findall(r"\S+\.yml", command)} <= set(files)
+    plays = re.findall(r"name: (\S+\.yml)", (EXAMPLES / "rulebook.yml").read_text(encoding="utf-8"))
+    assert plays
+    assert set(plays) <= set(files)
     assert f"Environment=PATH={folder[1]}/bin:" in unit
 
 
