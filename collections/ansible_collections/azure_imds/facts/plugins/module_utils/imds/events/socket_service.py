@@ -69,7 +69,7 @@ def take_over(command: str, *, timeout_s: float, reporter: Reporter) -> int:
         connection = socket.socket(fileno=os.dup(0))
     except OSError:
         raise errors.UsageError(
-            "Standard input is no socket.", hint="azure-imds-event@.service starts this; see its documentation about events as a service."
+            "Standard input is no socket.", hint="azure-imds-event@.service starts this: run it by systemd."
         ) from None
     with connection:
         service = SocketService(
