@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.emulator.errors import EmulatorError
-from azure_imds_facts.emulator.http.faults import parse_fault_script
+from azure_imds_facts.emulator.http.faults import parse_fault, parse_fault_script
 from azure_imds_facts.emulator.vm.document_paths import parse_path
 from azure_imds_facts.emulator.vm.event_plans import EventPlan, build_event_plan, parse_event_plan
 from azure_imds_facts.emulator.vm.load_balancers import LOAD_BALANCERS, build_load_balancer
@@ -98,14 +98,6 @@ def _load_tags(node: LocatedNode) -> tuple[tuple[str, str], ...]:
     return tuple((name.text(), value.text()) for name, value in node.pairs())
 
 
-def _parse_fault(text: str) -> tuple[str, str]:
-    """Parse `/path=script`; a script without a path applies to all requests."""
-    if not text.startswith("/"):
-        return "/", text
-    path, _, script = text.partition("=")
-    return path, script
-
-
 def _load_faults(node: LocatedNode) -> tuple[tuple[str, str], ...]:
     """Load a script for all requests, or a mapping from paths to scripts."""
     if node.is_scalar:
@@ -164,6 +156,6 @@ RAW_DOCUMENT = Reader(read_bytes, _load_raw_document, is_optional=True)
 CHANGES = Reader(_parse_pair("PATH=VALUE"), _load_changes, is_sequence=True)
 RAW_CHANGES = Reader(_parse_pair("PATH=VALUE"), _load_raw_changes, is_sequence=True)
 TAGS = Reader(_parse_pair("NAME=VALUE"), _load_tags, is_sequence=True)
-FAULTS = Reader(_parse_fault, _load_faults, is_sequence=True)
+FAULTS = Reader(parse_fault, _load_faults, is_sequence=True)
 LOAD_BALANCER = Reader(_parse_load_balancer, _load_load_balancer, is_optional=True)
 EVENTS = Reader(parse_event_plan, lambda node: tuple(map(_load_event, node.items())), is_sequence=True)
