@@ -81,7 +81,7 @@ class EmulatedVm:
 
         Example: `event("Preempt", notice="30s")`, or `event("Preempt:notice=30s")`.
         """
-        name, given = split_event(kind) if isinstance(kind, str) else (kind, {})
+        name, given = split_event(kind)
         plan = build_event_plan(name, {**given, **options})
         return schedule_event(self._assembly.schedule, plan, machine_name=self._assembly.machine.name)
 

@@ -52,7 +52,7 @@ INVALID_FLAGS = [
     (["--control", "/nonexistent/socket"], "control socket /nonexistent/socket: no such file or directory"),
     (["--export-keys", "/dev/null/x"], "/dev/null/x: not a directory"),
     (["--change", "{}"], "--change needs --control"),
-    (["--set", "compute.zome=2"], "no field 'zome' in compute; allowed: additionalCapabilities"),
+    (["--set", "compute.zome=2"], "no field 'zome' in compute (--keep-unknown serves it); did you mean zone?"),
     (["--set", "compute.publicKeys=x"], "compute.publicKeys: expected JSON for array"),
     (["--set", "network.interface[4].macAddress=x"], "allowed: 0 to 1"),
     (["--set", "compute"], "--set: expected PATH=VALUE, not 'compute'"),

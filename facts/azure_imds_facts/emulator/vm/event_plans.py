@@ -73,12 +73,14 @@ def parse_event_plan(text: str) -> EventPlan:
     return build_event_plan(*split_event(text))
 
 
-def split_event(text: str) -> tuple[str, dict[str, str]]:
-    """Return the type of an event in the form of the flag, and its options unchecked.
+def split_event(text: object) -> tuple[object, dict[str, str]]:
+    """Return the type of an event in the form of the flag, and its options, all unchecked.
 
     Raises:
         EmulatorError: an option has no value.
     """
+    if not isinstance(text, str):
+        return text, {}
     kind, *options = text.split(":")
     return kind, dict(_split_option(option, text) for option in options)
 
