@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
+from azure_imds_facts.emulator.settings.flags import add_arguments
 
 from tests.emulator.client import get_instance
 from tests.emulator.processes import StartCommand, run_command
@@ -82,3 +84,27 @@ def test_help_names_the_choices() -> None:
         "Freeze, Reboot, Redeploy",
     ):
         assert words in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["--quiet", "python3", "-c", "print(1)"], ["python3", "-c", "print(1)"]),
+        (["--quiet", "--", "python3", "-c", "print(1)"], ["python3", "-c", "print(1)"]),
+        (["--", "--quiet"], ["--quiet"]),
+        (["--inventory", "--", "a", "--", "b"], ["a", "--", "b"]),
+        (["--quiet"], []),
+    ],
+)
+def test_a_command_has_flags_of_its_own(words: list[str], command: list[str]) -> None:
+    """All that follows a command belongs to it, with -- before it or without."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert parser.parse_args(words).child == command
+
+
+def test_an_empty_command_is_an_error() -> None:
+    """A command that is missing after -- is not an emulator that serves."""
+    result = run_command("--tag", "env=prod", "--")
+    assert result.returncode == 2
+    assert "expected a command after --" in result.stderr
