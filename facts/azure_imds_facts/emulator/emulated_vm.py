@@ -86,14 +86,14 @@ class EmulatedVm:
         return schedule_event(self._assembly.schedule, plan, machine_name=self._assembly.machine.name)
 
     def cancel_event(self, event_id: str) -> None:
-        """Cancel an event."""
+        """Cancel the event with an id that `event()` returned."""
         self._assembly.schedule.cancel(event_id)
 
     @property
     def identities(self) -> tuple[Identity, ...]:
-        """The machine's managed identities with their ids."""
+        """The managed identities of the machine, each with its ids."""
         return self._assembly.identities
 
     def export_keys(self, directory: str | Path) -> list[Path]:
-        """Write the public keys and certificates, to verify signatures with; return the files."""
+        """Write the public keys and certificates that verify signatures to a directory; return the files."""
         return self._assembly.authority.write_public_keys(Path(directory))

@@ -22,7 +22,7 @@ _MAX_RECORDS = 10_000
 
 
 class Emulator(EmulatedVm):
-    """An IMDS on a free loopback port, from `start()` or `with` until `close()`.
+    """An IMDS on a free loopback port, which serves from `start()` or `with` until `close()`.
 
     Keyword arguments are the keys of a scenario file, and take the same values: mappings, lists, the text of flags,
     and times as seconds or text. `fault` is short for `faults`. `scenario` is a file whose values the other arguments

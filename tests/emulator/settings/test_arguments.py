@@ -84,6 +84,7 @@ def test_arguments_are_those_of_a_scenario(tmp_path: Path) -> None:
     [
         ({"changes": [("compute.zone", "2")]}, {"set": {"compute.zone": "2"}}),
         ({"tags": {"a": "b"}.items()}, {"tags": {"a": "b"}}),
+        ({"changes": iter([("compute.zone", "2")])}, {"set": {"compute.zone": "2"}}),
         ({"fault": "/x=503"}, {"faults": {"/x": "503"}}),
         ({"fault": ""}, {}),
         ({"vms": ("spot",)}, {"vm": "spot"}),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from azure_imds_facts.emulator.errors import EmulatorError, suggest
@@ -37,7 +37,7 @@ def build_settings(arguments: Mapping[str, Any], *, is_fleet: bool = False) -> S
     given = dict(arguments)
     scenario, document_name = given.pop(_SCENARIO, None), given.pop(_DOCUMENT_NAME, None)
     rows = {name: _find_row(name) for name in given}
-    nodes = {rows[name].key: GivenNode(name, value) for name, value in given.items() if not _is_default(name, value)}
+    nodes = {rows[name].key: _read(name, value) for name, value in given.items() if not _is_default(name, value)}
     values: dict[str, Any] = {}
     if scenario is not None:
         file, keep_unknown = GivenNode(_SCENARIO, scenario).text(), is_set(nodes, "keep_unknown")
@@ -57,6 +57,11 @@ def _find_row(name: str) -> Setting:
     if name not in _ROWS:
         raise EmulatorError(f"unknown argument {name!r}; {suggest(name, (*_ROWS, _SCENARIO))}")
     return _ROWS[name]
+
+
+def _read(name: str, value: object) -> GivenNode:
+    """Return the node of an argument, which can be read more than once."""
+    return GivenNode(name, list(value) if isinstance(value, Iterator) else value)
 
 
 def _is_default(name: str, value: object) -> bool:
