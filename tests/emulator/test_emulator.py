@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
-from azure_imds_facts.emulator import Emulator
+import pytest
+from azure_imds_facts.emulator import Emulator, EmulatorError
 
-from tests.emulator.client import StartEmulator, get_instance
+from tests.emulator.client import StartEmulator, get_instance, send_request
 
 
 def test_methods_change_the_next_response(start_emulator: StartEmulator) -> None:
@@ -47,3 +49,51 @@ def test_two_at_once(start_emulator: StartEmulator) -> None:
     one.tag("only", "one")
     assert "only" not in get_instance(two.url).text
     assert one.url != two.url
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ({"/metadata/versions": "503"},),
+        ("/metadata/versions=503",),
+    ],
+)
+def test_a_fault_in_the_forms_of_scenario_and_flag(start_emulator: StartEmulator, arguments: tuple[Any]) -> None:
+    """`fault()` takes a mapping, and the text of `--fault`."""
+    emulator = start_emulator()
+    emulator.fault(*arguments)
+    assert get_instance(emulator.url).status == 200
+    assert send_request(emulator.url, "/metadata/versions").status == 503
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"script": {"/x": 503}}, "fault of '/x': expected text, not 503"),
+        ({"script": "/x"}, r"expected \[PATH=\]SCRIPT"),
+        ({"script": 503}, "fault: expected text or an object, not 503"),
+        ({"script": "503", "path": 5}, "fault of 5: expected text, not 5"),
+    ],
+)
+def test_an_invalid_fault(arguments: Any, message: str) -> None:
+    """What is no fault is refused with the place."""
+    with pytest.raises(EmulatorError, match=message):
+        Emulator().fault(**arguments)
+
+
+def test_an_event_in_the_form_of_the_flag(start_emulator: StartEmulator) -> None:
+    """`event()` takes the text of `--event`; further options are added."""
+    emulator = start_emulator()
+    emulator.event("Preempt:notice=0s", resources=["a"])
+    event = send_request(emulator.url, "/metadata/scheduledevents?api-version=2020-07-01").json["Events"][0]
+    assert (event["EventType"], event["EventStatus"], event["Resources"]) == ("Preempt", "Started", ["a"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [("Preempt:notice", "use one like after=10s"), ("Preempt:x=1", "unknown option 'x'"), (5, "unknown event 5")],
+)
+def test_an_invalid_event(kind: Any, message: str) -> None:
+    """What is no event is refused with the allowed values."""
+    with pytest.raises(EmulatorError, match=message):
+        Emulator().event(kind)

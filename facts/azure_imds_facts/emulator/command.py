@@ -15,7 +15,8 @@ from azure_imds_facts.commands.streams import print_answer, print_message
 
 from .assembly import Assembly, assemble
 from .control.client import send_changes
-from .errors import EmulatorError, NamespaceError, format_choices
+from .endpoints.served_paths import is_served
+from .errors import EmulatorError, NamespaceError, format_choices, format_value
 from .files import open_log
 from .fleet.command import build_fleet, check_flags, write_files
 from .http.listener import IMDS_ADDRESS, IMDS_PORT, format_url, open_listener
@@ -111,6 +112,7 @@ def _print_warnings(assembly: Assembly) -> None:
     settings = assembly.settings
     if settings.allow_remote:
         print_message(f"warning: {settings.bind} hands out metadata and tokens to any host that can reach it")
+    _warn_of_unserved_faults(assembly)
     if isinstance(assembly.machine, RawMachine):
         return
     unknown = find_unknown_fields(assembly.machine.document, load_instance_tree(platform=assembly.platform))
@@ -119,6 +121,15 @@ def _print_warnings(assembly: Assembly) -> None:
     elif unknown:
         names = format_choices(unknown)
         print_message(f"warning: {settings.document_name}: no api-version has {names}; --keep-unknown serves them")
+
+
+def _warn_of_unserved_faults(assembly: Assembly) -> None:
+    """A fault where nothing is served can be a test of just that, or a path that is misspelt."""
+    has_any_field = assembly.settings.raw or assembly.settings.keep_unknown
+    fields = None if has_any_field else load_instance_tree(platform=assembly.platform)
+    for path, _ in assembly.settings.faults:
+        if not is_served(path, assembly.router.endpoints, fields):
+            print_message(f"warning: fault {format_value(path)}: the emulator serves nothing at this path or below it")
 
 
 @contextmanager

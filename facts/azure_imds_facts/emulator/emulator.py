@@ -22,14 +22,16 @@ _MAX_RECORDS = 10_000
 
 
 class Emulator(EmulatedVm):
-    """An IMDS on a free loopback port, from `start()` or `with` until `close()`.
+    """An IMDS on a free loopback port, which serves from `start()` or `with` until `close()`.
 
-    Keyword arguments are the fields of `Settings`, with differences for tests: `vm` is one name or several, `fault`
-    one script, `scenario` a file whose values the other arguments override. There is no rate limit by default. All
-    methods are thread-safe.
+    Keyword arguments are the keys of a scenario file, and take the same values: mappings, lists, the text of flags,
+    and times as seconds or text. `fault` is short for `faults`. `scenario` is a file whose values the other arguments
+    override. By default there is no rate limit. All methods are thread-safe.
+
+    Example: `Emulator(vm="spot", tags={"env": "test"}, events=["Preempt:notice=30s"], retry_after="2s")`.
 
     Raises:
-        EmulatorError: a setting is invalid.
+        EmulatorError: an argument is unknown, or a value invalid.
     """
 
     def __init__(self, **settings: Any) -> None:

@@ -7,11 +7,22 @@ EmulatorError
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterable
 
-__all__ = ["EmulatorError", "NamespaceError", "check_choice", "format_choices", "format_os_error", "format_value"]
+__all__ = [
+    "EmulatorError",
+    "NamespaceError",
+    "check_choice",
+    "format_choices",
+    "format_os_error",
+    "format_value",
+    "suggest",
+]
 
 _LONGEST_VALUE, _LONGEST_MESSAGE = 80, 1500
+# How like another a name is that was meant, and how many names a message lists.
+_LIKENESS, _MOST_NAMES = 0.65, 8
 
 
 class EmulatorError(Exception):
@@ -50,6 +61,16 @@ def format_value(value: object) -> str:
 def format_choices(names: Iterable[object]) -> str:
     """Join allowed values for a message, in their own order."""
     return ", ".join(str(name) for name in names)
+
+
+def suggest(name: str, allowed: Iterable[str]) -> str:
+    """Say for a message which of many allowed names an unknown one is like; without any such, the first of them."""
+    folded = {each.casefold(): each for each in allowed}
+    near = difflib.get_close_matches(name.casefold(), folded, cutoff=_LIKENESS)
+    if near:
+        return f"did you mean {' or '.join(folded[each] for each in near)}?"
+    names, rest = list(folded.values())[:_MOST_NAMES], len(folded) - _MOST_NAMES
+    return f"allowed: {format_choices(names) or 'nothing'}{f' and {rest} more' if rest > 0 else ''}"
 
 
 def format_os_error(error: OSError) -> str:

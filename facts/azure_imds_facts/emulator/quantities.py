@@ -8,7 +8,15 @@ import re
 
 from .errors import EmulatorError, format_value
 
-__all__ = ["LONGEST_S", "check_duration", "check_number", "check_whole_number", "parse_duration", "parse_number"]
+__all__ = [
+    "LONGEST_S",
+    "check_duration",
+    "check_number",
+    "check_whole_number",
+    "parse_duration",
+    "parse_number",
+    "read_number",
+]
 
 # A leap year, so that every time that follows from a duration is a date that can be written.
 LONGEST_S = 366 * 24 * 3600
@@ -70,6 +78,15 @@ def check_number(value: object) -> float:
     if not 0 <= number < math.inf:
         raise EmulatorError(f"expected a number of 0 or more, not {format_value(value)}")
     return number
+
+
+def read_number(value: object) -> float:
+    """Return a number of 0 or more that is text or a number.
+
+    Raises:
+        EmulatorError: it is neither.
+    """
+    return parse_number(value) if isinstance(value, str) else check_number(value)
 
 
 def check_whole_number(value: object, *, least: int, most: int) -> int:

@@ -124,7 +124,7 @@ _shtab_azure_imds_facts_emulate_options=(
   "--log[append the request log to FILE (default\: standard error\; none with COMMAND)]:FILE:"
   "--quiet[no request log]"
   {-v,--verbose}"[request log on standard error, even with COMMAND]"
-  "(*)::command to run at the real address, after --:"
+  "(-)*::command to run at the real address, after --:"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -212,3 +212,12 @@ def test_what_is_shared_is_not_changed(azure_imds_fleet: Start) -> None:
     assert (after["vm-0"], after["vm-2"]) == (before["vm-0"], before["vm-2"])
     assert after["vm-1"]["compute"]["osProfile"]["computerName"] == "other"
     assert after["vm-1"]["network"]["interface"][0]["ipv4"]["subnet"][0]["prefix"] == "16"
+
+
+def test_arguments_of_a_fleet_are_those_of_an_emulator() -> None:
+    """All VMs get them; a wrong one is refused with its name."""
+    fleet = EmulatedFleet(2, tags={"env": "x"}, events=[{"type": "Reboot"}])
+    assert [vm.document["compute"]["tags"].count("env:x") for vm in fleet.vms.values()] == [1, 1]
+    for arguments, message in (({"tag": {}}, "did you mean tags"), ({"tags": "x"}, "^tags: expected a mapping")):
+        with pytest.raises(EmulatorError, match=message):
+            EmulatedFleet(2, **arguments)

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
+from azure_imds_facts.emulator import EmulatorError
 from azure_imds_facts.emulator.http.limits import Limits, Quota
 from azure_imds_facts.emulator.http.request import Request
 
@@ -97,6 +99,32 @@ def test_a_test_throttles_while_it_runs(start_emulator: StartEmulator) -> None:
     assert (response.status, response.headers["Retry-After"]) == (429, "3")
     emulator.throttle(0)
     assert get_instance(emulator.url).status == 200
+
+
+@pytest.mark.parametrize("retry_after", ["3s", 3, 2.5])
+def test_a_time_is_text_or_seconds(start_emulator: StartEmulator, retry_after: object) -> None:
+    """`throttle()` takes the times that `--change` takes."""
+    emulator = start_emulator()
+    emulator.throttle(rate_limit=1, retry_after=retry_after)  # type: ignore[arg-type]
+    responses = [get_instance(emulator.url) for _ in range(2)]
+    assert [response.status for response in responses] == [200, 429]
+    assert responses[1].headers["Retry-After"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ({"rate_limit": "1"}, "throttle: rate_limit: expected a number of 0 or more, not '1'"),
+        ({"rate_limit": -1}, "throttle: rate_limit: expected a number"),
+        ({"rate_limit": 1, "retry_after": "soon"}, "throttle: retry_after: invalid duration 'soon'"),
+    ],
+)
+def test_an_invalid_limit_changes_nothing(start_emulator: StartEmulator, limits: Any, message: str) -> None:
+    """`throttle()` refuses what no request could be answered with, and every limit stays what it was."""
+    emulator = start_emulator()
+    with pytest.raises(EmulatorError, match=message):
+        emulator.throttle(**limits)
+    assert {get_instance(emulator.url).status for _ in range(3)} == {200}
 
 
 def test_concurrent_identity_requests_over_http(start_emulator: StartEmulator) -> None:

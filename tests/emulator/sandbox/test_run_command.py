@@ -253,6 +253,27 @@ def test_namespaces_are_not_permitted() -> None:
     assert "AZURE_IMDS_ENDPOINT" in result.stderr
 
 
+CHROOT = """
+cd "$1" && shift
+for each in /*; do
+  if [ -L "$each" ]; then cp -P "$each" .; elif [ -d "$each" ]; then mkdir ".$each" && mount --rbind "$each" ".$each"; fi
+done
+exec chroot . "$@"
+"""
+
+
+def test_a_root_that_is_no_mount_point(tmp_path: Path) -> None:
+    """In a chroot one line says what the kernel lacks, and what to do; the exit code is that of namespaces."""
+    if shutil.which("chroot") is None or not can_unshare():
+        pytest.skip("this test needs chroot, and namespaces to mount a root in")
+    words = ["unshare", "-Urm", "sh", "-c", CHROOT, "sh", str(tmp_path), *command_line("--", "true")]
+    result = subprocess.run(words, env=build_environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, len(result.stderr.splitlines())) == (125, 1), result.stderr
+    assert "/ is not a mount point here" in result.stderr
+    assert "mount --rbind ROOT ROOT" in result.stderr
+    assert "AZURE_IMDS_ENDPOINT" in result.stderr
+
+
 def test_port_and_bind_are_rejected() -> None:
     """An address from a flag and the real address exclude each other."""
     words = command_line("--port", "8080", "--", "true")

@@ -46,8 +46,7 @@ def test_unknown_fields_are_kept_when_asked_for(start_command: StartCommand, tmp
     assert f"warning: no api-version has {named}; served in every version" in command.stop()[1]
     refused = run_command("--set", f"{field}=1")
     assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
-    assert "no field 'interfaceCompartmentID' in network.interface.0; allowed: ipv4" in refused.stderr
-    assert "--keep-unknown serves it" in refused.stderr
+    assert "no field 'interfaceCompartmentID' in network.interface.0 (--keep-unknown serves it);" in refused.stderr
 
 
 def test_a_raw_document_is_served_byte_for_byte(start_command: StartCommand, tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
+from azure_imds_facts.emulator.settings.flags import add_arguments
 
 from tests.emulator.client import get_instance
 from tests.emulator.processes import StartCommand, run_command
@@ -52,7 +54,7 @@ INVALID_FLAGS = [
     (["--control", "/nonexistent/socket"], "control socket /nonexistent/socket: no such file or directory"),
     (["--export-keys", "/dev/null/x"], "/dev/null/x: not a directory"),
     (["--change", "{}"], "--change needs --control"),
-    (["--set", "compute.zome=2"], "no field 'zome' in compute; allowed: additionalCapabilities"),
+    (["--set", "compute.zome=2"], "no field 'zome' in compute (--keep-unknown serves it); did you mean zone?"),
     (["--set", "compute.publicKeys=x"], "compute.publicKeys: expected JSON for array"),
     (["--set", "network.interface[4].macAddress=x"], "allowed: 0 to 1"),
     (["--set", "compute"], "--set: expected PATH=VALUE, not 'compute'"),
@@ -82,3 +84,27 @@ def test_help_names_the_choices() -> None:
         "Freeze, Reboot, Redeploy",
     ):
         assert words in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["--quiet", "python3", "-c", "print(1)"], ["python3", "-c", "print(1)"]),
+        (["--quiet", "--", "python3", "-c", "print(1)"], ["python3", "-c", "print(1)"]),
+        (["--", "--quiet"], ["--quiet"]),
+        (["--inventory", "--", "a", "--", "b"], ["a", "--", "b"]),
+        (["--quiet"], []),
+    ],
+)
+def test_a_command_has_flags_of_its_own(words: list[str], command: list[str]) -> None:
+    """All that follows a command belongs to it, with -- before it or without."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert parser.parse_args(words).child == command
+
+
+def test_an_empty_command_is_an_error() -> None:
+    """A command that is missing after -- is not an emulator that serves."""
+    result = run_command("--tag", "env=prod", "--")
+    assert result.returncode == 2
+    assert "expected a command after --" in result.stderr

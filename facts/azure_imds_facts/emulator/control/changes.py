@@ -9,6 +9,7 @@ from typing import Any
 from azure_imds_facts.emulator.assembly import Assembly
 from azure_imds_facts.emulator.endpoints.proxy_agent import parse_agent_plan
 from azure_imds_facts.emulator.errors import EmulatorError, check_choice, format_choices, format_value
+from azure_imds_facts.emulator.http.faults import parse_fault
 from azure_imds_facts.emulator.quantities import check_duration, check_number
 from azure_imds_facts.emulator.settings.table import LIMITS
 from azure_imds_facts.emulator.vm.event_plans import build_event_plan, parse_event_plan, schedule_event
@@ -26,7 +27,7 @@ def change_machine(assembly: Assembly, changes: object) -> None:
     """Apply changes in their order.
 
     Shape: `{"tag": {"env": "prod"}, "untag": ["old"], "resize": "Standard_D4s_v5", "set": {"compute.zone": "2"},
-    "fault": "429*3" or {path: script}, "throttle": {"rate_limit": 1, "retry_after": 2},
+    "fault": "429*3", "/path=429" or {path: script}, "throttle": {"rate_limit": 1, "retry_after": 2},
     "proxy_agent": "enforce", "event": "Reboot:notice=10s" or {"type": "Reboot"}, "cancel_event": id}`.
 
     Raises:
@@ -77,19 +78,24 @@ def _set(assembly: Assembly, fields: Mapping[str, object]) -> None:
 
 
 def _fault(assembly: Assembly, script: str | Mapping[str, object]) -> None:
-    for path, text in ({"/": script} if isinstance(script, str) else script).items():
-        assembly.faults.set(_check_text(f"fault of {format_value(path)}", text), path=path)
+    for path, text in (dict([parse_fault(script)]) if isinstance(script, str) else script).items():
+        where = f"fault of {format_value(path)}"
+        assembly.faults.set(_check_text(where, text), path=_check_text(where, path))
 
 
 def _throttle(assembly: Assembly, limits: Mapping[str, Any]) -> None:
-    for name, value in limits.items():
-        if name not in LIMITS:
-            raise EmulatorError(f"throttle: unknown limit {format_value(name)}; allowed: {format_choices(LIMITS)}")
-        try:
-            check = check_duration if name == "retry_after" else check_number
-            assembly.limits.change(**{name: None if name == "retry_after" and value is None else check(value)})
-        except EmulatorError as error:
-            raise EmulatorError(f"throttle: {name}: {error}") from error
+    assembly.limits.change(**{name: _check_limit(name, value) for name, value in limits.items()})
+
+
+def _check_limit(name: str, value: object) -> float | None:
+    if name not in LIMITS:
+        raise EmulatorError(f"throttle: unknown limit {format_value(name)}; allowed: {format_choices(LIMITS)}")
+    if name == "retry_after" and value is None:
+        return None
+    try:
+        return check_duration(value) if name == "retry_after" else check_number(value)
+    except EmulatorError as error:
+        raise EmulatorError(f"throttle: {name}: {error}") from error
 
 
 def _event(assembly: Assembly, given: str | Mapping[str, Any]) -> None:
@@ -121,14 +127,19 @@ def _proxy_agent(assembly: Assembly, text: str) -> None:
 
 # Name → the types of its value, and the function that applies it.
 CHANGES: dict[str, tuple[Any, Callable[[Assembly, Any], None]]] = {
-    "tag": (dict, _tag),
+    "tag": (Mapping, _tag),
     "untag": (list, _untag),
     "resize": (str, _resize),
-    "set": (dict, _set),
-    "fault": ((str, dict), _fault),
-    "throttle": (dict, _throttle),
+    "set": (Mapping, _set),
+    "fault": ((str, Mapping), _fault),
+    "throttle": (Mapping, _throttle),
     "proxy_agent": (str, _proxy_agent),
-    "event": ((str, dict), _event),
+    "event": ((str, Mapping), _event),
     "cancel_event": (str, _cancel_event),
 }
-_TYPE_NAMES: dict[Any, str] = {dict: "an object", list: "an array", str: "text", (str, dict): "text or an object"}
+_TYPE_NAMES: dict[Any, str] = {
+    Mapping: "an object",
+    list: "an array",
+    str: "text",
+    (str, Mapping): "text or an object",
+}

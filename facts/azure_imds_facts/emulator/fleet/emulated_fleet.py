@@ -31,14 +31,16 @@ _MAX_RECORDS = 100_000
 
 
 class EmulatedFleet:
-    """Many VMs, from `start()` or `with` until `close()`.
+    """Many VMs, which are served from `start()` or `with` until `close()`.
 
-    `groups`: numbers of VMs, mappings with the keys of a file's group, or the name of a file alone. `by`: how VMs are
-    told apart, `address` or `port`. The other arguments are those of `Emulator`, and hold for all VMs. All methods are
-    thread-safe.
+    Each of `groups` is a number of VMs, a mapping with the keys of a group in a file, or the name of a file. `by` is
+    what each VM has for itself: an `address` or a `port`. The other arguments are those of `Emulator`, and apply to
+    all VMs. All methods are thread-safe.
+
+    Example: `EmulatedFleet(20, {"count": 5, "vm": "spot", "name": "spot-{n}"}, by="port", tags={"env": "test"})`.
 
     Raises:
-        EmulatorError: a group or a setting is invalid.
+        EmulatorError: a group or an argument is invalid.
     """
 
     def __init__(self, *groups: int | str | Mapping[str, Any], by: str = BY_ADDRESS, **settings: Any) -> None:
@@ -69,7 +71,13 @@ class EmulatedFleet:
         return len(self._fleet.vms)
 
     def select(self, vm: str | list[str] = "*", *, where: Mapping[str, str] | None = None) -> list[FleetVm]:
-        """Return the VMs of these names, patterns of the shell, of which `compute.…` and `tags.NAME` are so."""
+        """Return the VMs that match both arguments.
+
+        `vm` is a name, a pattern such as `web-*`, or a list of them. `where` maps fields such as `compute.zone`, and
+        `tags.NAME`, to patterns of their values.
+
+        Example: `select("web-*", where={"tags.env": "prod"})`.
+        """
         return select(self._fleet.vms.values(), vm=vm, where=where)
 
     def change(self, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,7 +85,7 @@ class EmulatedFleet:
         return change_vms(self._fleet.vms.values(), changes)
 
     def inventory(self) -> dict[str, Any]:
-        """Return an Ansible inventory of the VMs, which is YAML once it is written as JSON."""
+        """Return an Ansible inventory of the VMs. Written as JSON it is valid YAML."""
         return build_inventory(self._fleet.vms.values(), self._folder)
 
     def roster(self) -> dict[str, Any]:
@@ -85,7 +93,7 @@ class EmulatedFleet:
         return build_roster(self._fleet.vms.values(), self._folder)
 
     def minions(self) -> dict[str, dict[str, Any]]:
-        """Return name → the settings of a Salt minion on that VM."""
+        """Return the settings of a Salt minion on each VM, by the VM's name."""
         return build_minion_settings(self._fleet.vms.values(), self._folder)
 
     def start(self) -> EmulatedFleet:

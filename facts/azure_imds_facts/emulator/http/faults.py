@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .request import Request
 
-__all__ = ["FAULT_KINDS", "FAULT_OPTIONS", "Fault", "Faults", "parse_fault_script"]
+__all__ = ["FAULT_KINDS", "FAULT_OPTIONS", "Fault", "Faults", "parse_fault", "parse_fault_script"]
 
 # Kind → default of its value; None for a kind that takes none.
 FAULT_KINDS: dict[str, str | None] = {
@@ -57,6 +57,20 @@ class Fault:
     def delay_s(self) -> float:
         """Seconds to wait before the response."""
         return parse_duration(self.value if self.kind == "slow" else self.options.get("after", "0"))
+
+
+def parse_fault(text: str) -> tuple[str, str]:
+    """Return the path and the script of `/path=script`; a script without a path applies to all requests.
+
+    Raises:
+        EmulatorError: a path has no script.
+    """
+    if not text.startswith("/"):
+        return "/", text
+    path, equals, script = text.partition("=")
+    if not equals:
+        raise EmulatorError(f"expected [PATH=]SCRIPT, such as /metadata/instance=503, not {format_value(text)}")
+    return path, script
 
 
 def parse_fault_script(text: str) -> tuple[Fault, ...]:

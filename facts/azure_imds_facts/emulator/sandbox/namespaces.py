@@ -42,6 +42,12 @@ __all__ = ["AGENT_STATUS", "Sandbox", "start_sandbox"]
 AGENT_PROGRAM, AGENT_STATUS = Path("/usr/sbin/azure-proxy-agent"), Path("/var/log/azure-proxy-agent/status.json")
 _AGENT_SCRIPT = "#!/bin/sh\necho 'azure-proxy-agent is emulated here' >&2\nexit 1\n"
 
+_ROOT = "/"
+_NO_MOUNT_POINT = (
+    "/ is not a mount point here, as in a chroot, and a command needs one;"
+    " before you enter the chroot, bind-mount its root onto itself (mount --rbind ROOT ROOT), or"
+)
+
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _SIOCSIFADDR, _SIOCSIFNETMASK = 0x8913, 0x8914, 0x8916, 0x891C
 _IFF_UP = 1
 # The exit codes of a shell for a command that does not exist, or cannot be run.
@@ -105,7 +111,7 @@ def start_sandbox(
     if not descriptors:
         parent_end.close()
         os.waitpid(pid, 0)
-        raise NamespaceError(f"namespaces are not permitted here ({report.decode(errors='replace')}); {_ADVICE}")
+        raise NamespaceError(f"{report.decode(errors='replace')} {_ADVICE}")
     return Sandbox(pid, parent_end, tuple(socket.socket(fileno=each) for each in descriptors))
 
 
@@ -170,9 +176,14 @@ class _Child:
 
 
 def _format_error(error: OSError) -> str:
+    """Return the beginning of the message, which the advice continues."""
+    if (error.errno, error.filename) == (errno.EINVAL, _ROOT):
+        return _NO_MOUNT_POINT
     if error.errno == errno.ENOSPC:  # the kernel's code for a reached user.max_user_namespaces, which is often 0
-        return f"{error.filename}: no more user namespaces are allowed"
-    return f"{error.filename or 'network setup'}: {format_os_error(error)}"
+        reason = f"{error.filename}: no more user namespaces are allowed"
+    else:
+        reason = f"{error.filename or 'network setup'}: {format_os_error(error)}"
+    return f"namespaces are not permitted here ({reason});"
 
 
 def _enter_namespaces() -> None:
@@ -188,7 +199,7 @@ def _enter_namespaces() -> None:
         Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
-    mount("none", "/", flags=MS_REC | MS_PRIVATE)
+    mount("none", _ROOT, flags=MS_REC | MS_PRIVATE)
 
 
 def _activate_loopback() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of complete settings, before anything is built from them."""
+"""Checks of complete settings, each value of which is valid by itself, before anything is built from them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from azure_imds_facts.emulator.errors import EmulatorError
-from azure_imds_facts.emulator.quantities import check_duration, check_number
 from azure_imds_facts.emulator.vm.profiles import find_platform
-
-from .validators import (
-    parse_attested_fault,
-    parse_cloud,
-    parse_era,
-    parse_host,
-    parse_port,
-    parse_proxy_agent,
-    parse_version,
-)
 
 if TYPE_CHECKING:
     from .table import Settings
@@ -35,36 +24,11 @@ def check_settings(settings: Settings) -> None:
     Raises:
         EmulatorError: names the setting and the allowed values.
     """
-    parse_cloud(settings.cloud)
-    parse_era(settings.era)
-    parse_port(str(settings.port))
-    if settings.attested_fault:
-        parse_attested_fault(settings.attested_fault)
-    if settings.proxy_agent:
-        parse_proxy_agent(settings.proxy_agent)
-    for host in settings.allow_hosts:
-        parse_host(host)
-    for version in settings.versions or ():
-        parse_version(version)
     _check_address(settings)
     if find_platform(settings.vms) == "arc":
         _check_arc(settings)
     if settings.raw and settings.document is None:
         raise EmulatorError("--raw serves a document unchanged; name one with --document")
-    _check_quantities(settings)
-
-
-def _check_quantities(settings: Settings) -> None:
-    """Check what flags and files have parsed already, for arguments from Python."""
-    checks = {"rate_limit": check_number, "identity_rate_limit": check_number, "event_clock": check_number}
-    checks.update(dict.fromkeys(("token_lifetime", "events_delay"), check_duration))
-    if settings.retry_after is not None:
-        checks["retry_after"] = check_duration
-    for name, check in checks.items():
-        try:
-            check(getattr(settings, name))
-        except EmulatorError as error:
-            raise EmulatorError(f"{name}: {error}") from error
     if not _SLOWEST <= settings.event_clock <= _FASTEST:
         raise EmulatorError(
             f"invalid event clock {settings.event_clock:g}; allowed: {_SLOWEST:g} to {_FASTEST:g}, such as 60"

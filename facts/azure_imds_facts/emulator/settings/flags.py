@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.emulator.errors import EmulatorError
@@ -13,7 +14,7 @@ from .setting import APPEND, Setting
 from .table import BEHAVIOUR, ENDPOINTS, MACHINE, PROCESS, SETTINGS, Settings
 
 if TYPE_CHECKING:
-    import argparse
+    from collections.abc import Sequence
 
 __all__ = ["add_arguments", "read_flags"]
 
@@ -63,7 +64,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--log", metavar="FILE", help="append the request log to FILE (default: standard error; none with COMMAND)")
     add("--quiet", action="store_true", help="no request log")
     add("-v", "--verbose", action="store_true", help="request log on standard error, even with COMMAND")
-    parser.add_argument("child", nargs="*", metavar="COMMAND", help="command to run at the real address, after --")
+    parser.add_argument(
+        "child",
+        nargs=argparse.REMAINDER,
+        action=_CommandAction,
+        metavar="COMMAND",
+        help="command to run at the real address, after --",
+    )
+
+
+class _CommandAction(argparse.Action):
+    """Takes the command with all flags of its own, with `--` before it or without."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,  # noqa: ARG002
+    ) -> None:
+        words = list(values or ())
+        if words == ["--"]:
+            parser.error("expected a command after --")
+        setattr(namespace, self.dest, words[1:] if words[:1] == ["--"] else words)
 
 
 def _add_fleet(group: argparse._ArgumentGroup) -> None:

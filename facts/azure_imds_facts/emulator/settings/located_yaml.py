@@ -3,20 +3,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from azure_imds_facts.emulator.errors import EmulatorError, format_os_error
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from .nodes import ValueNode
 
+if TYPE_CHECKING:
     from yaml.nodes import Node
 
 __all__ = ["LocatedNode", "read_yaml"]
 
-T = TypeVar("T")
 _DEEPEST, _MOST_NODES = 32, 20_000
 # PyYAML reads 200 kB of the worst input a second. Aliases of a long text are as many copies of it in an answer.
 _MOST_BYTES = 64 * 1024
@@ -84,35 +83,27 @@ def _list_children(node: Node) -> list[Node]:
 
 
 @dataclass(frozen=True)
-class LocatedNode:
+class LocatedNode(ValueNode):
     """A node of a file. Scalars are text as written: `1` is `"1"`, and a version is not a date."""
 
     file: str
     node: Node
 
-    def reject(self, message: str) -> NoReturn:
-        """Reject this node.
+    @property
+    def source(self) -> str:
+        """The file."""
+        return self.file
 
-        Raises:
-            EmulatorError: always; the message begins with the location.
-        """
+    @property
+    def location(self) -> str:
+        """The file, line and column."""
         mark = self.node.start_mark
-        raise EmulatorError(f"{self.file}:{mark.line + 1}:{mark.column + 1}: {message}")
+        return f"{self.file}:{mark.line + 1}:{mark.column + 1}"
 
-    @contextmanager
-    def locate_errors(self) -> Iterator[None]:
-        """Add the location of this node to errors raised inside, unless they have one in this file already."""
-        try:
-            yield
-        except EmulatorError as error:
-            if str(error).startswith(f"{self.file}:"):
-                raise
-            self.reject(str(error))
-
-    def parse(self, parse: Callable[[str], T]) -> T:
-        """Parse the text; add the location to errors."""
-        with self.locate_errors():
-            return parse(self.text())
+    @property
+    def folder(self) -> Path:
+        """The folder of the file."""
+        return Path(self.file).parent
 
     @property
     def is_scalar(self) -> bool:
@@ -129,13 +120,6 @@ class LocatedNode:
         if not self.is_scalar:
             self.reject("expected a single value, not a list or a mapping")
         return str(self.node.value)
-
-    def boolean(self) -> bool:
-        """Return the single value as true or false."""
-        text = self.text().lower()
-        if text not in ("true", "false"):
-            self.reject(f"expected true or false, not {self.text()!r}")
-        return text == "true"
 
     def items(self) -> list[LocatedNode]:
         """Return the elements of a list; any other node is a list of one."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from azure_imds_facts.emulator.errors import format_choices
+from azure_imds_facts.emulator.errors import suggest
 
+from .loading import ROWS, load_settings
 from .located_yaml import LocatedNode, read_yaml
-from .table import SETTINGS
 
 __all__ = ["read_scenario"]
 
-_ROWS = {row.key: row for row in SETTINGS}
 # Read by the room of fleets.
 _FLEET = "fleet"
 
@@ -33,21 +32,12 @@ def read_scenario(name: str, *, keep_unknown: bool = False, is_fleet: bool = Fal
     for key, value in root.pairs():
         if key.text() == _FLEET and is_fleet:
             continue
-        if key.text() not in _ROWS:
+        if key.text() not in ROWS:
             if key.text() == _FLEET:
                 key.reject("the key 'fleet' describes a fleet, which --fleet serves: name the file there")
-            key.reject(f"unknown key {key.text()!r}; allowed: {format_choices(_ROWS)}")
+            key.reject(f"unknown key {key.text()!r}; {suggest(key.text(), ROWS)}")
         nodes[key.text()] = value
-    is_raw = _is_set(nodes, "raw")
-    keep_unknown = keep_unknown or _is_set(nodes, "keep_unknown")
-    values = {}
-    for name_in_file, node in nodes.items():
-        row = _ROWS[name_in_file]
-        values[row.name] = row.choose_reader(raw=is_raw or (name_in_file == "set" and keep_unknown)).load(node)
+    values = load_settings(nodes, keep_unknown=keep_unknown)
     if "document" in nodes:
         values["document_name"] = name
     return values
-
-
-def _is_set(nodes: dict[str, LocatedNode], key: str) -> bool:
-    return key in nodes and nodes[key].boolean()

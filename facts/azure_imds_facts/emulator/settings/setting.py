@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .located_yaml import LocatedNode
+    from .nodes import ValueNode
 
 __all__ = ["APPEND", "REPLACE", "Reader", "Setting", "describe"]
 
@@ -19,13 +19,14 @@ REPLACE, APPEND = "replace", "append"
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads one setting. `parse`: from the text of a flag, once per occurrence; `load`: from a scenario's node.
+    """Reads one setting. `parse`: from the text of a flag, once per occurrence; `load`: from a node of a scenario
+    file or of an argument.
 
     `is_sequence`: the setting is a tuple. `is_optional`: a flag with an empty value is ignored.
     """
 
     parse: Callable[[str], Any]
-    load: Callable[[LocatedNode], Any]
+    load: Callable[[ValueNode], Any]
     is_sequence: bool = False
     is_optional: bool = False
 

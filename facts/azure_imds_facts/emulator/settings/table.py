@@ -10,7 +10,7 @@ from azure_imds_facts.emulator.endpoints.attested_faults import ATTESTED_FAULTS
 from azure_imds_facts.emulator.endpoints.proxy_agent import MODES, STATES
 from azure_imds_facts.emulator.errors import format_choices
 from azure_imds_facts.emulator.http.limits import Quota
-from azure_imds_facts.emulator.quantities import parse_duration, parse_number
+from azure_imds_facts.emulator.quantities import check_duration, read_number
 from azure_imds_facts.emulator.vm.clouds import CLOUDS
 from azure_imds_facts.emulator.vm.event_plans import EVENT_OPTIONS
 from azure_imds_facts.emulator.vm.events import EVENT_KINDS
@@ -19,7 +19,7 @@ from azure_imds_facts.emulator.vm.load_balancers import LOAD_BALANCERS
 from azure_imds_facts.emulator.vm.profiles import PROFILES
 
 from . import readers
-from .readers import scalar_reader
+from .readers import quantity_reader, scalar_reader
 from .setting import APPEND, REPLACE, Setting, describe
 from .validators import ERAS, parse_attested_fault, parse_cloud, parse_era, parse_port, parse_proxy_agent
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["BEHAVIOUR", "ENDPOINTS", "LIMITS", "MACHINE", "PROCESS", "SETTINGS", "Settings"]
 
 MACHINE, BEHAVIOUR, ENDPOINTS, PROCESS = "the machine", "behaviour of IMDS", "other endpoints", "the process"
-_TEXT, _NUMBER, _DURATION = scalar_reader(str), scalar_reader(parse_number), scalar_reader(parse_duration)
+_TEXT, _NUMBER, _DURATION = scalar_reader(str), quantity_reader(read_number), quantity_reader(check_duration)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from .events import EVENT_KINDS, EVENT_SOURCES, EventSchedule
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["EVENT_OPTIONS", "EventPlan", "build_event_plan", "parse_event_plan", "schedule_event"]
+__all__ = ["EVENT_OPTIONS", "EventPlan", "build_event_plan", "parse_event_plan", "schedule_event", "split_event"]
 
 
 def _check_seconds(value: object) -> int:
@@ -70,8 +70,19 @@ def parse_event_plan(text: str) -> EventPlan:
     Raises:
         EmulatorError: a part is invalid; names the part and the allowed values.
     """
+    return build_event_plan(*split_event(text))
+
+
+def split_event(text: object) -> tuple[object, dict[str, str]]:
+    """Return the type of an event in the form of the flag, and its options, all unchecked.
+
+    Raises:
+        EmulatorError: an option has no value.
+    """
+    if not isinstance(text, str):
+        return text, {}
     kind, *options = text.split(":")
-    return build_event_plan(kind, dict(_split_option(option, text) for option in options))
+    return kind, dict(_split_option(option, text) for option in options)
 
 
 def build_event_plan(kind: object, options: Mapping[str, object]) -> EventPlan:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from azure_imds_facts.emulator.errors import EmulatorError, format_choices, format_value
+from azure_imds_facts.emulator.errors import EmulatorError, format_choices, format_value, suggest
 
 from .document_paths import Segment, format_path, is_index
 from .fields import FieldNode, load_instance_tree
@@ -139,8 +139,9 @@ def find_field(segments: tuple[Segment, ...], *, platform: str = "vm", keep_unkn
             if keep_unknown and node.kind == "object":
                 return FieldNode("string")
             parent = format_path(segments[:number]) or "the document"
-            expected = "an index" if node.kind == "array" else format_choices(sorted(allowed)) or "nothing"
-            problem = f"no field {format_value(segment)} in {parent}; allowed: {expected}; --keep-unknown serves it"
+            expected = "allowed: an index" if node.kind == "array" else suggest(segment, sorted(allowed))
+            hint = " (--keep-unknown serves it)" if node.kind == "object" else ""
+            problem = f"no field {format_value(segment)} in {parent}{hint}; {expected}"
             raise EmulatorError(f"{format_path(segments)}: {problem}")
         node = node.children[segment]
         allowed = node.children
