@@ -124,7 +124,7 @@ def test_a_scenario_with_a_fleet_is_sent_to_its_flag(tmp_path: Path) -> None:
 def test_help_teaches(tmp_path: Path) -> None:
     """The help shows a fleet file, which is one."""
     told = run_command("--help").stdout
-    example = re.search(r"\n\n((?:  .*\n)+)\ndocs/", told)
+    example = re.search(r"\n\n((?:  .*\n)+)\nHow to use it", told)
     assert example is not None
     path = tmp_path / "fleet.yaml"
     path.write_text(re.sub("(?m)^  ", "", example[1]))
