@@ -100,13 +100,32 @@ copybutton_prompt_is_regexp = True
 highlight_language = "none"
 
 
+def _list_examples() -> dict[str, Path]:
+    """Return the example files by the name that pages give them."""
+    found = sorted(path for path in (CHECKOUT / "examples").rglob("*") if path.is_file())
+    return {path.relative_to(CHECKOUT).as_posix(): path for path in found if path.suffix != ".dockerignore"}
+
+
+def _write_examples(app: Sphinx) -> None:
+    """Write the page of all examples, so that a reader needs no other site for them."""
+    parts = ["# Examples\n\nPlays, inventories and other files to copy. Tests run each of them.\n"]
+    for name, path in _list_examples().items():
+        language = "yaml" if path.suffix in (".yml", ".cloud-config") else "text"
+        parts.append(f"## {name}\n\n```{language}\n{path.read_text(encoding='utf-8')}```\n")
+    (Path(app.srcdir) / "examples.md").write_text("\n".join(parts), encoding="utf-8")
+
+
 def _link_to_source(_app: Sphinx, page: str, source: list[str]) -> None:
-    """Point to where the project lives for files outside docs/; warn of one that is not there."""
+    """Point to the page of examples, or to the sources for other files outside docs/; warn of one that is not there."""
+    examples = _list_examples()
 
     def link(match: re.Match[str]) -> str:
-        if not (CHECKOUT / match[1].partition("#")[0]).exists():
-            getLogger("site").warning("%s: there is no file %s", page, match[1])
-        return f"]({SOURCE}{match[1]})"
+        name = match[1].rstrip("/")
+        if name in examples:
+            return f"](examples.md#{re.sub(r'[^a-z0-9_-]', '', name)})"
+        if not (CHECKOUT / name.partition("#")[0]).exists():
+            getLogger("site").warning("%s: there is no file %s", page, name)
+        return "](examples.md)" if name == "examples" else f"]({SOURCE}{name})"
 
     source[0] = re.sub(r"\]\(\.\./([^)]+)\)", link, source[0])
 
@@ -139,6 +158,7 @@ def _complete(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect what is above. Sphinx calls it."""
+    app.connect("builder-inited", _write_examples)
     app.connect("source-read", _link_to_source)
     app.connect("missing-reference", _link_to_ansible)
     app.connect("build-finished", _complete)
