@@ -108,7 +108,7 @@ def _list_examples() -> dict[str, Path]:
 
 def _write_examples(app: Sphinx) -> None:
     """Write the page of all examples, so that a reader needs no other site for them."""
-    parts = ["# Examples\n\nPlays, inventories and other files to copy. Tests run each of them.\n"]
+    parts = ["# Examples\n\nPlays, inventories and other files to copy. Tests check each of them.\n"]
     for name, path in _list_examples().items():
         language = "yaml" if path.suffix in (".yml", ".cloud-config") else "text"
         parts.append(f"## {name}\n\n```{language}\n{path.read_text(encoding='utf-8')}```\n")
