@@ -22,4 +22,7 @@ def test_the_command_changes_another(start_command: StartCommand, tmp_path: Path
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "resize: expected text, not 5" in refused.stderr
     missing = run_command("--control", str(tmp_path / "none"), "--change", "{}")
-    assert "none: no such file or directory" in missing.stderr
+    assert "none: no such file or directory; start an emulator with --control" in missing.stderr
+    second = run_command("--control", str(path))
+    assert (second.returncode, second.stdout) == (2, "")
+    assert "address already in use; change an emulator there with --change" in second.stderr

@@ -40,7 +40,8 @@ def send_changes(path: str, changes: str) -> str:
         response = connection.getresponse()
         body = response.read().decode("utf-8", "replace")
     except OSError as error:
-        raise EmulatorError(f"control socket {path}: {format_os_error(error)}") from error
+        hint = f"start an emulator with --control {path}, or name the socket of one that runs"
+        raise EmulatorError(f"control socket {path}: {format_os_error(error)}; {hint}") from error
     except http.client.HTTPException as error:
         raise EmulatorError(f"control socket {path}: not an emulator: {format_value(error)}") from error
     finally:

@@ -7,6 +7,7 @@ GET returns the state as JSON. POST takes changes as JSON and returns the state 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import socket
@@ -91,7 +92,11 @@ def _open_listener(path: str) -> socket.socket:
         listener.listen()
     except OSError as error:
         listener.close()
-        raise EmulatorError(f"control socket {path}: {format_os_error(error)}") from error
+        # A file of any kind is in the way, or an emulator.
+        hint = (
+            "; change an emulator there with --change, or name another path" if error.errno == errno.EADDRINUSE else ""
+        )
+        raise EmulatorError(f"control socket {path}: {format_os_error(error)}{hint}") from error
     finally:
         os.umask(umask)
     return listener
